@@ -1,0 +1,104 @@
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files;
+
+/// <summary>Readiness as poll(2) reports it; values are the ABI's.</summary>
+[Flags]
+public enum PollEvents : uint
+{
+    None = 0,
+    In = 0x1,
+    Priority = 0x2,
+    Out = 0x4,
+    Error = 0x8,
+    HangUp = 0x10,
+    Invalid = 0x20,
+    ReadNormal = 0x40,
+    ReadBand = 0x80,
+    WriteNormal = 0x100,
+    WriteBand = 0x200,
+    ReadHangUp = 0x2000,
+}
+
+/// <summary>
+/// An open file description: what several descriptors may share. Position and status flags live here. Closed when the last reference goes.
+/// Results are byte counts or negative <see cref="Errno"/> values, as a system call returns them.
+/// </summary>
+public abstract class OpenFile
+{
+    private int _references = 1;
+
+    /// <summary>O_* status flags that F_GETFL reports (access mode, O_APPEND, O_NONBLOCK ...).</summary>
+    public int StatusFlags { get; set; }
+
+    public long Position { get; set; }
+
+    public abstract Inode Inode { get; }
+
+    /// <summary>What /proc/PID/fd/N and maps show.</summary>
+    public abstract string Path { get; }
+
+    /// <summary>Woken whenever the answer of <see cref="Poll"/> may have changed; null for files that are always ready.</summary>
+    public virtual WaitQueue? ReadinessQueue => null;
+
+    /// <summary>The pages that mmap maps; null if the file cannot be mapped (ENODEV).</summary>
+    public virtual PageCache? Pages => null;
+
+    public bool IsNonBlocking => (StatusFlags & OpenFlags.NonBlocking) != 0;
+    public bool IsReadable => (StatusFlags & OpenFlags.AccessMode) != OpenFlags.WriteOnly;
+    public bool IsWritable => (StatusFlags & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
+
+    /// <param name="offset">Where to read; null reads at <see cref="Position"/> and moves it.</param>
+    public abstract ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset);
+
+    /// <inheritdoc cref="Read"/>
+    public abstract ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset);
+
+    public virtual long Seek(long offset, int whence) => Errno.ESPIPE.ToResult();
+
+    public virtual PollEvents Poll() => PollEvents.In | PollEvents.Out | PollEvents.ReadNormal | PollEvents.WriteNormal;
+
+    public virtual ValueTask<long> Control(GuestThread thread, uint request, ulong argument) => new(Errno.ENOTTY.ToResult());
+
+    public void AddReference() => _references++;
+
+    public void Release()
+    {
+        if (--_references == 0)
+        {
+            OnLastClose();
+        }
+    }
+
+    protected virtual void OnLastClose()
+    {
+    }
+}
+
+/// <summary>open(2) flags, x86-64 values.</summary>
+public static class OpenFlags
+{
+    public const int AccessMode = 3;
+    public const int ReadOnly = 0;
+    public const int WriteOnly = 1;
+    public const int ReadWrite = 2;
+    public const int Create = 0x40;
+    public const int Exclusive = 0x80;
+    public const int NoControllingTerminal = 0x100;
+    public const int Truncate = 0x200;
+    public const int Append = 0x400;
+    public const int NonBlocking = 0x800;
+    public const int DataSync = 0x1000;
+    public const int Async = 0x2000;
+    public const int Direct = 0x4000;
+    public const int LargeFile = 0x8000;
+    public const int Directory = 0x10000;
+    public const int NoFollow = 0x20000;
+    public const int NoAccessTime = 0x40000;
+    public const int CloseOnExec = 0x80000;
+    public const int PathOnly = 0x200000;
+    public const int TemporaryFile = 0x410000;
+}

@@ -1,0 +1,6 @@
+namespace Quire.Kernel.Memory;
+
+/// <summary>The cached pages of one file.</summary>
+public sealed class PageCache
+{
+}
