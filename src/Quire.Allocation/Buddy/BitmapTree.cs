@@ -1,0 +1,117 @@
+using System.Numerics;
+
+namespace Quire.Allocation;
+
+/// <summary>
+/// A set of numbers below a fixed capacity: one bit each, and above every 64 words of bits one summary word that says which of them
+/// are not zero, up to a single word. Lowest member, insertion and removal touch at most log64(capacity) words, mostly one.
+/// </summary>
+/// <remarks>The words live in memory the owner keeps pinned for as long as this value is used; no index is checked against the capacity.</remarks>
+internal unsafe struct BitmapTree
+{
+    private const int MaxLevels = 6;
+
+    private fixed ulong _levels[MaxLevels];
+    private int _top;
+
+    /// <summary>Words needed for a capacity, all levels together.</summary>
+    public static long WordsFor(ulong capacity)
+    {
+        long total = 0;
+        var words = capacity;
+        do
+        {
+            words = (words + 63) / 64;
+            total += (long)words;
+        }
+        while (words > 1);
+
+        return total;
+    }
+
+    /// <summary>Lays the levels out in zeroed memory of WordsFor(capacity) words; returns the first word after them.</summary>
+    public static ulong* Create(ulong* memory, ulong capacity, out BitmapTree tree)
+    {
+        tree = default;
+        var words = capacity;
+        for (var level = 0; ; level++)
+        {
+            words = (words + 63) / 64;
+            tree._levels[level] = (ulong)memory;
+            tree._top = level;
+            memory += words;
+            if (words <= 1)
+            {
+                return memory;
+            }
+        }
+    }
+
+    public readonly bool Contains(uint member) => ((((ulong*)_levels[0])[member >> 6] >> (int)(member & 63)) & 1) != 0;
+
+    public readonly bool IsEmpty => *(ulong*)_levels[_top] == 0;
+
+    public void Add(uint member)
+    {
+        for (var level = 0; ; level++)
+        {
+            var word = (ulong*)_levels[level] + (member >> 6);
+            var before = *word;
+            *word = before | (1UL << (int)(member & 63));
+            if (before != 0 || level == _top)
+            {
+                return;
+            }
+
+            member >>= 6;
+        }
+    }
+
+    public void Remove(uint member)
+    {
+        for (var level = 0; ; level++)
+        {
+            var word = (ulong*)_levels[level] + (member >> 6);
+            var after = *word & ~(1UL << (int)(member & 63));
+            *word = after;
+            if (after != 0 || level == _top)
+            {
+                return;
+            }
+
+            member >>= 6;
+        }
+    }
+
+    /// <summary>The lowest member. The set must not be empty.</summary>
+    public readonly uint First()
+    {
+        uint position = 0;
+        for (var level = _top; level >= 0; level--)
+        {
+            position = (position << 6) | (uint)BitOperations.TrailingZeroCount(((ulong*)_levels[level])[position]);
+        }
+
+        return position;
+    }
+
+    /// <summary>The lowest member not below <paramref name="from"/>, or uint.MaxValue.</summary>
+    public readonly uint Next(uint from, ulong capacity)
+    {
+        for (ulong word = from >> 6; word < (capacity + 63) / 64; word++)
+        {
+            var bits = ((ulong*)_levels[0])[word];
+            if (word == from >> 6)
+            {
+                bits &= ulong.MaxValue << (int)(from & 63);
+            }
+
+            if (bits != 0)
+            {
+                return (uint)((word << 6) | (uint)BitOperations.TrailingZeroCount(bits));
+            }
+        }
+
+        return uint.MaxValue;
+    }
+}
