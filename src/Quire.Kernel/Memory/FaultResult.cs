@@ -1,0 +1,53 @@
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory;
+
+public enum FaultOutcome
+{
+    /// <summary>Restart the instruction.</summary>
+    Resolved,
+
+    /// <summary>SIGSEGV, SEGV_MAPERR: nothing is mapped there.</summary>
+    NotMapped,
+
+    /// <summary>SIGSEGV, SEGV_ACCERR: mapped, but not for this kind of access.</summary>
+    AccessDenied,
+
+    /// <summary>SIGBUS, BUS_ADRERR: beyond the end of the mapped file, or the file could not be read.</summary>
+    BusError,
+
+    /// <summary>No frame left: the out-of-memory path decides who dies.</summary>
+    OutOfMemory,
+}
+
+/// <summary>What became of a page fault.</summary>
+/// <param name="IsMajor">A device had to be waited for.</param>
+public readonly record struct FaultResult(FaultOutcome Outcome, FaultKind Kind)
+{
+    public bool IsResolved => Outcome == FaultOutcome.Resolved;
+
+    /// <summary>A device had to be waited for: counted in maj_flt, all other resolved faults in min_flt.</summary>
+    public bool IsMajor => (Kind & FaultKind.Major) != 0;
+}
+
+/// <summary>What resolving a fault took.</summary>
+[Flags]
+public enum FaultKind : byte
+{
+    None = 0,
+
+    /// <summary>The page came from a device.</summary>
+    Major = 1,
+
+    /// <summary>A fresh zeroed frame, or the shared zero page.</summary>
+    Zero = 2,
+
+    /// <summary>A frame of the page cache was mapped.</summary>
+    File = 4,
+
+    /// <summary>A write to a shared page: copied, or taken over by its last owner.</summary>
+    CopyOnWrite = 8,
+
+    /// <summary>The stack region grew.</summary>
+    StackGrowth = 16,
+}

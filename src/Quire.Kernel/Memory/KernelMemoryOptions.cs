@@ -1,0 +1,46 @@
+namespace Quire.Kernel.Memory;
+
+/// <summary>How the kernel keeps memory; chosen when the machine is built.</summary>
+public sealed record KernelMemoryOptions
+{
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>Freed frames are filled with a pattern that is checked when they are handed out again.</summary>
+    public FramePoisoning Poisoning { get; init; } = FramePoisoning.WhenDebugging;
+
+    /// <summary>Pages mapped at once around a faulting one when the page cache has them. Differs from Linux, whose default is 16: 1, so that each first touch is seen.</summary>
+    public int FaultAroundPages { get; init; } = 1;
+
+    /// <summary>Largest readahead window in pages (read_ahead_kb).</summary>
+    public int ReadaheadPages { get; init; } = 32;
+
+    /// <summary>vm.dirty_ratio and vm.dirty_background_ratio: percent of the frames that could be page cache.</summary>
+    public int DirtyPercent { get; init; } = 20;
+
+    public int DirtyBackgroundPercent { get; init; } = 10;
+
+    /// <summary>vm.max_map_count.</summary>
+    public int MaximumRegions { get; init; } = 65_530;
+
+    public OvercommitMode Overcommit { get; init; } = OvercommitMode.Heuristic;
+
+    public DeviceModel Device { get; init; } = DeviceModel.Nvme;
+}
+
+public enum FramePoisoning
+{
+    /// <summary>In builds with DEBUG.</summary>
+    WhenDebugging,
+    Off,
+    On,
+}
+
+/// <summary>vm.overcommit_memory.</summary>
+public enum OvercommitMode
+{
+    /// <summary>A single request above all of RAM is refused.</summary>
+    Heuristic = 0,
+
+    /// <summary>Nothing is refused.</summary>
+    Always = 1,
+}
