@@ -21,6 +21,9 @@ public unsafe struct CpuRegisters
     public ulong GsBase;
     public ulong Rip;
 
+    /// <summary>Part of an address that one instruction's first step leaves for its second; not architectural.</summary>
+    public ulong AddressScratch;
+
     public LazyFlags Arithmetic;
 
     /// <summary>RFLAGS bits other than CF PF AF ZF SF OF: DF, TF, AC, ID and the always-set bit 1 and IF.</summary>

@@ -41,6 +41,7 @@ public sealed unsafe partial class Mmu
     public void InvalidatePage(ushort tag, VirtualAddress page, InvalidationOrigin origin = InvalidationOrigin.Local)
     {
         Count(ref _pageFlushes, origin);
+        TranslationsDropped?.Invoke(page.PageNumber, 1);
         ForgetAddress(page.Value, tag);
         _structures.DropTag(tag);
     }
@@ -72,6 +73,7 @@ public sealed unsafe partial class Mmu
     public void InvalidateTag(ushort tag, InvalidationOrigin origin = InvalidationOrigin.Local)
     {
         Count(ref _tagFlushes, origin);
+        TranslationsDropped?.Invoke(0, ulong.MaxValue);
         if (!_modelled)
         {
             ClearLookups();
@@ -86,6 +88,7 @@ public sealed unsafe partial class Mmu
     public void InvalidateAll(InvalidationOrigin origin = InvalidationOrigin.Local)
     {
         Count(ref _fullFlushes, origin);
+        TranslationsDropped?.Invoke(0, ulong.MaxValue);
         if (!_modelled)
         {
             ClearLookups();

@@ -96,6 +96,12 @@ public sealed unsafe partial class Mmu
 
     public TlbOptions Options => _options;
 
+    /// <summary>Whether a TLB is modelled, so that every reference has to be seen.</summary>
+    public bool IsModelled => _modelled;
+
+    /// <summary>Told the first page number and the number of pages whose translations, of whatever address space, may have changed.</summary>
+    public Action<ulong, ulong>? TranslationsDropped { get; set; }
+
     /// <summary>CR3: the root table of the current address space, or 0 before the first switch.</summary>
     public PhysicalAddress Root => new(_root);
 

@@ -1,0 +1,544 @@
+using System.Numerics;
+using Iced.Intel;
+using static Quire.Hardware.Cpu.RegisterAccess;
+using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
+
+namespace Quire.Hardware.Cpu.Instructions;
+
+/// <summary>MOV, MOVZX, MOVSX, MOVSXD, LEA, CMOVcc, SETcc, MOVNTI, BSWAP, conversions in RAX, XLAT, flag loads.</summary>
+internal static unsafe class DataMovement
+{
+    public static void Register(Registry registry)
+    {
+        registry.Add(Mnemonic.Mov, SelectMove);
+        registry.Add(Mnemonic.Movnti, SelectMove);
+        registry.Add(Mnemonic.Lea, SelectLea);
+        registry.Add(Mnemonic.Movzx, SelectMoveZeroExtended);
+        registry.Add(Mnemonic.Movsx, SelectMoveSignExtended);
+        registry.Add(Mnemonic.Movsxd, SelectMoveSignExtended);
+        registry.Add(Mnemonic.Bswap, (in Instruction i, BlockBuilder b) => Register1(b, i.Op0Register, i.Op0Register.GetSize() == 8 ? &SwapBytes64 : &SwapBytes32));
+        registry.Add(Mnemonic.Cbw, (in Instruction i, BlockBuilder b) => Plain(b, &Cbw));
+        registry.Add(Mnemonic.Cwde, (in Instruction i, BlockBuilder b) => Plain(b, &Cwde));
+        registry.Add(Mnemonic.Cdqe, (in Instruction i, BlockBuilder b) => Plain(b, &Cdqe));
+        registry.Add(Mnemonic.Cwd, (in Instruction i, BlockBuilder b) => Plain(b, &Cwd));
+        registry.Add(Mnemonic.Cdq, (in Instruction i, BlockBuilder b) => Plain(b, &Cdq));
+        registry.Add(Mnemonic.Cqo, (in Instruction i, BlockBuilder b) => Plain(b, &Cqo));
+        registry.Add(Mnemonic.Xlatb, SelectXlat);
+        RegisterConditional(registry);
+    }
+
+    /// <summary>First step of an address of 32 bits (67h prefix).</summary>
+    public static void AddressOf32(CpuState* s, Op* op)
+    {
+        s->Registers.AddressScratch = (uint)IndexedAddress.Of(s, op);
+        Op.Next(s, op);
+    }
+
+    /// <summary>First step of an address of three parts with a segment base.</summary>
+    public static void AddressOf64(CpuState* s, Op* op)
+    {
+        s->Registers.AddressScratch = IndexedAddress.Of(s, op);
+        Op.Next(s, op);
+    }
+
+    private static bool Plain(BlockBuilder builder, delegate*<CpuState*, Op*, void> run)
+    {
+        builder.Emit(run);
+        return true;
+    }
+
+    private static bool Register1(BlockBuilder builder, Register register, delegate*<CpuState*, Op*, void> run)
+    {
+        builder.Emit(run).Destination = Operands.Offset(register);
+        return true;
+    }
+
+    private static bool SelectMove(in Instruction i, BlockBuilder b)
+    {
+        var width = Widths.Of(in i);
+        if (i.Op1Kind == OpKind.Register && i.Op1Register.IsSegmentRegister())
+        {
+            return SelectMoveFromSegment(in i, b);
+        }
+
+        if (i.Op0Kind == OpKind.Register && !i.Op0Register.IsGPR())
+        {
+            return false;
+        }
+
+        if (i.Op0Kind == OpKind.Register)
+        {
+            var destination = Operands.Offset(i.Op0Register);
+            if (i.Op1Kind == OpKind.Register)
+            {
+                if (!i.Op1Register.IsGPR())
+                {
+                    return false;
+                }
+
+                ref var op = ref b.Emit(Widths.Select<RegisterFromRegister>(width));
+                op.Destination = destination;
+                op.Source = Operands.Offset(i.Op1Register);
+            }
+            else if (i.Op1Kind == OpKind.Memory)
+            {
+                var memory = b.Memory(in i);
+                b.Emit(memory.IsIndexed ? Widths.Select<RegisterFromMemory<IndexedAddress>>(width) : Widths.Select<RegisterFromMemory<BaseAddress>>(width), memory).Destination = destination;
+            }
+            else
+            {
+                ref var op = ref b.Emit(Widths.Select<RegisterFromImmediate>(width));
+                op.Destination = destination;
+                op.Displacement = (long)i.GetImmediate(1);
+            }
+
+            return true;
+        }
+
+        var target = b.Memory(in i);
+        if (i.Op1Kind == OpKind.Register)
+        {
+            b.Emit(target.IsIndexed ? Widths.Select<MemoryFromRegister<IndexedAddress>>(width) : Widths.Select<MemoryFromRegister<BaseAddress>>(width), target).Source = Operands.Offset(i.Op1Register);
+        }
+        else
+        {
+            b.Emit(target.IsIndexed ? Widths.Select<MemoryFromImmediate<IndexedAddress>>(width) : Widths.Select<MemoryFromImmediate<BaseAddress>>(width), target).Immediate = (int)i.GetImmediate(1);
+        }
+
+        return true;
+    }
+
+    // User programs see the flat selectors that Linux loads: CS 33h, SS 2Bh, the others 0.
+    private static bool SelectMoveFromSegment(in Instruction i, BlockBuilder b)
+    {
+        var selector = i.Op1Register switch
+        {
+            Iced.Intel.Register.CS => 0x33,
+            Iced.Intel.Register.SS => 0x2B,
+            _ => 0,
+        };
+        if (i.Op0Kind == OpKind.Register)
+        {
+            ref var op = ref b.Emit(Widths.Select<RegisterFromImmediate>(i.Op0Register.GetSize()));
+            op.Destination = Operands.Offset(i.Op0Register);
+            op.Displacement = selector;
+        }
+        else
+        {
+            var memory = b.Memory(in i);
+            b.Emit(Widths.Select<MemoryFromImmediate<IndexedAddress>>(2), memory).Immediate = selector;
+        }
+
+        return true;
+    }
+
+    private static bool SelectLea(in Instruction i, BlockBuilder b)
+    {
+        var is32 = i.MemoryBase.IsGPR32() || i.MemoryIndex.IsGPR32();
+        var instruction = i;
+        instruction.SegmentPrefix = Iced.Intel.Register.None;
+        var memory = b.Memory(in instruction);
+        var width = i.Op0Register.GetSize();
+        delegate*<CpuState*, Op*, void> run;
+        if (width == 8 && !is32)
+        {
+            run = !memory.IsIndexed ? &AddressToRegister<BaseAddress, ulong> : &AddressToRegister<IndexedAddress, ulong>;
+        }
+        else
+        {
+            run = width switch
+            {
+                8 => &AddressToRegister<IndexedAddress, ulong>,
+                4 => memory.IsIndexed ? &AddressToRegister<IndexedAddress, uint> : &AddressToRegister<BaseAddress, uint>,
+                _ => &AddressToRegister<IndexedAddress, ushort>,
+            };
+        }
+
+        b.Emit(run, memory).Destination = Operands.Offset(i.Op0Register);
+        return true;
+    }
+
+    private static void AddressToRegister<TAddress, T>(CpuState* s, Op* op)
+        where TAddress : struct, IAddress
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        Set(s, op->Destination, T.CreateTruncating(TAddress.Of(s, op)));
+        Op.Next(s, op);
+    }
+
+    private static bool SelectMoveZeroExtended(in Instruction i, BlockBuilder b)
+    {
+        // Zero extension to 32 bits clears the rest too, so one handler serves both 32 and 64 bits.
+        var to16 = i.Op0Register.GetSize() == 2;
+        var from8 = Widths.Of(in i, 1) == 1;
+        if (i.Op1Kind == OpKind.Register)
+        {
+            ref var op = ref b.Emit(to16 ? &ExtendRegister<byte, ushort, ZeroExtension> : from8 ? &ExtendRegister<byte, ulong, ZeroExtension> : &ExtendRegister<ushort, ulong, ZeroExtension>);
+            op.Destination = Operands.Offset(i.Op0Register);
+            op.Source = Operands.Offset(i.Op1Register);
+            return true;
+        }
+
+        var memory = b.Memory(in i);
+        delegate*<CpuState*, Op*, void> run;
+        if (memory.IsIndexed)
+        {
+            run = to16 ? &ExtendMemory<byte, ushort, ZeroExtension, IndexedAddress> : from8 ? &ExtendMemory<byte, ulong, ZeroExtension, IndexedAddress> : &ExtendMemory<ushort, ulong, ZeroExtension, IndexedAddress>;
+        }
+        else
+        {
+            run = to16 ? &ExtendMemory<byte, ushort, ZeroExtension, BaseAddress> : from8 ? &ExtendMemory<byte, ulong, ZeroExtension, BaseAddress> : &ExtendMemory<ushort, ulong, ZeroExtension, BaseAddress>;
+        }
+
+        b.Emit(run, memory).Destination = Operands.Offset(i.Op0Register);
+        return true;
+    }
+
+    private static bool SelectMoveSignExtended(in Instruction i, BlockBuilder b)
+    {
+        var to = i.Op0Register.GetSize();
+        var from = Widths.Of(in i, 1);
+        if (i.Op1Kind == OpKind.Register)
+        {
+            ref var op = ref b.Emit(SelectSign<InRegister>(from, to));
+            op.Destination = Operands.Offset(i.Op0Register);
+            op.Source = Operands.Offset(i.Op1Register);
+            return true;
+        }
+
+        var memory = b.Memory(in i);
+        b.Emit(memory.IsIndexed ? SelectSign<InMemory<IndexedAddress>>(from, to) : SelectSign<InMemory<BaseAddress>>(from, to), memory).Destination = Operands.Offset(i.Op0Register);
+        return true;
+    }
+
+    private static delegate*<CpuState*, Op*, void> SelectSign<TPlace>(int from, int to)
+        where TPlace : struct, IExtendPlace => (from, to) switch
+        {
+            (1, 2) => TPlace.Of<byte, ushort, SignExtension>(),
+            (1, 4) => TPlace.Of<byte, uint, SignExtension>(),
+            (1, 8) => TPlace.Of<byte, ulong, SignExtension>(),
+            (2, 4) => TPlace.Of<ushort, uint, SignExtension>(),
+            (2, 8) => TPlace.Of<ushort, ulong, SignExtension>(),
+            (4, 8) => TPlace.Of<uint, ulong, SignExtension>(),
+            (4, 4) => TPlace.Of<uint, uint, SignExtension>(),
+            _ => TPlace.Of<ushort, ushort, SignExtension>(),
+        };
+
+    private interface IExtendPlace
+    {
+        static abstract delegate*<CpuState*, Op*, void> Of<TFrom, TTo, TExtension>()
+            where TFrom : unmanaged, IBinaryInteger<TFrom>
+            where TTo : unmanaged, IBinaryInteger<TTo>
+            where TExtension : struct, IExtension;
+    }
+
+    private readonly struct InRegister : IExtendPlace
+    {
+        public static delegate*<CpuState*, Op*, void> Of<TFrom, TTo, TExtension>()
+            where TFrom : unmanaged, IBinaryInteger<TFrom>
+            where TTo : unmanaged, IBinaryInteger<TTo>
+            where TExtension : struct, IExtension => &ExtendRegister<TFrom, TTo, TExtension>;
+    }
+
+    private readonly struct InMemory<TAddress> : IExtendPlace
+        where TAddress : struct, IAddress
+    {
+        public static delegate*<CpuState*, Op*, void> Of<TFrom, TTo, TExtension>()
+            where TFrom : unmanaged, IBinaryInteger<TFrom>
+            where TTo : unmanaged, IBinaryInteger<TTo>
+            where TExtension : struct, IExtension => &ExtendMemory<TFrom, TTo, TExtension, TAddress>;
+    }
+
+    private interface IExtension
+    {
+        static abstract ulong Extend<T>(T value)
+            where T : unmanaged, IBinaryInteger<T>;
+    }
+
+    private readonly struct ZeroExtension : IExtension
+    {
+        public static ulong Extend<T>(T value)
+            where T : unmanaged, IBinaryInteger<T> => ZeroExtend(value);
+    }
+
+    private readonly struct SignExtension : IExtension
+    {
+        public static ulong Extend<T>(T value)
+            where T : unmanaged, IBinaryInteger<T> => SignExtend(value);
+    }
+
+    private static void ExtendRegister<TFrom, TTo, TExtension>(CpuState* s, Op* op)
+        where TFrom : unmanaged, IBinaryInteger<TFrom>
+        where TTo : unmanaged, IBinaryInteger<TTo>
+        where TExtension : struct, IExtension
+    {
+        Set(s, op->Destination, TTo.CreateTruncating(TExtension.Extend(Get<TFrom>(s, op->Source))));
+        Op.Next(s, op);
+    }
+
+    private static void ExtendMemory<TFrom, TTo, TExtension, TAddress>(CpuState* s, Op* op)
+        where TFrom : unmanaged, IBinaryInteger<TFrom>
+        where TTo : unmanaged, IBinaryInteger<TTo>
+        where TExtension : struct, IExtension
+        where TAddress : struct, IAddress
+    {
+        var pointer = GuestMemory.Read(s, op, TAddress.Of(s, op), sizeof(TFrom));
+        if (pointer == null)
+        {
+            return;
+        }
+
+        Set(s, op->Destination, TTo.CreateTruncating(TExtension.Extend(*(TFrom*)pointer)));
+        Op.Next(s, op);
+    }
+
+    private readonly struct RegisterFromRegister : IByWidth
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            Set(s, op->Destination, Get<T>(s, op->Source));
+            Op.Next(s, op);
+        }
+    }
+
+    private readonly struct RegisterFromImmediate : IByWidth
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            Set(s, op->Destination, T.CreateTruncating(op->Displacement));
+            Op.Next(s, op);
+        }
+    }
+
+    private readonly struct RegisterFromMemory<TAddress> : IByWidth
+        where TAddress : struct, IAddress
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            var pointer = GuestMemory.Read(s, op, TAddress.Of(s, op), sizeof(T));
+            if (pointer == null)
+            {
+                return;
+            }
+
+            Set(s, op->Destination, *(T*)pointer);
+            Op.Next(s, op);
+        }
+    }
+
+    private readonly struct MemoryFromRegister<TAddress> : IByWidth
+        where TAddress : struct, IAddress
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            if (GuestMemory.Write(s, op, TAddress.Of(s, op), Get<T>(s, op->Source)))
+            {
+                Op.Next(s, op);
+            }
+        }
+    }
+
+    private readonly struct MemoryFromImmediate<TAddress> : IByWidth
+        where TAddress : struct, IAddress
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            if (GuestMemory.Write(s, op, TAddress.Of(s, op), Immediate<T>(op)))
+            {
+                Op.Next(s, op);
+            }
+        }
+    }
+
+    private static void SwapBytes64(CpuState* s, Op* op)
+    {
+        Set(s, op->Destination, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Get<ulong>(s, op->Destination)));
+        Op.Next(s, op);
+    }
+
+    private static void SwapBytes32(CpuState* s, Op* op)
+    {
+        Set(s, op->Destination, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Get<uint>(s, op->Destination)));
+        Op.Next(s, op);
+    }
+
+    private static void Cbw(CpuState* s, Op* op)
+    {
+        Set(s, 0, (ushort)(sbyte)Get<byte>(s, 0));
+        Op.Next(s, op);
+    }
+
+    private static void Cwde(CpuState* s, Op* op)
+    {
+        Set(s, 0, (uint)(short)Get<ushort>(s, 0));
+        Op.Next(s, op);
+    }
+
+    private static void Cdqe(CpuState* s, Op* op)
+    {
+        Set(s, 0, (ulong)(int)Get<uint>(s, 0));
+        Op.Next(s, op);
+    }
+
+    private static void Cwd(CpuState* s, Op* op)
+    {
+        Set(s, 16, (ushort)((short)Get<ushort>(s, 0) >> 15));
+        Op.Next(s, op);
+    }
+
+    private static void Cdq(CpuState* s, Op* op)
+    {
+        Set(s, 16, (uint)((int)Get<uint>(s, 0) >> 31));
+        Op.Next(s, op);
+    }
+
+    private static void Cqo(CpuState* s, Op* op)
+    {
+        Set(s, 16, (ulong)((long)Get<ulong>(s, 0) >> 63));
+        Op.Next(s, op);
+    }
+
+    private static bool SelectXlat(in Instruction i, BlockBuilder b)
+    {
+        b.Emit(&Xlat).Index = i.MemorySegment is Iced.Intel.Register.FS or Iced.Intel.Register.GS ? Operands.SegmentBase(i.MemorySegment) : Operands.ZeroRegister;
+        return true;
+    }
+
+    private static void Xlat(CpuState* s, Op* op)
+    {
+        var address = s->Registers.General[(int)GeneralRegister.Rbx] + Get<byte>(s, 0) + *(ulong*)((byte*)s + op->Index);
+        var pointer = GuestMemory.Read(s, op, address, 1);
+        if (pointer == null)
+        {
+            return;
+        }
+
+        Set(s, 0, *pointer);
+        Op.Next(s, op);
+    }
+
+    private static void RegisterConditional(Registry registry)
+    {
+        AddConditional<Overflow>(registry, Mnemonic.Cmovo, Mnemonic.Seto);
+        AddConditional<NoOverflow>(registry, Mnemonic.Cmovno, Mnemonic.Setno);
+        AddConditional<Below>(registry, Mnemonic.Cmovb, Mnemonic.Setb);
+        AddConditional<AboveOrEqual>(registry, Mnemonic.Cmovae, Mnemonic.Setae);
+        AddConditional<Equal>(registry, Mnemonic.Cmove, Mnemonic.Sete);
+        AddConditional<NotEqual>(registry, Mnemonic.Cmovne, Mnemonic.Setne);
+        AddConditional<BelowOrEqual>(registry, Mnemonic.Cmovbe, Mnemonic.Setbe);
+        AddConditional<Above>(registry, Mnemonic.Cmova, Mnemonic.Seta);
+        AddConditional<Negative>(registry, Mnemonic.Cmovs, Mnemonic.Sets);
+        AddConditional<NotNegative>(registry, Mnemonic.Cmovns, Mnemonic.Setns);
+        AddConditional<ParityEven>(registry, Mnemonic.Cmovp, Mnemonic.Setp);
+        AddConditional<ParityOdd>(registry, Mnemonic.Cmovnp, Mnemonic.Setnp);
+        AddConditional<Less>(registry, Mnemonic.Cmovl, Mnemonic.Setl);
+        AddConditional<GreaterOrEqual>(registry, Mnemonic.Cmovge, Mnemonic.Setge);
+        AddConditional<LessOrEqual>(registry, Mnemonic.Cmovle, Mnemonic.Setle);
+        AddConditional<Greater>(registry, Mnemonic.Cmovg, Mnemonic.Setg);
+    }
+
+    private static void AddConditional<TCondition>(Registry registry, Mnemonic move, Mnemonic set)
+        where TCondition : struct, ICondition
+    {
+        registry.Add(move, (in Instruction i, BlockBuilder b) =>
+        {
+            var width = i.Op0Register.GetSize();
+            if (i.Op1Kind == OpKind.Register)
+            {
+                ref var op = ref b.Emit(Widths.Select<ConditionalRegister<TCondition>>(width));
+                op.Destination = Operands.Offset(i.Op0Register);
+                op.Source = Operands.Offset(i.Op1Register);
+            }
+            else
+            {
+                b.Emit(Widths.Select<ConditionalMemory<TCondition>>(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
+            }
+
+            return true;
+        });
+        registry.Add(set, (in Instruction i, BlockBuilder b) =>
+        {
+            if (i.Op0Kind == OpKind.Register)
+            {
+                b.Emit(&SetRegister<TCondition>).Destination = Operands.Offset(i.Op0Register);
+            }
+            else
+            {
+                b.Emit(&SetMemory<TCondition>, b.Memory(in i));
+            }
+
+            return true;
+        });
+    }
+
+    private readonly struct ConditionalRegister<TCondition> : IByWidth
+        where TCondition : struct, ICondition
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        // A 32-bit CMOV clears the upper half even when it does not move (SDM vol. 2, CMOVcc).
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            Set(s, op->Destination, TCondition.Of(in s->Registers.Arithmetic) ? Get<T>(s, op->Source) : Get<T>(s, op->Destination));
+            Op.Next(s, op);
+        }
+    }
+
+    private readonly struct ConditionalMemory<TCondition> : IByWidth
+        where TCondition : struct, ICondition
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            var pointer = GuestMemory.Read(s, op, IndexedAddress.Of(s, op), sizeof(T));
+            if (pointer == null)
+            {
+                return;
+            }
+
+            Set(s, op->Destination, TCondition.Of(in s->Registers.Arithmetic) ? *(T*)pointer : Get<T>(s, op->Destination));
+            Op.Next(s, op);
+        }
+    }
+
+    private static void SetRegister<TCondition>(CpuState* s, Op* op)
+        where TCondition : struct, ICondition
+    {
+        Set(s, op->Destination, TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0);
+        Op.Next(s, op);
+    }
+
+    private static void SetMemory<TCondition>(CpuState* s, Op* op)
+        where TCondition : struct, ICondition
+    {
+        if (GuestMemory.Write(s, op, IndexedAddress.Of(s, op), TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0))
+        {
+            Op.Next(s, op);
+        }
+    }
+}

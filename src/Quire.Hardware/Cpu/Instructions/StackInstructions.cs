@@ -1,0 +1,222 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Iced.Intel;
+using static Quire.Hardware.Cpu.RegisterAccess;
+using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
+
+namespace Quire.Hardware.Cpu.Instructions;
+
+/// <summary>PUSH, POP, LEAVE, ENTER, PUSHF, POPF.</summary>
+internal static unsafe class StackInstructions
+{
+    private const byte Rsp = (int)GeneralRegister.Rsp * 8;
+    private const byte Rbp = (int)GeneralRegister.Rbp * 8;
+
+    public static void Register(Registry registry)
+    {
+        registry.Add(Mnemonic.Push, SelectPush);
+        registry.Add(Mnemonic.Pop, SelectPop);
+        registry.Add(Mnemonic.Leave, (in Instruction i, BlockBuilder b) => Plain(b, &Leave));
+        registry.Add(Mnemonic.Enter, (in Instruction i, BlockBuilder b) =>
+        {
+            if ((i.Immediate8_2nd & 31) != 0)
+            {
+                return false;
+            }
+
+            b.Emit(&Enter).Immediate = i.Immediate16;
+            return true;
+        });
+        registry.Add(Mnemonic.Pushfq, (in Instruction i, BlockBuilder b) => Plain(b, &PushFlags<ulong>));
+        registry.Add(Mnemonic.Pushf, (in Instruction i, BlockBuilder b) => Plain(b, &PushFlags<ushort>));
+        registry.AddBlockEnd(Mnemonic.Popfq, (in Instruction i, BlockBuilder b) => Plain(b, &PopFlags<ulong>, &ControlFlow.FallThrough));
+        registry.AddBlockEnd(Mnemonic.Popf, (in Instruction i, BlockBuilder b) => Plain(b, &PopFlags<ushort>, &ControlFlow.FallThrough));
+    }
+
+    private static bool Plain(BlockBuilder b, delegate*<CpuState*, Op*, void> run)
+    {
+        b.Emit(run);
+        return true;
+    }
+
+    private static bool Plain(BlockBuilder b, delegate*<CpuState*, Op*, void> run, delegate*<CpuState*, Op*, void> end)
+    {
+        b.Emit(run);
+        b.Emit(end);
+        return true;
+    }
+
+    private static bool SelectPush(in Instruction i, BlockBuilder b)
+    {
+        if (i.Op0Kind == OpKind.Register)
+        {
+            if (!i.Op0Register.IsGPR())
+            {
+                // FS and GS selectors are zero in 64-bit user mode.
+                b.Emit(&PushImmediate<ulong>).Immediate = 0;
+                return true;
+            }
+
+            b.Emit(i.Op0Register.GetSize() == 8 ? &PushRegister<ulong> : &PushRegister<ushort>).Source = Operands.Offset(i.Op0Register);
+        }
+        else if (i.Op0Kind == OpKind.Memory)
+        {
+            b.Emit(i.MemorySize.GetSize() == 8 ? &PushMemory<ulong> : &PushMemory<ushort>, b.Memory(in i));
+        }
+        else
+        {
+            b.Emit(i.StackPointerIncrement == -2 ? &PushImmediate<ushort> : &PushImmediate<ulong>).Immediate = (int)i.GetImmediate(0);
+        }
+
+        return true;
+    }
+
+    private static bool SelectPop(in Instruction i, BlockBuilder b)
+    {
+        if (i.Op0Kind == OpKind.Register)
+        {
+            if (!i.Op0Register.IsGPR())
+            {
+                return false;
+            }
+
+            b.Emit(i.Op0Register.GetSize() == 8 ? &PopRegister<ulong> : &PopRegister<ushort>).Destination = Operands.Offset(i.Op0Register);
+            return true;
+        }
+
+        // An RSP base is read after the increment (SDM vol. 2, POP).
+        var memory = b.Memory(in i);
+        var width = i.MemorySize.GetSize();
+        if (memory.Base == Rsp)
+        {
+            memory = memory with { Displacement = memory.Displacement + width };
+        }
+
+        b.Emit(width == 8 ? &PopMemory<ulong> : &PopMemory<ushort>, memory);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryPush<T>(CpuState* s, Op* op, T value)
+        where T : unmanaged
+    {
+        var top = Get<ulong>(s, Rsp) - (ulong)sizeof(T);
+        if (!GuestMemory.Write(s, op, top, value))
+        {
+            return false;
+        }
+
+        Set(s, Rsp, top);
+        return true;
+    }
+
+    private static void PushRegister<T>(CpuState* s, Op* op)
+        where T : unmanaged
+    {
+        if (TryPush(s, op, Get<T>(s, op->Source)))
+        {
+            Op.Next(s, op);
+        }
+    }
+
+    private static void PushImmediate<T>(CpuState* s, Op* op)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        if (TryPush(s, op, Immediate<T>(op)))
+        {
+            Op.Next(s, op);
+        }
+    }
+
+    private static void PushMemory<T>(CpuState* s, Op* op)
+        where T : unmanaged
+    {
+        var pointer = GuestMemory.Read(s, op, IndexedAddress.Of(s, op), sizeof(T));
+        if (pointer != null && TryPush(s, op, *(T*)pointer))
+        {
+            Op.Next(s, op);
+        }
+    }
+
+    private static void PopRegister<T>(CpuState* s, Op* op)
+        where T : unmanaged
+    {
+        var top = Get<ulong>(s, Rsp);
+        var pointer = GuestMemory.Read(s, op, top, sizeof(T));
+        if (pointer == null)
+        {
+            return;
+        }
+
+        Set(s, Rsp, top + (ulong)sizeof(T));
+        Set(s, op->Destination, *(T*)pointer);
+        Op.Next(s, op);
+    }
+
+    private static void PopMemory<T>(CpuState* s, Op* op)
+        where T : unmanaged
+    {
+        var top = Get<ulong>(s, Rsp);
+        var pointer = GuestMemory.Read(s, op, top, sizeof(T));
+        if (pointer == null || !GuestMemory.Write(s, op, IndexedAddress.Of(s, op), *(T*)pointer))
+        {
+            return;
+        }
+
+        Set(s, Rsp, top + (ulong)sizeof(T));
+        Op.Next(s, op);
+    }
+
+    private static void Leave(CpuState* s, Op* op)
+    {
+        var frame = Get<ulong>(s, Rbp);
+        var pointer = GuestMemory.Read(s, op, frame, 8);
+        if (pointer == null)
+        {
+            return;
+        }
+
+        Set(s, Rsp, frame + 8);
+        Set(s, Rbp, *(ulong*)pointer);
+        Op.Next(s, op);
+    }
+
+    // Nesting level 0 only: compilers emit no other.
+    private static void Enter(CpuState* s, Op* op)
+    {
+        if (!TryPush(s, op, Get<ulong>(s, Rbp)))
+        {
+            return;
+        }
+
+        var frame = Get<ulong>(s, Rsp);
+        Set(s, Rbp, frame);
+        Set(s, Rsp, frame - (ushort)op->Immediate);
+        Op.Next(s, op);
+    }
+
+    private static void PushFlags<T>(CpuState* s, Op* op)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        if (TryPush(s, op, T.CreateTruncating(s->Registers.Flags)))
+        {
+            Op.Next(s, op);
+        }
+    }
+
+    private static void PopFlags<T>(CpuState* s, Op* op)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        var top = Get<ulong>(s, Rsp);
+        var pointer = GuestMemory.Read(s, op, top, sizeof(T));
+        if (pointer == null)
+        {
+            return;
+        }
+
+        Set(s, Rsp, top + (ulong)sizeof(T));
+        var kept = sizeof(T) == 8 ? 0 : s->Registers.Flags & ~0xFFFFUL;
+        s->Registers.Flags = kept | ZeroExtend(*(T*)pointer);
+        Op.Next(s, op);
+    }
+}

@@ -1,0 +1,304 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Quire.Hardware.Translation;
+using Quire.Primitives;
+
+namespace Quire.Hardware.Cpu;
+
+/// <content>What instruction handlers and the run loop leave to the Mmu and the code cache.</content>
+public sealed unsafe partial class Processor
+{
+    /// <summary>Ends the block at this op, which has changed nothing (or, for a trap, is done).</summary>
+    internal static void Stop(CpuState* s, Op* op, StopKind kind)
+    {
+        s->StopKind = kind;
+        s->Stopped = op;
+        s->Next = null;
+        s->FaultAddress = 0;
+        s->FaultError = 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static byte* ReadSlow(CpuState* s, Op* op, ulong address, int size) =>
+        Of(s).Access(op, address, size, AccessKind.Read);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static byte* ReadWriteSlow(CpuState* s, Op* op, ulong address, int size) =>
+        Of(s).Access(op, address, size, AccessKind.Write);
+
+    /// <summary>Stores the first bytes of the scratch operand.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static bool WriteSlow(CpuState* s, Op* op, ulong address, int size)
+    {
+        var inPage = Page.Size - (int)(address & Page.OffsetMask);
+        var processor = Of(s);
+        if (size <= inPage)
+        {
+            var pointer = processor.Translate(op, address, AccessKind.Write);
+            if (pointer == null)
+            {
+                return false;
+            }
+
+            Unsafe.CopyBlockUnaligned(pointer, s->Scratch, (uint)size);
+            return true;
+        }
+
+        if (!processor.TranslateSplit(op, address, size, AccessKind.Write))
+        {
+            return false;
+        }
+
+        WriteBackScratch(s);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void WriteBackScratch(CpuState* s)
+    {
+        Unsafe.CopyBlockUnaligned(s->ScratchFirst, s->Scratch, (uint)s->ScratchFirstSize);
+        Unsafe.CopyBlockUnaligned(s->ScratchSecond, s->Scratch + s->ScratchFirstSize, (uint)s->ScratchSecondSize);
+    }
+
+    /// <summary>Sets Next to the block at the target if it is remembered; else leaves RIP there for the run loop to look it up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void JumpTo(CpuState* s, ulong target)
+    {
+        var entry = &s->Jumps[JumpEntry.IndexOf(target)];
+        if (entry->Key == (target ^ s->JumpTag))
+        {
+            s->Next = entry->Block;
+            return;
+        }
+
+        s->Registers.Rip = target;
+        s->Next = null;
+    }
+
+    private static Processor Of(CpuState* s) => Unsafe.As<Processor>(GCHandle.FromIntPtr(s->Owner).Target!);
+
+    private byte* Access(Op* op, ulong address, int size, AccessKind kind)
+    {
+        if (size <= Page.Size - (int)(address & Page.OffsetMask))
+        {
+            return Translate(op, address, kind);
+        }
+
+        if (!TranslateSplit(op, address, size, kind))
+        {
+            return null;
+        }
+
+        var s = _state;
+        Unsafe.CopyBlockUnaligned(s->Scratch, s->ScratchFirst, (uint)s->ScratchFirstSize);
+        Unsafe.CopyBlockUnaligned(s->Scratch + s->ScratchFirstSize, s->ScratchSecond, (uint)s->ScratchSecondSize);
+        return s->Scratch;
+    }
+
+    private bool TranslateSplit(Op* op, ulong address, int size, AccessKind kind)
+    {
+        var s = _state;
+        var inPage = Page.Size - (int)(address & Page.OffsetMask);
+        s->ScratchFirst = Translate(op, address, kind);
+        if (s->ScratchFirst == null)
+        {
+            return false;
+        }
+
+        s->ScratchSecond = Translate(op, address + (ulong)inPage, kind);
+        s->ScratchFirstSize = inPage;
+        s->ScratchSecondSize = size - inPage;
+        return s->ScratchSecond != null;
+    }
+
+    private byte* Translate(Op* op, ulong address, AccessKind kind)
+    {
+        var pointer = Mmu.TranslateData(address, kind);
+        if (pointer == null)
+        {
+            StopForFault(op);
+            return null;
+        }
+
+        // A write to a frame with decoded code has dropped its blocks: if this one was among them, it is decoded again first.
+        if (Mmu.LastWriteHitCode)
+        {
+            Mmu.LastWriteHitCode = false;
+            if (!_state->Current->IsValid)
+            {
+                Stop(_state, op, StopKind.SelfModified);
+                return null;
+            }
+        }
+
+        return pointer;
+    }
+
+    private void StopForFault(Op* op)
+    {
+        Stop(_state, op, Mmu.IsNonCanonical ? StopKind.ProtectionFault : StopKind.PageFault);
+        _state->FaultAddress = Mmu.FaultAddress;
+        _state->FaultError = (uint)Mmu.FaultError;
+    }
+
+    private byte* Fetch(ulong address, out FrameNumber frame)
+    {
+        var pointer = Mmu.EnterCodePage(address, out frame);
+        if (pointer == null)
+        {
+            StopForFault(null);
+            _codePage = ulong.MaxValue;
+            return null;
+        }
+
+        _codePage = address & Page.Mask;
+        return pointer;
+    }
+
+    private bool EnterPage(Block* block)
+    {
+        if (!Mmu.IsModelled)
+        {
+            _codePage = block->Page;
+            return true;
+        }
+
+        if (Fetch(block->Address, out var frame) == null)
+        {
+            return false;
+        }
+
+        Debug.Assert(frame.Value == block->Frame || block == _alone, "a block is remembered for a page that is mapped elsewhere");
+        return true;
+    }
+
+    private Block* BlockAtRip()
+    {
+        var s = _state;
+        var address = s->Registers.Rip;
+        var pointer = Fetch(address, out var frame);
+        if (pointer == null)
+        {
+            return null;
+        }
+
+        if (_runAlone)
+        {
+            _runAlone = false;
+            return BuildAlone(address, pointer);
+        }
+
+        var block = _code.Find(address, frame.Value);
+        if (block != null && block->Straddles)
+        {
+            StraddlingInstructions++;
+            if (Fetch(block->Page + Page.Size, out var second) == null)
+            {
+                return null;
+            }
+
+            if (second.Value != block->SecondFrame)
+            {
+                _code.DropFrame(frame);
+                block = null;
+            }
+        }
+
+        if (block == null)
+        {
+            block = Build(address, pointer, frame.Value);
+            if (block == null)
+            {
+                return null;
+            }
+        }
+
+        if (!block->Straddles)
+        {
+            s->Jumps[JumpEntry.IndexOf(address)] = new JumpEntry { Key = address ^ s->JumpTag, Block = block };
+            _jumpPages.Add(address >> Page.Shift);
+        }
+
+        return block;
+    }
+
+    private Block* Build(ulong address, byte* pointer, uint frame)
+    {
+        var available = Page.Size - (int)(address & Page.OffsetMask);
+        var header = new Block { Address = address, Page = address & Page.Mask, Frame = frame, SecondFrame = uint.MaxValue };
+        if (_builder.TryBuild(address, new ReadOnlySpan<byte>(pointer, available), BlockBuilder.MaxInstructions))
+        {
+            return AddBlock(header);
+        }
+
+        // The first instruction runs on into the next page.
+        var bytes = stackalloc byte[available + 15];
+        Unsafe.CopyBlockUnaligned(bytes, pointer, (uint)available);
+        var second = Fetch(header.Page + Page.Size, out var secondFrame);
+        if (second == null)
+        {
+            return null;
+        }
+
+        StraddlingInstructions++;
+        Unsafe.CopyBlockUnaligned(bytes + available, second, 15);
+        header.SecondFrame = secondFrame.Value;
+        _builder.TryBuild(address, new ReadOnlySpan<byte>(bytes, available + 15), 1);
+        return AddBlock(header);
+    }
+
+    private Block* AddBlock(Block header)
+    {
+        header.Instructions = _builder.Instructions;
+        header.Length = _builder.Length;
+        return _code.Add(header, _builder.Ops);
+    }
+
+    // A block of one instruction outside the cache, for an instruction that writes to its own page.
+    private Block* BuildAlone(ulong address, byte* pointer)
+    {
+        var available = Page.Size - (int)(address & Page.OffsetMask);
+        var bytes = stackalloc byte[available + 15];
+        Unsafe.CopyBlockUnaligned(bytes, pointer, (uint)available);
+        var length = available;
+        if (available < 15)
+        {
+            var second = Fetch((address & Page.Mask) + Page.Size, out _);
+            if (second != null)
+            {
+                Unsafe.CopyBlockUnaligned(bytes + available, second, 15);
+                length += 15;
+            }
+        }
+
+        if (!_builder.TryBuild(address, new ReadOnlySpan<byte>(bytes, length), 1))
+        {
+            return null;
+        }
+
+        *_alone = new Block
+        {
+            Address = address,
+            Page = address & Page.Mask,
+            Frame = uint.MaxValue,
+            SecondFrame = uint.MaxValue - 1,
+            Instructions = 1,
+            Length = _builder.Length,
+            OpCount = _builder.Ops.Length,
+            IsValid = true,
+        };
+        _builder.Ops.CopyTo(new Span<Op>(Block.Ops(_alone), _builder.Ops.Length));
+        return _alone;
+    }
+
+    // The kernel changed or dropped translations of these pages (of any address space).
+    private void OnTranslationsDropped(ulong firstPageNumber, ulong count)
+    {
+        _codePage = ulong.MaxValue;
+        if (_jumpPages.MayContainAny(firstPageNumber, count))
+        {
+            ForgetJumps();
+        }
+    }
+}
