@@ -1,4 +1,16 @@
 using System.CommandLine;
+using Quire.Cli.Replay;
 
-var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.");
-return root.Parse(args).Invoke();
+var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.")
+{
+    ReplayCommand.Create(),
+    StringCommand.Create(),
+};
+var parse = root.Parse(args);
+if (parse.Errors.Count > 0)
+{
+    Console.Error.WriteLine("quire: " + parse.Errors[0].Message);
+    return 2;
+}
+
+return await parse.InvokeAsync();

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using Quire.Replacement;
+using Quire.Traces;
+
+namespace Quire.Cli.Replay;
+
+/// <summary>quire replay: a trace under policies and numbers of frames, as a table.</summary>
+public static class ReplayCommand
+{
+    public static Command Create()
+    {
+        var options = new TraceOptions();
+        var policy = new Option<string>("--policy", "-p") { Description = "policies with parameters, or all: lru,lru-k:k=2,crp=0,clock:bits=2", DefaultValueFactory = _ => "all" };
+        var frames = new Option<string>("--frames", "-f") { Description = "numbers of frames: 64,256,1K or 16..4K (doubling) or 1..9+1", DefaultValueFactory = _ => "64,256,1K" };
+        var readCost = new Option<double>("--read-cost") { Description = "price of a fault in the cost column", DefaultValueFactory = _ => 1 };
+        var writeCost = new Option<double>("--write-cost") { Description = "price of writing a dirty page back in the cost column", DefaultValueFactory = _ => 1 };
+        var spool = new Option<string>("--spool") { Description = "memory for a trace that must be read ahead (opt, vmin); the rest goes to a temporary file", DefaultValueFactory = _ => "1G" };
+        var cores = new Option<int>("--cores") { Description = "cores to use", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var command = new Command("replay", "Replay a trace under replacement policies and count faults.") { policy, frames, readCost, writeCost, spool, cores };
+        options.AddTo(command);
+        command.Guard((parse, cancellation) =>
+        {
+            var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
+            var counts = TraceOptions.ParseFrames(parse.GetValue(frames)!);
+            if (!Primitives.ByteSize.TryParse(parse.GetValue(spool)!, out var budget))
+            {
+                throw new UsageException($"'{parse.GetValue(spool)}' is not an amount of memory");
+            }
+
+            if (parse.GetValue(cores) < 1)
+            {
+                throw new UsageException("there must be at least 1 core");
+            }
+
+            var prices = (Read: parse.GetValue(readCost), Write: parse.GetValue(writeCost));
+            using var runs = options.OpenRuns(parse);
+            var simulations = policies.SelectMany(specification => counts.Select(count => Simulation.Create(specification, count))).ToList();
+            ReplayReport report;
+            using (var line = new ProgressLine())
+            {
+                report = new ReplayEngine(simulations) { OnProgress = line.Show, SpoolBudget = (long)budget.Bytes, Cores = parse.GetValue(cores) }.Run(runs, cancellation);
+            }
+
+            Print(options, parse, report, prices);
+            return Finish(report, cancellation);
+        });
+        return command;
+    }
+
+    /// <summary>Says on standard error why a result is partial; gives the exit code.</summary>
+    internal static int Finish(ReplayReport report, CancellationToken cancellation)
+    {
+        if (report.Fault is not null)
+        {
+            Console.Error.WriteLine($"quire: {report.Fault.Message}; {report.References} references before it were replayed");
+            return CommandGuard.BadTrace;
+        }
+
+        if (report.References == 0)
+        {
+            Console.Error.WriteLine("quire: the trace holds no references");
+            return CommandGuard.BadTrace;
+        }
+
+        return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : 0;
+    }
+
+    private static void Print(TraceOptions options, ParseResult parse, ReplayReport report, (double Read, double Write) prices)
+    {
+        var json = options.OpenJson(parse);
+        if (json != Console.Out)
+        {
+            WriteTable(report, prices);
+        }
+
+        if (json is null)
+        {
+            return;
+        }
+
+        foreach (var row in report.Results)
+        {
+            json.WriteLine(TraceOptions.JsonRow(
+                ("policy", row.Policy),
+                ("frames", row.Frames),
+                ("references", row.References),
+                ("misses", row.Misses),
+                ("hits", row.References - row.Misses),
+                ("missRatio", row.MissRatio),
+                ("coldMisses", row.ColdMisses),
+                ("evictions", row.Evictions),
+                ("dirtyWrites", row.DirtyWrites),
+                ("cost", row.Cost(prices.Read, prices.Write)),
+                ("meanResident", row.IsVariableSpace ? row.MeanResident : null),
+                ("peakResident", row.PeakResident),
+                ("spaceTime", row.IsVariableSpace ? row.SpaceTime : null),
+                ("pages", report.Pages),
+                ("partial", report.IsPartial)));
+        }
+
+        TraceOptions.CloseOutput(json);
+    }
+
+    private static void WriteTable(ReplayReport report, (double Read, double Write) prices)
+    {
+        Console.WriteLine($"{report.References} references to {report.Pages} pages{(report.IsPartial ? " (partial)" : "")}");
+        var hasVariable = report.Results.Any(row => row.IsVariableSpace);
+        string[] variableHeadings = hasVariable ? ["mean resident", "space-time"] : [];
+        var table = new TextTable(["policy", "frames", "misses", "miss ratio", "cold", "evictions", "dirty writes", "cost", .. variableHeadings]);
+        foreach (var row in report.Results)
+        {
+            object?[] variable = hasVariable ? row.IsVariableSpace ? [row.MeanResident, row.SpaceTime] : ["-", "-"] : [];
+            table.Add([row.Policy, row.Frames, row.Misses, row.MissRatio.ToString("0.000000"), row.ColdMisses, row.Evictions, row.DirtyWrites, row.Cost(prices.Read, prices.Write), .. variable]);
+        }
+
+        table.Write(Console.Out);
+    }
+}

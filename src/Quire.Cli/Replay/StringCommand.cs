@@ -1,0 +1,94 @@
+using System.CommandLine;
+using Quire.Replacement;
+using Quire.Traces;
+
+namespace Quire.Cli.Replay;
+
+/// <summary>quire string: a reference string from the command line, as the tables of textbooks show it.</summary>
+public static class StringCommand
+{
+    public static Command Create()
+    {
+        var text = new Argument<string>("references") { Description = "pages with commas or blanks between; a w behind a page makes it a write: 1,2w,3,1" };
+        var policy = new Option<string>("--policy", "-p") { Description = "policies with parameters, or all", DefaultValueFactory = _ => "fifo,lru,clock,opt" };
+        var frames = new Option<string>("--frames", "-f") { Description = "numbers of frames", DefaultValueFactory = _ => "3" };
+        var steps = new Option<bool>("--steps", "-s") { Description = "one row a reference: frames, fault, victim and why" };
+        var jsonOption = new Option<string?>("--json") { Description = "one JSON object a row, to FILE or - for standard output instead of the table" };
+        var command = new Command("string", "Show a reference string under replacement policies, step by step.") { text, policy, frames, steps, jsonOption };
+        command.Guard((parse, _) =>
+        {
+            var references = ReferenceString.Parse(parse.GetValue(text)!);
+            var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
+            var counts = TraceOptions.ParseFrames(parse.GetValue(frames)!);
+            var json = TraceOptions.OpenOutput(parse.GetValue(jsonOption));
+            if (parse.GetValue(steps))
+            {
+                foreach (var specification in policies)
+                {
+                    foreach (var count in counts)
+                    {
+                        WriteSteps(references, specification, count, json);
+                    }
+                }
+            }
+            else
+            {
+                WriteSummary(references, policies, counts, json);
+            }
+
+            TraceOptions.CloseOutput(json);
+            return 0;
+        });
+        return command;
+    }
+
+    private static void WriteSummary(ReferenceString references, IReadOnlyList<PolicySpecification> policies, IReadOnlyList<int> counts, TextWriter? json)
+    {
+        var table = new TextTable("policy", "frames", "faults", "hits", "dirty writes");
+        foreach (var specification in policies)
+        {
+            foreach (var count in counts)
+            {
+                var replay = new SteppedReplay(specification, count, references.NameOf);
+                foreach (var _ in references.Replay(replay))
+                {
+                }
+
+                table.Add(specification.Text, count, replay.Misses, references.Length - replay.Misses, replay.DirtyWrites);
+                json?.WriteLine(TraceOptions.JsonRow(
+                    ("policy", specification.Text), ("frames", count), ("references", references.Length), ("misses", replay.Misses), ("dirtyWrites", replay.DirtyWrites)));
+            }
+        }
+
+        if (json != Console.Out)
+        {
+            Console.WriteLine($"{references.Length} references to {references.Pages} pages");
+            table.Write(Console.Out);
+        }
+    }
+
+    private static void WriteSteps(ReferenceString references, PolicySpecification specification, int frames, TextWriter? json)
+    {
+        var replay = new SteppedReplay(specification, frames, references.NameOf);
+        // Wide memories show their policy's lists only; a column a frame would not fit a line.
+        var shown = Math.Min(frames, Math.Min(references.Pages, 16));
+        var table = new TextTable(["#", "page", .. Enumerable.Range(0, shown).Select(frame => $"f{frame}"), "", "out", "why", "state"]);
+        foreach (var step in references.Replay(replay))
+        {
+            var cells = Enumerable.Range(0, frames).Select(frame => replay.PageIn(frame) is >= 0 and var page ? references.NameOf(page) : "-").ToArray();
+            var outgoing = step.Victim >= 0 ? references.NameOf(step.Victim) : "";
+            table.Add([step.Number, references.TextOf(step.Number), .. cells[..shown], step.IsFault ? "fault" : "hit", outgoing, step.Reason, replay.State]);
+            json?.WriteLine(TraceOptions.JsonRow(
+                ("policy", specification.Text), ("frames", frames), ("reference", step.Number), ("page", references.NameOf(step.Page)), ("fault", step.IsFault),
+                ("frame", step.Frame), ("victim", step.Victim >= 0 ? outgoing : null), ("reason", step.Reason), ("resident", cells), ("state", replay.State)));
+        }
+
+        if (json != Console.Out)
+        {
+            Console.WriteLine($"{specification.Text}, {frames} frame{(frames == 1 ? "" : "s")}");
+            table.Write(Console.Out);
+            Console.WriteLine($"{replay.Misses} faults in {references.Length} references");
+            Console.WriteLine();
+        }
+    }
+}

@@ -1,0 +1,255 @@
+using System.Diagnostics;
+using System.IO.Compression;
+
+namespace Quire.Traces;
+
+/// <summary>
+/// The bytes of a trace, unpacked if they are packed (gzip, zstd; told by their first bytes), with a buffer that shows what comes next, and
+/// how far the reading has got. Works on files, pipes and standard input.
+/// </summary>
+public sealed class ByteSource : IDisposable
+{
+    private const int BufferSize = 1 << 20;
+
+    private readonly Stream _raw;
+    private readonly Process? _unpacker;
+    private Stream _stream;
+    private byte[] _buffer = new byte[BufferSize];
+    private int _start;
+    private int _end;
+    private long _offset;
+    private bool _ended;
+
+    private ByteSource(Stream raw, string name)
+    {
+        _raw = raw;
+        _stream = raw;
+        Name = name;
+        Length = raw.CanSeek ? raw.Length : null;
+        var magic = Peek(4);
+        if (magic is [0x1f, 0x8b, ..])
+        {
+            _stream = new GZipStream(new PrefixedStream(TakeBuffered(), raw), CompressionMode.Decompress);
+            Packing = "gzip";
+        }
+        else if (magic is [0x28, 0xb5, 0x2f, 0xfd, ..])
+        {
+            (_stream, _unpacker) = UnpackZstd(new PrefixedStream(TakeBuffered(), raw), name);
+            Packing = "zstd";
+        }
+    }
+
+    public string Name { get; }
+
+    /// <summary>"gzip", "zstd", or null for plain bytes.</summary>
+    public string? Packing { get; }
+
+    /// <summary>Bytes of the file as stored, if known.</summary>
+    public long? Length { get; }
+
+    /// <summary>Bytes of the stored file taken so far: for progress.</summary>
+    public long RawPosition => _raw.CanSeek ? _raw.Position : _offset;
+
+    /// <summary>Offset of the next byte, after unpacking.</summary>
+    public long Offset => _offset;
+
+    /// <summary>Opens a file, or standard input for "-".</summary>
+    public static ByteSource Open(string path)
+    {
+        if (path == "-")
+        {
+            return new ByteSource(Console.OpenStandardInput(), "standard input");
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new TraceFormatException($"{path} is a directory");
+        }
+
+        try
+        {
+            return new ByteSource(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1, FileOptions.SequentialScan), path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new TraceFormatException($"{path}: {(exception is FileNotFoundException or DirectoryNotFoundException ? "no such file" : exception.Message)}");
+        }
+    }
+
+    public static ByteSource Of(Stream stream, string name = "trace") => new(stream, name);
+
+    /// <summary>Up to <paramref name="count"/> of the next bytes without taking them; fewer only at the end.</summary>
+    public ReadOnlySpan<byte> Peek(int count)
+    {
+        while (_end - _start < count && FillMore())
+        {
+        }
+
+        return _buffer.AsSpan(_start, Math.Min(count, _end - _start));
+    }
+
+    /// <summary>All bytes in the buffer, at least one unless at the end.</summary>
+    public ReadOnlySpan<byte> Buffered()
+    {
+        if (_end == _start)
+        {
+            FillMore();
+        }
+
+        return _buffer.AsSpan(_start, _end - _start);
+    }
+
+    /// <summary>Reads more behind what is buffered; false at the end of the bytes.</summary>
+    public bool FillMore()
+    {
+        if (_ended)
+        {
+            return false;
+        }
+
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _start = 0;
+        }
+
+        if (_end == _buffer.Length)
+        {
+            Array.Resize(ref _buffer, _buffer.Length * 2);
+        }
+
+        int read;
+        try
+        {
+            read = _stream.Read(_buffer, _end, _buffer.Length - _end);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            _ended = true;
+            throw new TraceFormatException(
+                Packing is null
+                    ? $"{Name}: {exception.Message}"
+                    : $"{Name}: {Packing} data is cut short or damaged after {_offset + _end - _start} bytes of trace");
+        }
+
+        _end += read;
+        _ended = read == 0;
+        if (_ended && _unpacker is not null)
+        {
+            _unpacker.WaitForExit();
+            if (_unpacker.ExitCode != 0)
+            {
+                throw new TraceFormatException($"{Name}: zstd data is cut short or damaged after {_offset + _end - _start} bytes of trace");
+            }
+        }
+
+        return read > 0;
+    }
+
+    public void Skip(int count)
+    {
+        _start += count;
+        _offset += count;
+    }
+
+    /// <summary>Goes to a byte of a plain file.</summary>
+    public void Seek(long offset)
+    {
+        if (Packing is not null || !_raw.CanSeek)
+        {
+            throw new InvalidOperationException("This source cannot seek.");
+        }
+
+        _raw.Position = offset;
+        (_start, _end, _offset, _ended) = (0, 0, offset, false);
+    }
+
+    public bool CanSeek => Packing is null && _raw.CanSeek;
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _raw.Dispose();
+        if (_unpacker is { HasExited: false })
+        {
+            _unpacker.Kill();
+        }
+
+        _unpacker?.Dispose();
+    }
+
+    private byte[] TakeBuffered()
+    {
+        var bytes = _buffer.AsSpan(_start, _end - _start).ToArray();
+        (_start, _end, _ended) = (0, 0, false);
+        return bytes;
+    }
+
+    // .NET 10 has no zstd of its own: the command of that name unpacks.
+    private static (Stream Output, Process Unpacker) UnpackZstd(Stream packed, string name)
+    {
+        Process unpacker;
+        try
+        {
+            unpacker = Process.Start(new ProcessStartInfo("zstd", "-dcq") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            throw new TraceFormatException($"{name} is packed with zstd and there is no zstd command here to unpack it");
+        }
+
+        _ = Task.Run(() =>
+        {
+            try
+            {
+                packed.CopyTo(unpacker.StandardInput.BaseStream);
+                unpacker.StandardInput.Close();
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
+            {
+                // The reader has seen enough and closed.
+            }
+        });
+        return (unpacker.StandardOutput.BaseStream, unpacker);
+    }
+
+    /// <summary>Bytes that were read ahead, then the rest of a stream.</summary>
+    private sealed class PrefixedStream(byte[] prefix, Stream rest) : Stream
+    {
+        private int _taken;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (_taken == prefix.Length)
+            {
+                return rest.Read(buffer);
+            }
+
+            var count = Math.Min(buffer.Length, prefix.Length - _taken);
+            prefix.AsSpan(_taken, count).CopyTo(buffer);
+            _taken += count;
+            return count;
+        }
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,147 @@
+using Quire.Replacement;
+
+namespace Quire.Traces;
+
+/// <summary>
+/// Replay under a policy whose resident set grows and shrinks: a fault takes a frame while there is one, the policy gives frames back before
+/// each reference. Counts space-time, the resident pages summed over references.
+/// </summary>
+internal sealed class VariableSpaceSimulation : Simulation
+{
+    private const int Absent = -1;
+    private const int Gone = -2;
+
+    private readonly IReplacementPolicy _policy;
+    private readonly IVariableSpacePolicy _space;
+    private readonly IFuturePolicy? _future;
+    private readonly InformationSource _source;
+    private readonly PolicySpecification _specification;
+    private readonly FrameBits _bits;
+    private readonly int[] _pageIn;
+    private readonly Stack<int> _free = [];
+    private readonly int _frames;
+    private int[] _table = [];
+    private int _used;
+    private int _peak;
+    private long _references;
+    private long _misses;
+    private long _cold;
+    private long _evictions;
+    private long _dirty;
+    private double _spaceTime;
+
+    public VariableSpaceSimulation(IReplacementPolicy policy, InformationSource source, PolicySpecification specification, int frames, FrameBits bits)
+    {
+        _policy = policy;
+        _space = (IVariableSpacePolicy)policy;
+        _future = policy as IFuturePolicy;
+        _source = source;
+        _specification = specification;
+        _frames = frames;
+        _bits = bits;
+        _pageIn = new int[frames];
+    }
+
+    public override bool NeedsFuture => _source == InformationSource.Future;
+
+    public override ReplayResult Result => new()
+    {
+        Policy = _specification.Text,
+        Frames = _frames,
+        References = _references,
+        Misses = _misses,
+        ColdMisses = _cold,
+        Evictions = _evictions,
+        DirtyWrites = _dirty,
+        SpaceTime = _spaceTime,
+        IsVariableSpace = true,
+        PeakResident = _peak,
+    };
+
+    public override void Run(RunBatch batch)
+    {
+        var old = _table.Length;
+        if (batch.PageCount > old)
+        {
+            Array.Resize(ref _table, Math.Max(batch.PageCount, old * 2));
+            Array.Fill(_table, Absent, old, _table.Length - old);
+        }
+
+        var time = batch.FirstReference;
+        for (var index = 0; index < batch.Length; index++)
+        {
+            var page = (int)(batch.Pages[index] >> 1);
+            for (var left = batch.Counts[index]; left > 0; left--, time++)
+            {
+                var ahead = left > 1 ? 1 : batch.Ahead.Length > 0 ? batch.Ahead[index] : 0;
+                Reference(page, (byte)((batch.Pages[index] & 1) << 1), time, ahead == 0 ? IFuturePolicy.Never : time + ahead);
+            }
+        }
+
+        _references += batch.References;
+    }
+
+    private void Reference(int page, byte dirty, long time, long nextUse)
+    {
+        while (_space.TryRelease(time, _table[page] >= 0 ? Demand.Hit : Demand.Fault, out var released))
+        {
+            Leave(released);
+            _free.Push(released);
+        }
+
+        var frame = _table[page];
+        if (frame >= 0)
+        {
+            _bits.Bytes[frame] |= (byte)(FrameBits.Referenced | dirty);
+            if (_source != InformationSource.ReferenceBits)
+            {
+                _policy.Touch(frame, 1, time);
+            }
+        }
+        else
+        {
+            frame = Fault(page, time);
+            _bits.Bytes[frame] |= (byte)(FrameBits.Referenced | dirty);
+        }
+
+        _future?.SetNextUse(frame, nextUse);
+        _spaceTime += _used - _free.Count;
+        _peak = Math.Max(_peak, _used - _free.Count);
+    }
+
+    private int Fault(int page, long time)
+    {
+        _misses++;
+        if (_table[page] == Absent)
+        {
+            _cold++;
+        }
+
+        var arrival = new Arrival((ulong)page, Arrival.NoShadow, time);
+        if (!_free.TryPop(out var frame))
+        {
+            if (_used < _frames)
+            {
+                frame = _used++;
+            }
+            else
+            {
+                frame = _policy.Evict(arrival, out _);
+                Leave(frame);
+            }
+        }
+
+        _table[page] = frame;
+        _pageIn[frame] = page;
+        _policy.Admit(frame, arrival);
+        return frame;
+    }
+
+    private void Leave(int frame)
+    {
+        _evictions++;
+        _dirty += (_bits.Bytes[frame] >> 1) & 1;
+        _bits.Bytes[frame] = 0;
+        _table[_pageIn[frame]] = Gone;
+    }
+}

@@ -1,0 +1,145 @@
+namespace Quire.Traces;
+
+/// <summary>
+/// Cuts the records of any trace into references to pages and folds consecutive ones. A record that straddles pages is one reference to each.
+/// Pages of different processes are different pages: the first process keeps its numbers, later ones get a mark in the top bits.
+/// </summary>
+public sealed class RecordRuns : RunSource
+{
+    private readonly TraceReader _reader;
+    private readonly TraceRecords _records = new();
+    private readonly int _pageShift;
+    private readonly Dictionary<uint, ulong> _processMarks = [];
+    private uint _process = uint.MaxValue;
+    private ulong _processMark;
+    private int _index;
+    private ulong _nextPage;
+    private ulong _lastPage;
+    private bool _midRecord;
+
+    /// <param name="reader">Owned from now on.</param>
+    /// <param name="pageShift">Page size as a power of two; counts only for addresses.</param>
+    public RecordRuns(TraceReader reader, int pageShift)
+    {
+        _reader = reader;
+        _pageShift = reader.Unit == TraceUnit.Addresses ? pageShift : 0;
+    }
+
+    public override bool HasObjectSizes => _reader.HasObjectSizes;
+
+    public override double? Progress => _reader.Source.Length is > 0 and var length ? Math.Min(1, _reader.Source.RawPosition / (double)length) : null;
+
+    public override void Dispose() => _reader.Dispose();
+
+    protected override bool Fill(RunBatch batch)
+    {
+        if (HasObjectSizes && batch.Sizes.Length == 0)
+        {
+            batch.Sizes = new uint[batch.Pages.Length];
+        }
+
+        while (batch.Length < batch.Pages.Length)
+        {
+            if (_index == _records.Length)
+            {
+                _index = 0;
+                try
+                {
+                    if (!_reader.Read(_records))
+                    {
+                        break;
+                    }
+                }
+                catch (TraceFormatException) when (batch.Length > 0)
+                {
+                    // What was read before the fault is replayed; the reader throws again at the next call.
+                    break;
+                }
+            }
+
+            Fold(batch);
+        }
+
+        return batch.Length > 0;
+    }
+
+    private void Fold(RunBatch batch)
+    {
+        var pages = batch.Pages;
+        var counts = batch.Counts;
+        var length = batch.Length;
+        var previous = length > 0 ? Numbering.PageOf((int)(pages[length - 1] >> 1)) : 0;
+        long references = 0;
+        var isObject = _reader.Unit == TraceUnit.Objects;
+        for (; _index < _records.Length; _index++)
+        {
+            var address = _records.Address[_index];
+            var size = _records.Size[_index];
+            if (!_midRecord)
+            {
+                if (_records.Process[_index] != _process)
+                {
+                    SwitchProcess(_records.Process[_index]);
+                }
+
+                _nextPage = address >> _pageShift;
+                var last = isObject || size <= 1 ? address : address + size - 1;
+                _lastPage = (last < address ? ulong.MaxValue : last) >> _pageShift;
+                _midRecord = true;
+            }
+
+            var write = _records.Kind[_index] == ReferenceKind.Write ? 1u : 0u;
+            while (true)
+            {
+                var page = _nextPage ^ _processMark;
+                if (length > 0 && page == previous && counts[length - 1] < int.MaxValue)
+                {
+                    counts[length - 1]++;
+                    pages[length - 1] |= write;
+                }
+                else
+                {
+                    if (length == pages.Length)
+                    {
+                        batch.Length = length;
+                        batch.References += references;
+                        return;
+                    }
+
+                    pages[length] = ((uint)Numbering.NumberOf(page) << 1) | write;
+                    counts[length] = 1;
+                    if (isObject)
+                    {
+                        batch.Sizes[length] = size;
+                    }
+
+                    length++;
+                    previous = page;
+                }
+
+                references++;
+                if (_nextPage == _lastPage)
+                {
+                    break;
+                }
+
+                _nextPage++;
+            }
+
+            _midRecord = false;
+        }
+
+        batch.Length = length;
+        batch.References += references;
+    }
+
+    private void SwitchProcess(uint process)
+    {
+        _process = process;
+        if (!_processMarks.TryGetValue(process, out _processMark))
+        {
+            _processMark = (ulong)_processMarks.Count << 52;
+            _processMarks.Add(process, _processMark);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+namespace Quire.Traces;
+
+/// <summary>
+/// A stretch of a trace as replay wants it: runs of consecutive references to one page, by dense page number, with their lengths.
+/// </summary>
+public sealed class RunBatch(int capacity = RunBatch.StandardCapacity)
+{
+    public const int StandardCapacity = 1 << 16;
+
+    /// <summary>Page number shifted left by one; bit 0 is set if any reference of the run writes.</summary>
+    public uint[] Pages { get; } = new uint[capacity];
+
+    /// <summary>References in the run, at least 1.</summary>
+    public int[] Counts { get; } = new int[capacity];
+
+    /// <summary>References from the run's last to the next one to the same page, 0 for none; only filled when the future is known.</summary>
+    public uint[] Ahead { get; set; } = [];
+
+    /// <summary>Sizes of objects, one a run; empty if the trace has none.</summary>
+    public uint[] Sizes { get; set; } = [];
+
+    public int Length { get; set; }
+
+    /// <summary>Number of the batch's first reference in the trace, from 1.</summary>
+    public long FirstReference { get; set; }
+
+    /// <summary>Number of the batch's first run in the trace, from 1.</summary>
+    public long FirstRun { get; set; }
+
+    /// <summary>One more than the highest page number used up to the end of this batch.</summary>
+    public int PageCount { get; set; }
+
+    /// <summary>References in the batch: the sum of the counts.</summary>
+    public long References { get; set; }
+}
+
+/// <summary>Gives a trace as batches of runs, front to back.</summary>
+public abstract class RunSource : IDisposable
+{
+    public virtual PageNumbering Numbering { get; } = new();
+
+    /// <summary>References in the batches returned so far.</summary>
+    public long References { get; private set; }
+
+    public long Runs { get; private set; }
+
+    public abstract bool HasObjectSizes { get; }
+
+    /// <summary>How far the reading has got, 0 to 1; null if the end is not known.</summary>
+    public abstract double? Progress { get; }
+
+    /// <summary>Replaces the batch by the next one; false at the end.</summary>
+    public bool Next(RunBatch batch)
+    {
+        batch.Length = 0;
+        batch.References = 0;
+        batch.FirstReference = References + 1;
+        batch.FirstRun = Runs + 1;
+        if (!Fill(batch))
+        {
+            return false;
+        }
+
+        batch.PageCount = Numbering.Count;
+        References += batch.References;
+        Runs += batch.Length;
+        return true;
+    }
+
+    public abstract void Dispose();
+
+    protected abstract bool Fill(RunBatch batch);
+}
