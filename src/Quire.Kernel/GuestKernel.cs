@@ -1,3 +1,4 @@
+using Quire.Kernel.Files;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Syscalls;
@@ -24,6 +25,9 @@ public sealed class GuestKernel
     public KernelRandom Random { get; }
 
     public SyscallTable Syscalls { get; } = new();
+
+    /// <summary>The mounted tree; set before the first process starts.</summary>
+    public FileSystem Files { get; set; } = null!;
 
     /// <summary>Where guests' reads from the host wait; null if nothing there can block.</summary>
     public IHostInput? HostInput { get; set; }

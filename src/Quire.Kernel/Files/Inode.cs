@@ -1,6 +1,156 @@
+using Quire.Kernel.Files.Locks;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
 namespace Quire.Kernel.Files;
 
-/// <summary>A file of any type, apart from its names.</summary>
+/// <summary>
+/// A file of any type, apart from its names. Names are strings whose characters are bytes (Latin-1), so that no name is ever changed by a
+/// decoding. Operations on names are called on the directory; permissions were checked by the caller (<see cref="FileSystem"/>).
+/// </summary>
 public abstract class Inode
 {
+    private int _references;
+
+    protected Inode(SuperBlock superBlock) => SuperBlock = superBlock;
+
+    public SuperBlock SuperBlock { get; }
+
+    public abstract FileType Type { get; }
+
+    public abstract InodeAttributes Attributes { get; }
+
+    public bool IsDirectory => Type == FileType.Directory;
+
+    /// <summary>The bytes of a regular file; null for everything else.</summary>
+    public virtual PageCache? Pages => null;
+
+    /// <summary>Advisory locks on the file: flock(2), fcntl(2).</summary>
+    public FileLocks Locks => LocksHeld ??= new FileLocks();
+
+    /// <summary>Null while nobody ever locked the file.</summary>
+    internal FileLocks? LocksHeld { get; private set; }
+
+    /// <summary>Pinned by open files and by names in use.</summary>
+    public bool IsReferenced => _references > 0;
+
+    public virtual Errno Change(in AttributeChange change) => Errno.EPERM;
+
+    /// <summary>Makes a regular file this long, with zeros where it grows.</summary>
+    public virtual Errno SetLength(ulong length) => IsDirectory ? Errno.EISDIR : Errno.EINVAL;
+
+    public virtual Errno Lookup(string name, out Inode? child)
+    {
+        child = null;
+        return IsDirectory ? Errno.ENOENT : Errno.ENOTDIR;
+    }
+
+    /// <summary>Adds every entry but "." and "..", in the order that getdents gives them.</summary>
+    public virtual Errno List(List<ListedEntry> entries) => Errno.ENOTDIR;
+
+    public virtual Errno Create(string name, in NewInode what, out Inode? created)
+    {
+        created = null;
+        return Errno.EPERM;
+    }
+
+    /// <summary>A file without a name, for O_TMPFILE.</summary>
+    public virtual Errno CreateNameless(in NewInode what, out Inode? created)
+    {
+        created = null;
+        return Errno.ENOTSUP;
+    }
+
+    public virtual Errno Link(string name, Inode target) => Errno.EPERM;
+
+    public virtual Errno Unlink(string name, Inode child) => Errno.EPERM;
+
+    public virtual Errno RemoveDirectory(string name, Inode child) => Errno.EPERM;
+
+    /// <summary>Moves an entry of this directory; both directories are of the same file system.</summary>
+    public virtual Errno Rename(in RenameRequest request) => Errno.EPERM;
+
+    /// <param name="reader">Who asks; /proc/self depends on it. Null for the kernel itself.</param>
+    public virtual Errno ReadLink(GuestThread? reader, out string target)
+    {
+        target = "";
+        return Errno.EINVAL;
+    }
+
+    /// <summary>True if following this link leads straight to a place, as /proc/PID/cwd does, whatever its text says.</summary>
+    public virtual bool TryFollow(GuestThread? reader, out Errno error, out FileLocation location)
+    {
+        error = Errno.None;
+        location = default;
+        return false;
+    }
+
+    /// <summary>Makes the open file description. The location is not pinned yet; the description pins it.</summary>
+    public abstract Errno Open(in OpenRequest request, out OpenFile? file);
+
+    public virtual Errno Sync() => Pages?.Sync() ?? Errno.None;
+
+    public virtual Errno GetExtendedAttribute(string name, out byte[] value)
+    {
+        value = [];
+        return Errno.ENOTSUP;
+    }
+
+    public virtual Errno SetExtendedAttribute(string name, byte[] value, ExtendedAttributeMode mode) => Errno.ENOTSUP;
+
+    public virtual Errno RemoveExtendedAttribute(string name) => Errno.ENOTSUP;
+
+    public virtual IReadOnlyCollection<string> ExtendedAttributeNames => [];
+
+    internal void AddReference() => _references++;
+
+    internal void DropReference()
+    {
+        if (--_references == 0)
+        {
+            OnUnreferenced();
+        }
+    }
+
+    /// <summary>Nothing pins the inode any more: if it has no name left either, it ends here.</summary>
+    protected virtual void OnUnreferenced()
+    {
+    }
+}
+
+/// <summary>One line of a directory.</summary>
+public readonly record struct ListedEntry(string Name, ulong Number, FileType Type);
+
+/// <summary>A file to be made.</summary>
+public readonly record struct NewInode(FileType Type, uint Permissions, uint UserId, uint GroupId)
+{
+    public ulong RepresentedDevice { get; init; }
+
+    /// <summary>Where a symbolic link leads.</summary>
+    public string Target { get; init; } = "";
+}
+
+/// <summary>renameat2(2) flags, ABI values.</summary>
+[Flags]
+public enum RenameModes : uint
+{
+    None = 0,
+    NoReplace = 1,
+    Exchange = 2,
+    Whiteout = 4,
+}
+
+/// <param name="Replaced">What the new name stands for now; null if nothing.</param>
+public readonly record struct RenameRequest(string OldName, Inode Moved, Inode NewDirectory, string NewName, Inode? Replaced, RenameModes Modes);
+
+/// <param name="Caller">Who opens; null for the kernel itself.</param>
+public readonly record struct OpenRequest(GuestThread? Caller, FileLocation Location, int Flags);
+
+/// <summary>setxattr(2) flags, ABI values.</summary>
+public enum ExtendedAttributeMode
+{
+    CreateOrReplace = 0,
+    Create = 1,
+    Replace = 2,
 }

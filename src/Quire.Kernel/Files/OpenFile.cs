@@ -27,19 +27,28 @@ public enum PollEvents : uint
 /// An open file description: what several descriptors may share. Position and status flags live here. Closed when the last reference goes.
 /// Results are byte counts or negative <see cref="Errno"/> values, as a system call returns them.
 /// </summary>
-public abstract class OpenFile
+public abstract class OpenFile : IMappedFile
 {
     private int _references = 1;
+
+    protected OpenFile(FileLocation location, int statusFlags)
+    {
+        Location = location.Pin();
+        StatusFlags = statusFlags & ~OpenFlags.NotKept;
+    }
+
+    /// <summary>The name through which it was opened; pinned.</summary>
+    public FileLocation Location { get; }
 
     /// <summary>O_* status flags that F_GETFL reports (access mode, O_APPEND, O_NONBLOCK ...).</summary>
     public int StatusFlags { get; set; }
 
     public long Position { get; set; }
 
-    public abstract Inode Inode { get; }
+    public Inode Inode => Location.Inode;
 
-    /// <summary>What /proc/PID/fd/N and maps show.</summary>
-    public abstract string Path { get; }
+    /// <summary>F_SETOWN: whom SIGIO goes to; kept, never sent.</summary>
+    public int Owner { get; set; }
 
     /// <summary>Woken whenever the answer of <see cref="Poll"/> may have changed; null for files that are always ready.</summary>
     public virtual WaitQueue? ReadinessQueue => null;
@@ -50,6 +59,18 @@ public abstract class OpenFile
     public bool IsNonBlocking => (StatusFlags & OpenFlags.NonBlocking) != 0;
     public bool IsReadable => (StatusFlags & OpenFlags.AccessMode) != OpenFlags.WriteOnly;
     public bool IsWritable => (StatusFlags & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
+
+    /// <summary>lseek, pread and pwrite work on it.</summary>
+    public virtual bool IsSeekable => false;
+
+    ulong IMappedFile.DeviceNumber => Inode.Attributes.Device;
+    ulong IMappedFile.InodeNumber => Inode.Attributes.Number;
+
+    /// <summary>What /proc/PID/fd/N and maps show.</summary>
+    public string Path => Location.Mount.Tree is { } tree ? tree.PathOf(Location) : Location.Entry.Name;
+
+    /// <summary>Waits until the other end is open too (fifos); then 0, or a negative errno.</summary>
+    public virtual ValueTask<long> CompleteOpen(GuestThread thread) => new(0);
 
     /// <param name="offset">Where to read; null reads at <see cref="Position"/> and moves it.</param>
     public abstract ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset);
@@ -63,13 +84,18 @@ public abstract class OpenFile
 
     public virtual ValueTask<long> Control(GuestThread thread, uint request, ulong argument) => new(Errno.ENOTTY.ToResult());
 
+    /// <summary>Lines that /proc/PID/fdinfo/N shows beyond the common ones.</summary>
+    public virtual string Details => "";
+
     public void AddReference() => _references++;
 
     public void Release()
     {
         if (--_references == 0)
         {
+            Inode.LocksHeld?.ReleaseAll(this);
             OnLastClose();
+            Location.Unpin();
         }
     }
 
@@ -101,4 +127,13 @@ public static class OpenFlags
     public const int CloseOnExec = 0x80000;
     public const int PathOnly = 0x200000;
     public const int TemporaryFile = 0x410000;
+
+    /// <summary>O_SYNC with O_DSYNC.</summary>
+    public const int FullSync = 0x101000;
+
+    /// <summary>Flags that act at open only and that F_GETFL does not show.</summary>
+    public const int NotKept = Create | Exclusive | NoControllingTerminal | Truncate | CloseOnExec;
+
+    /// <summary>What F_SETFL can change.</summary>
+    public const int Changeable = Append | NonBlocking | Async | Direct | NoAccessTime;
 }

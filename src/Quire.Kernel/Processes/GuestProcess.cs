@@ -1,3 +1,4 @@
+using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -42,6 +43,11 @@ public sealed class GuestProcess
     public IReadOnlyList<GuestProcess> Children => _children;
 
     public Credentials Credentials { get; set; } = new();
+
+    /// <summary>Set before the first thread runs.</summary>
+    public FileSystemContext FileContext { get; set; } = null!;
+
+    public DescriptorTable Descriptors { get; set; } = new();
 
     public ResourceLimits Limits { get; internal set; } = new();
 
