@@ -100,7 +100,7 @@ internal static unsafe class GuestMemory
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static FastEntry* Entry(CpuState* s, ulong address) =>
+    public static FastEntry* Entry(CpuState* s, ulong address) =>
         (FastEntry*)((byte*)s + CpuState.DataEntriesOffset + ((address >> 7) & ((FastEntry.Count - 1) << 5)));
 }
 

@@ -136,25 +136,7 @@ internal static unsafe class BinaryArithmetic
         where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
-
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            var pointer = GuestMemory.Read(s, op, TAddress.Of(s, op), sizeof(T));
-            if (pointer == null)
-            {
-                return;
-            }
-
-            var result = TOperation.Apply(s, Get<T>(s, op->Destination), *(T*)pointer);
-            if (!TOperation.Discards)
-            {
-                Set(s, op->Destination, result);
-            }
-
-            Op.Next(s, op);
-        }
+            where T : unmanaged, IBinaryInteger<T> => &Reading<FromMemory<TOperation, T>, TAddress>.Run;
     }
 
     private readonly struct MemoryRegister<TOperation, TAddress> : IByWidth
@@ -162,26 +144,8 @@ internal static unsafe class BinaryArithmetic
         where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
-
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            var pointer = Target<TOperation>(s, op, TAddress.Of(s, op), sizeof(T));
-            if (pointer == null)
-            {
-                return;
-            }
-
-            var result = TOperation.Apply(s, *(T*)pointer, Get<T>(s, op->Source));
-            if (!TOperation.Discards)
-            {
-                *(T*)pointer = result;
-                GuestMemory.Finish(s, pointer);
-            }
-
-            Op.Next(s, op);
-        }
+            where T : unmanaged, IBinaryInteger<T> =>
+            TOperation.Discards ? &Reading<InMemory<TOperation, T, SourceRegister>, TAddress>.Run : &Modifying<InMemory<TOperation, T, SourceRegister>, TAddress>.Run;
     }
 
     private readonly struct MemoryImmediate<TOperation, TAddress> : IByWidth
@@ -189,32 +153,62 @@ internal static unsafe class BinaryArithmetic
         where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+            where T : unmanaged, IBinaryInteger<T> =>
+            TOperation.Discards ? &Reading<InMemory<TOperation, T, ImmediateOperand>, TAddress>.Run : &Modifying<InMemory<TOperation, T, ImmediateOperand>, TAddress>.Run;
+    }
 
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
+    /// <summary>register = register op memory</summary>
+    private readonly struct FromMemory<TOperation, T> : IReader
+        where TOperation : struct, IOperation
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static int Size => sizeof(T);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(CpuState* s, Op* op, byte* pointer)
         {
-            var pointer = Target<TOperation>(s, op, TAddress.Of(s, op), sizeof(T));
-            if (pointer == null)
-            {
-                return;
-            }
-
-            var result = TOperation.Apply(s, *(T*)pointer, Immediate<T>(op));
+            var result = TOperation.Apply(s, Get<T>(s, op->Destination), *(T*)pointer);
             if (!TOperation.Discards)
             {
-                *(T*)pointer = result;
-                GuestMemory.Finish(s, pointer);
+                Set(s, op->Destination, result);
             }
-
-            Op.Next(s, op);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte* Target<TOperation>(CpuState* s, Op* op, ulong address, int size)
-        where TOperation : struct, IOperation =>
-        TOperation.Discards ? GuestMemory.Read(s, op, address, size) : GuestMemory.ReadWrite(s, op, address, size);
+    /// <summary>memory = memory op operand, or only the flags of that</summary>
+    private readonly struct InMemory<TOperation, T, TOperand> : IReader, IModifier
+        where TOperation : struct, IOperation
+        where T : unmanaged, IBinaryInteger<T>
+        where TOperand : struct, IOperand
+    {
+        public static int Size => sizeof(T);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(CpuState* s, Op* op, byte* pointer) => TOperation.Apply(s, *(T*)pointer, TOperand.Get<T>(s, op));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Modify(CpuState* s, Op* op, byte* pointer) => *(T*)pointer = TOperation.Apply(s, *(T*)pointer, TOperand.Get<T>(s, op));
+    }
+
+    private interface IOperand
+    {
+        static abstract T Get<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>;
+    }
+
+    private readonly struct SourceRegister : IOperand
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Get<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T> => RegisterAccess.Get<T>(s, op->Source);
+    }
+
+    private readonly struct ImmediateOperand : IOperand
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Get<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T> => Immediate<T>(op);
+    }
 
     private readonly struct Add : IOperation
     {

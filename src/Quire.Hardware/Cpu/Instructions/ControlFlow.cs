@@ -63,28 +63,22 @@ internal static unsafe class ControlFlow
     private static void DoNotTake(CpuState* s)
     {
         var block = s->Current;
-        var next = block->NotTaken;
-        if (next != null)
+        s->Next = block->NotTaken;
+        if (block->NotTaken == null)
         {
-            s->Next = next;
-            return;
+            Follow(s, &block->NotTaken, block->Address + (uint)block->Length);
         }
-
-        Follow(s, &block->NotTaken, block->Address + (uint)block->Length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Take(CpuState* s, Op* op)
     {
         var block = s->Current;
-        var next = block->Taken;
-        if (next != null)
+        s->Next = block->Taken;
+        if (block->Taken == null)
         {
-            s->Next = next;
-            return;
+            Follow(s, &block->Taken, (ulong)op->Displacement);
         }
-
-        Follow(s, &block->Taken, (ulong)op->Displacement);
     }
 
     // Blocks of one page may be linked: they are mapped and dropped together.
@@ -138,12 +132,15 @@ internal static unsafe class ControlFlow
     {
         if (i.Op0Kind == OpKind.NearBranch64)
         {
-            return SelectDirect(in i, b, &Call);
+            ref var call = ref b.Emit(&Call<DirectTarget>.Run);
+            call.Displacement = (long)i.NearBranchTarget;
+            call.Source = Operands.ZeroRegister;
+            return true;
         }
 
         if (i.Op0Kind == OpKind.Register)
         {
-            b.Emit(&CallRegister).Source = Operands.Offset(i.Op0Register);
+            b.Emit(&Call<RegisterTarget>.Run).Source = Operands.Offset(i.Op0Register);
             return true;
         }
 
@@ -175,8 +172,67 @@ internal static unsafe class ControlFlow
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Push(CpuState* s, Op* op, ulong value)
+    private static ulong ReturnAddress(CpuState* s) => s->Current->Address + (uint)s->Current->Length;
+
+    /// <summary>Where a call goes once its return address is pushed.</summary>
+    private interface ITarget
+    {
+        static abstract void Go(CpuState* s, Op* op);
+    }
+
+    private readonly struct DirectTarget : ITarget
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Go(CpuState* s, Op* op) => Take(s, op);
+    }
+
+    private readonly struct RegisterTarget : ITarget
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Go(CpuState* s, Op* op) => Processor.JumpTo(s, Get<ulong>(s, op->Source));
+    }
+
+    private static class Call<TTarget>
+        where TTarget : struct, ITarget
+    {
+        public static void Run(CpuState* s, Op* op)
+        {
+            var top = s->Registers.General[(int)GeneralRegister.Rsp] - 8;
+            var entry = GuestMemory.Entry(s, top);
+            if (((top + 7) & ~0xFFFUL) == entry->WriteTag && op->Source != (int)GeneralRegister.Rsp * 8)
+            {
+                entry->Stamp = ++s->DataReferences;
+                *(ulong*)(top + (ulong)entry->Delta) = ReturnAddress(s);
+                s->Registers.General[(int)GeneralRegister.Rsp] = top;
+                TTarget.Go(s, op);
+                return;
+            }
+
+            RunSlowly(s, op);
+        }
+
+        // Also CALL RSP, whose target is the pointer before the push.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void RunSlowly(CpuState* s, Op* op)
+        {
+            var target = Get<ulong>(s, op->Source);
+            if (!TryPush(s, op, ReturnAddress(s)))
+            {
+                return;
+            }
+
+            if (op->Source == (int)GeneralRegister.Rsp * 8)
+            {
+                Processor.JumpTo(s, target);
+            }
+            else
+            {
+                TTarget.Go(s, op);
+            }
+        }
+    }
+
+    private static bool TryPush(CpuState* s, Op* op, ulong value)
     {
         var top = s->Registers.General[(int)GeneralRegister.Rsp] - 8;
         if (!GuestMemory.Write(s, op, top, value))
@@ -188,25 +244,6 @@ internal static unsafe class ControlFlow
         return true;
     }
 
-    private static ulong ReturnAddress(CpuState* s) => s->Current->Address + (uint)s->Current->Length;
-
-    private static void Call(CpuState* s, Op* op)
-    {
-        if (Push(s, op, ReturnAddress(s)))
-        {
-            Take(s, op);
-        }
-    }
-
-    private static void CallRegister(CpuState* s, Op* op)
-    {
-        var target = Get<ulong>(s, op->Source);
-        if (Push(s, op, ReturnAddress(s)))
-        {
-            Processor.JumpTo(s, target);
-        }
-    }
-
     private static void CallMemory(CpuState* s, Op* op)
     {
         var pointer = GuestMemory.Read(s, op, IndexedAddress.Of(s, op), 8);
@@ -216,7 +253,7 @@ internal static unsafe class ControlFlow
         }
 
         var target = *(ulong*)pointer;
-        if (Push(s, op, ReturnAddress(s)))
+        if (TryPush(s, op, ReturnAddress(s)))
         {
             Processor.JumpTo(s, target);
         }
@@ -225,14 +262,28 @@ internal static unsafe class ControlFlow
     private static void Return(CpuState* s, Op* op)
     {
         var stack = s->Registers.General[(int)GeneralRegister.Rsp];
-        var pointer = GuestMemory.Read(s, op, stack, 8);
-        if (pointer == null)
+        var entry = GuestMemory.Entry(s, stack);
+        if (((stack + 7) & ~0xFFFUL) == entry->ReadTag)
         {
+            entry->Stamp = ++s->DataReferences;
+            s->Registers.General[(int)GeneralRegister.Rsp] = stack + 8 + (ushort)op->Immediate;
+            Processor.JumpTo(s, *(ulong*)(stack + (ulong)entry->Delta));
             return;
         }
 
-        s->Registers.General[(int)GeneralRegister.Rsp] = stack + 8 + (ushort)op->Immediate;
-        Processor.JumpTo(s, *(ulong*)pointer);
+        ReturnSlowly(s, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ReturnSlowly(CpuState* s, Op* op)
+    {
+        var stack = s->Registers.General[(int)GeneralRegister.Rsp];
+        var pointer = Processor.ReadSlow(s, op, stack, 8);
+        if (pointer != null)
+        {
+            s->Registers.General[(int)GeneralRegister.Rsp] = stack + 8 + (ushort)op->Immediate;
+            Processor.JumpTo(s, *(ulong*)pointer);
+        }
     }
 
     private static void JumpIfCountZero<T>(CpuState* s, Op* op)

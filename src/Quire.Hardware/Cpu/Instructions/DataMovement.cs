@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using static Quire.Hardware.Cpu.RegisterAccess;
 using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
@@ -183,11 +184,11 @@ internal static unsafe class DataMovement
         delegate*<CpuState*, Op*, void> run;
         if (memory.IsIndexed)
         {
-            run = to16 ? &ExtendMemory<byte, ushort, ZeroExtension, IndexedAddress> : from8 ? &ExtendMemory<byte, ulong, ZeroExtension, IndexedAddress> : &ExtendMemory<ushort, ulong, ZeroExtension, IndexedAddress>;
+            run = to16 ? &Reading<ExtendedLoad<byte, ushort, ZeroExtension>, IndexedAddress>.Run : from8 ? &Reading<ExtendedLoad<byte, ulong, ZeroExtension>, IndexedAddress>.Run : &Reading<ExtendedLoad<ushort, ulong, ZeroExtension>, IndexedAddress>.Run;
         }
         else
         {
-            run = to16 ? &ExtendMemory<byte, ushort, ZeroExtension, BaseAddress> : from8 ? &ExtendMemory<byte, ulong, ZeroExtension, BaseAddress> : &ExtendMemory<ushort, ulong, ZeroExtension, BaseAddress>;
+            run = to16 ? &Reading<ExtendedLoad<byte, ushort, ZeroExtension>, BaseAddress>.Run : from8 ? &Reading<ExtendedLoad<byte, ulong, ZeroExtension>, BaseAddress>.Run : &Reading<ExtendedLoad<ushort, ulong, ZeroExtension>, BaseAddress>.Run;
         }
 
         b.Emit(run, memory).Destination = Operands.Offset(i.Op0Register);
@@ -246,7 +247,7 @@ internal static unsafe class DataMovement
         public static delegate*<CpuState*, Op*, void> Of<TFrom, TTo, TExtension>()
             where TFrom : unmanaged, IBinaryInteger<TFrom>
             where TTo : unmanaged, IBinaryInteger<TTo>
-            where TExtension : struct, IExtension => &ExtendMemory<TFrom, TTo, TExtension, TAddress>;
+            where TExtension : struct, IExtension => &Reading<ExtendedLoad<TFrom, TTo, TExtension>, TAddress>.Run;
     }
 
     private interface IExtension
@@ -276,20 +277,15 @@ internal static unsafe class DataMovement
         Op.Next(s, op);
     }
 
-    private static void ExtendMemory<TFrom, TTo, TExtension, TAddress>(CpuState* s, Op* op)
+    private readonly struct ExtendedLoad<TFrom, TTo, TExtension> : IReader
         where TFrom : unmanaged, IBinaryInteger<TFrom>
         where TTo : unmanaged, IBinaryInteger<TTo>
         where TExtension : struct, IExtension
-        where TAddress : struct, IAddress
     {
-        var pointer = GuestMemory.Read(s, op, TAddress.Of(s, op), sizeof(TFrom));
-        if (pointer == null)
-        {
-            return;
-        }
+        public static int Size => sizeof(TFrom);
 
-        Set(s, op->Destination, TTo.CreateTruncating(TExtension.Extend(*(TFrom*)pointer)));
-        Op.Next(s, op);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(CpuState* s, Op* op, byte* pointer) => Set(s, op->Destination, TTo.CreateTruncating(TExtension.Extend(*(TFrom*)pointer)));
     }
 
     private readonly struct RegisterFromRegister : IByWidth
@@ -322,52 +318,44 @@ internal static unsafe class DataMovement
         where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
-
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            var pointer = GuestMemory.Read(s, op, TAddress.Of(s, op), sizeof(T));
-            if (pointer == null)
-            {
-                return;
-            }
-
-            Set(s, op->Destination, *(T*)pointer);
-            Op.Next(s, op);
-        }
+            where T : unmanaged, IBinaryInteger<T> => &Reading<Load<T>, TAddress>.Run;
     }
 
     private readonly struct MemoryFromRegister<TAddress> : IByWidth
         where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
-
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            if (GuestMemory.Write(s, op, TAddress.Of(s, op), Get<T>(s, op->Source)))
-            {
-                Op.Next(s, op);
-            }
-        }
+            where T : unmanaged, IBinaryInteger<T> => &Writing<SourceRegister<T>, T, TAddress>.Run;
     }
 
     private readonly struct MemoryFromImmediate<TAddress> : IByWidth
         where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+            where T : unmanaged, IBinaryInteger<T> => &Writing<ImmediateValue<T>, T, TAddress>.Run;
+    }
 
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            if (GuestMemory.Write(s, op, TAddress.Of(s, op), Immediate<T>(op)))
-            {
-                Op.Next(s, op);
-            }
-        }
+    private readonly struct Load<T> : IReader
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static int Size => sizeof(T);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(CpuState* s, Op* op, byte* pointer) => Set(s, op->Destination, *(T*)pointer);
+    }
+
+    private readonly struct SourceRegister<T> : IStored<T>
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Value(CpuState* s, Op* op) => Get<T>(s, op->Source);
+    }
+
+    private readonly struct ImmediateValue<T> : IStored<T>
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Value(CpuState* s, Op* op) => Immediate<T>(op);
     }
 
     private static void SwapBytes64(CpuState* s, Op* op)
@@ -484,7 +472,7 @@ internal static unsafe class DataMovement
             }
             else
             {
-                b.Emit(&SetMemory<TCondition>, b.Memory(in i));
+                b.Emit(&Writing<ConditionByte<TCondition>, byte, IndexedAddress>.Run, b.Memory(in i));
             }
 
             return true;
@@ -510,20 +498,25 @@ internal static unsafe class DataMovement
         where TCondition : struct, ICondition
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+            where T : unmanaged, IBinaryInteger<T> => &Reading<ConditionalLoad<TCondition, T>, IndexedAddress>.Run;
+    }
 
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            var pointer = GuestMemory.Read(s, op, IndexedAddress.Of(s, op), sizeof(T));
-            if (pointer == null)
-            {
-                return;
-            }
+    private readonly struct ConditionalLoad<TCondition, T> : IReader
+        where TCondition : struct, ICondition
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static int Size => sizeof(T);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(CpuState* s, Op* op, byte* pointer) =>
             Set(s, op->Destination, TCondition.Of(in s->Registers.Arithmetic) ? *(T*)pointer : Get<T>(s, op->Destination));
-            Op.Next(s, op);
-        }
+    }
+
+    private readonly struct ConditionByte<TCondition> : IStored<byte>
+        where TCondition : struct, ICondition
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static byte Value(CpuState* s, Op* op) => TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0;
     }
 
     private static void SetRegister<TCondition>(CpuState* s, Op* op)
@@ -531,14 +524,5 @@ internal static unsafe class DataMovement
     {
         Set(s, op->Destination, TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0);
         Op.Next(s, op);
-    }
-
-    private static void SetMemory<TCondition>(CpuState* s, Op* op)
-        where TCondition : struct, ICondition
-    {
-        if (GuestMemory.Write(s, op, IndexedAddress.Of(s, op), TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0))
-        {
-            Op.Next(s, op);
-        }
     }
 }

@@ -12,10 +12,10 @@ internal static unsafe class FlagResults
     public static void OfAdd<T>(CpuState* s, T left, T right, T result)
         where T : unmanaged, IBinaryInteger<T>
     {
-        ref var flags = ref s->Registers.Arithmetic;
-        flags.Result = SignExtend(result);
-        flags.Carry = ToTop((left & right) | ((left | right) & ~result));
-        flags.Adjust = ZeroExtend(left ^ right ^ result) & RFlags.Adjust;
+        var flags = &s->Registers.Arithmetic;
+        flags->Result = SignExtend(result);
+        flags->Carry = ToTop((left & right) | ((left | right) & ~result));
+        flags->Adjust = ZeroExtend(left ^ right ^ result) & RFlags.Adjust;
     }
 
     /// <summary>CF PF AF ZF SF OF of left - right (- borrow in) = result.</summary>
@@ -23,10 +23,10 @@ internal static unsafe class FlagResults
     public static void OfSubtract<T>(CpuState* s, T left, T right, T result)
         where T : unmanaged, IBinaryInteger<T>
     {
-        ref var flags = ref s->Registers.Arithmetic;
-        flags.Result = SignExtend(result);
-        flags.Carry = ToTop((~left & right) | (~(left ^ right) & result));
-        flags.Adjust = ZeroExtend(left ^ right ^ result) & RFlags.Adjust;
+        var flags = &s->Registers.Arithmetic;
+        flags->Result = SignExtend(result);
+        flags->Carry = ToTop((~left & right) | (~(left ^ right) & result));
+        flags->Adjust = ZeroExtend(left ^ right ^ result) & RFlags.Adjust;
     }
 
     /// <summary>CF and OF cleared, PF ZF SF of the result; AF is undefined, cleared here as processors do.</summary>
@@ -34,10 +34,10 @@ internal static unsafe class FlagResults
     public static void OfLogic<T>(CpuState* s, T result)
         where T : unmanaged, IBinaryInteger<T>
     {
-        ref var flags = ref s->Registers.Arithmetic;
-        flags.Result = SignExtend(result);
-        flags.Carry = 0;
-        flags.Adjust = 0;
+        var flags = &s->Registers.Arithmetic;
+        flags->Result = SignExtend(result);
+        flags->Carry = 0;
+        flags->Adjust = 0;
     }
 
     /// <summary>PF ZF SF of the result, CF and OF as given, AF cleared.</summary>
@@ -45,10 +45,10 @@ internal static unsafe class FlagResults
     public static void Of<T>(CpuState* s, T result, bool carry, bool overflow)
         where T : unmanaged, IBinaryInteger<T>
     {
-        ref var flags = ref s->Registers.Arithmetic;
-        flags.Result = SignExtend(result);
-        flags.Carry = CarryWord(carry, overflow);
-        flags.Adjust = 0;
+        var flags = &s->Registers.Arithmetic;
+        flags->Result = SignExtend(result);
+        flags->Carry = CarryWord(carry, overflow);
+        flags->Adjust = 0;
     }
 
     /// <summary>Replaces CF and OF only.</summary>

@@ -27,8 +27,8 @@ internal static unsafe class StackInstructions
             b.Emit(&Enter).Immediate = i.Immediate16;
             return true;
         });
-        registry.Add(Mnemonic.Pushfq, (in Instruction i, BlockBuilder b) => Plain(b, &PushFlags<ulong>));
-        registry.Add(Mnemonic.Pushf, (in Instruction i, BlockBuilder b) => Plain(b, &PushFlags<ushort>));
+        registry.Add(Mnemonic.Pushfq, (in Instruction i, BlockBuilder b) => Plain(b, &Push<FlagsValue<ulong>, ulong>.Run));
+        registry.Add(Mnemonic.Pushf, (in Instruction i, BlockBuilder b) => Plain(b, &Push<FlagsValue<ushort>, ushort>.Run));
         registry.AddBlockEnd(Mnemonic.Popfq, (in Instruction i, BlockBuilder b) => Plain(b, &PopFlags<ulong>, &ControlFlow.FallThrough));
         registry.AddBlockEnd(Mnemonic.Popf, (in Instruction i, BlockBuilder b) => Plain(b, &PopFlags<ushort>, &ControlFlow.FallThrough));
     }
@@ -53,11 +53,11 @@ internal static unsafe class StackInstructions
             if (!i.Op0Register.IsGPR())
             {
                 // FS and GS selectors are zero in 64-bit user mode.
-                b.Emit(&PushImmediate<ulong>).Immediate = 0;
+                b.Emit(&Push<ImmediateValue<ulong>, ulong>.Run).Immediate = 0;
                 return true;
             }
 
-            b.Emit(i.Op0Register.GetSize() == 8 ? &PushRegister<ulong> : &PushRegister<ushort>).Source = Operands.Offset(i.Op0Register);
+            b.Emit(i.Op0Register.GetSize() == 8 ? &Push<SourceRegister<ulong>, ulong>.Run : &Push<SourceRegister<ushort>, ushort>.Run).Source = Operands.Offset(i.Op0Register);
         }
         else if (i.Op0Kind == OpKind.Memory)
         {
@@ -65,7 +65,7 @@ internal static unsafe class StackInstructions
         }
         else
         {
-            b.Emit(i.StackPointerIncrement == -2 ? &PushImmediate<ushort> : &PushImmediate<ulong>).Immediate = (int)i.GetImmediate(0);
+            b.Emit(i.StackPointerIncrement == -2 ? &Push<ImmediateValue<ushort>, ushort>.Run : &Push<ImmediateValue<ulong>, ulong>.Run).Immediate = (int)i.GetImmediate(0);
         }
 
         return true;
@@ -80,7 +80,7 @@ internal static unsafe class StackInstructions
                 return false;
             }
 
-            b.Emit(i.Op0Register.GetSize() == 8 ? &PopRegister<ulong> : &PopRegister<ushort>).Destination = Operands.Offset(i.Op0Register);
+            b.Emit(i.Op0Register.GetSize() == 8 ? &Reading<PopTo<ulong>, StackTop>.Run : &Reading<PopTo<ushort>, StackTop>.Run).Destination = Operands.Offset(i.Op0Register);
             return true;
         }
 
@@ -96,7 +96,78 @@ internal static unsafe class StackInstructions
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>Stores below the stack pointer and moves it there.</summary>
+    private static class Push<TStored, T>
+        where TStored : struct, IStored<T>
+        where T : unmanaged
+    {
+        public static void Run(CpuState* s, Op* op)
+        {
+            var top = Get<ulong>(s, Rsp) - (ulong)sizeof(T);
+            var entry = GuestMemory.Entry(s, top);
+            if (((top + (uint)(sizeof(T) - 1)) & ~0xFFFUL) == entry->WriteTag)
+            {
+                entry->Stamp = ++s->DataReferences;
+                *(T*)(top + (ulong)entry->Delta) = TStored.Value(s, op);
+                Set(s, Rsp, top);
+                Op.Next(s, op);
+                return;
+            }
+
+            RunSlowly(s, op);
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void RunSlowly(CpuState* s, Op* op)
+        {
+            if (TryPush(s, op, TStored.Value(s, op)))
+            {
+                Op.Next(s, op);
+            }
+        }
+    }
+
+    private readonly struct SourceRegister<T> : IStored<T>
+        where T : unmanaged
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Value(CpuState* s, Op* op) => Get<T>(s, op->Source);
+    }
+
+    private readonly struct ImmediateValue<T> : IStored<T>
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Value(CpuState* s, Op* op) => Immediate<T>(op);
+    }
+
+    private readonly struct FlagsValue<T> : IStored<T>
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static T Value(CpuState* s, Op* op) => T.CreateTruncating(s->Registers.Flags);
+    }
+
+    /// <summary>[RSP]</summary>
+    private readonly struct StackTop : IAddress
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static ulong Of(CpuState* s, Op* op) => Get<ulong>(s, Rsp);
+    }
+
+    /// <summary>POP into a register: RSP itself gets the value read, not the moved pointer.</summary>
+    private readonly struct PopTo<T> : IReader
+        where T : unmanaged
+    {
+        public static int Size => sizeof(T);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(CpuState* s, Op* op, byte* pointer)
+        {
+            Set(s, Rsp, Get<ulong>(s, Rsp) + (ulong)sizeof(T));
+            Set(s, op->Destination, *(T*)pointer);
+        }
+    }
+
     private static bool TryPush<T>(CpuState* s, Op* op, T value)
         where T : unmanaged
     {
@@ -110,24 +181,6 @@ internal static unsafe class StackInstructions
         return true;
     }
 
-    private static void PushRegister<T>(CpuState* s, Op* op)
-        where T : unmanaged
-    {
-        if (TryPush(s, op, Get<T>(s, op->Source)))
-        {
-            Op.Next(s, op);
-        }
-    }
-
-    private static void PushImmediate<T>(CpuState* s, Op* op)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        if (TryPush(s, op, Immediate<T>(op)))
-        {
-            Op.Next(s, op);
-        }
-    }
-
     private static void PushMemory<T>(CpuState* s, Op* op)
         where T : unmanaged
     {
@@ -136,21 +189,6 @@ internal static unsafe class StackInstructions
         {
             Op.Next(s, op);
         }
-    }
-
-    private static void PopRegister<T>(CpuState* s, Op* op)
-        where T : unmanaged
-    {
-        var top = Get<ulong>(s, Rsp);
-        var pointer = GuestMemory.Read(s, op, top, sizeof(T));
-        if (pointer == null)
-        {
-            return;
-        }
-
-        Set(s, Rsp, top + (ulong)sizeof(T));
-        Set(s, op->Destination, *(T*)pointer);
-        Op.Next(s, op);
     }
 
     private static void PopMemory<T>(CpuState* s, Op* op)
@@ -193,15 +231,6 @@ internal static unsafe class StackInstructions
         Set(s, Rbp, frame);
         Set(s, Rsp, frame - (ushort)op->Immediate);
         Op.Next(s, op);
-    }
-
-    private static void PushFlags<T>(CpuState* s, Op* op)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        if (TryPush(s, op, T.CreateTruncating(s->Registers.Flags)))
-        {
-            Op.Next(s, op);
-        }
     }
 
     private static void PopFlags<T>(CpuState* s, Op* op)

@@ -28,7 +28,7 @@ internal static unsafe class UnaryForms
         }
 
         var memory = b.Memory(in i);
-        return ref b.Emit(Widths.Select<InMemory<TOperation>>(width), memory);
+        return ref b.Emit(memory.IsIndexed ? Widths.Select<InMemory<TOperation, IndexedAddress>>(width) : Widths.Select<InMemory<TOperation, BaseAddress>>(width), memory);
     }
 
     private readonly struct InRegister<TOperation> : IByWidth
@@ -45,25 +45,22 @@ internal static unsafe class UnaryForms
         }
     }
 
-    private readonly struct InMemory<TOperation> : IByWidth
+    private readonly struct InMemory<TOperation, TAddress> : IByWidth
         where TOperation : struct, IUnaryOperation
+        where TAddress : struct, IAddress
     {
         public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+            where T : unmanaged, IBinaryInteger<T> => &Modifying<Applied<TOperation, T>, TAddress>.Run;
+    }
 
-        private static void Run<T>(CpuState* s, Op* op)
-            where T : unmanaged, IBinaryInteger<T>
-        {
-            var pointer = GuestMemory.ReadWrite(s, op, IndexedAddress.Of(s, op), sizeof(T));
-            if (pointer == null)
-            {
-                return;
-            }
+    private readonly struct Applied<TOperation, T> : IModifier
+        where TOperation : struct, IUnaryOperation
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static int Size => sizeof(T);
 
-            *(T*)pointer = TOperation.Apply(s, op, *(T*)pointer);
-            GuestMemory.Finish(s, pointer);
-            Op.Next(s, op);
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Modify(CpuState* s, Op* op, byte* pointer) => *(T*)pointer = TOperation.Apply(s, op, *(T*)pointer);
     }
 }
 
