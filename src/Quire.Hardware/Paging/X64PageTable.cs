@@ -164,6 +164,7 @@ public sealed unsafe partial class X64PageTable : IDisposable
     /// <summary>The slot of <paramref name="level"/> for an address. False: no frame. Tables that are absent on the way are taken all together or not at all.</summary>
     private bool TryDescend(ulong address, int level, out ulong* slot)
     {
+        System.Diagnostics.Debug.Assert(FourLevelPaging.IsCanonical(address), "the tables cannot tell a non-canonical address from its canonical alias");
         slot = TableAt(Root.Frame) + FourLevelPaging.IndexOf(address, FourLevelPaging.TopLevel);
         for (var at = FourLevelPaging.TopLevel; at > level; at--)
         {

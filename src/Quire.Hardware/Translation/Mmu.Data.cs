@@ -74,15 +74,17 @@ public sealed unsafe partial class Mmu
         if (_data.Key(way) == key && _data.Value(way) == (_walk.Leaf & ~LeafBits.Dirty))
         {
             _data.Value(way) = _walk.Leaf;
-            if (_second is { } second && second.Find(address, _tag) is var copy && copy >= 0 && second.Key(copy) == key)
+            if (_second is { } second && second.Find(address, _tag) is var copy and >= 0 && second.Key(copy) == key)
             {
                 second.Value(copy) = _walk.Leaf;
             }
         }
         else
         {
-            // The entry was stale: the tables name another page by now, and they are the truth.
-            ForgetAddress(address, _tag);
+            // The entry was stale: the tables name another page by now, and they are the truth. The code side stays as it is,
+            // since the CPU may be running on the page without asking.
+            _data.DropAddress(address, _tag);
+            _second?.FreeAddress(address, _tag);
             InsertSecond(key, _walk.Leaf);
             way = _data.Insert(key, _walk.Leaf);
         }

@@ -42,6 +42,12 @@ public sealed unsafe partial class Mmu
     {
         Count(ref _pageFlushes, origin);
         TranslationsDropped?.Invoke(page.PageNumber, 1);
+        if (!_modelled && _hugePageInLookup)
+        {
+            ClearLookups();
+            return;
+        }
+
         ForgetAddress(page.Value, tag);
         _structures.DropTag(tag);
     }
@@ -108,35 +114,22 @@ public sealed unsafe partial class Mmu
         }
     }
 
+    /// <summary>
+    /// Forgets the translations of one address. Without a model only its 4 KiB: enough after a fault, since other parts of a huge page fault, or are
+    /// walked again, by themselves.
+    /// </summary>
     private void ForgetAddress(ulong address, ulong tag)
     {
         if (!_modelled)
         {
-            ForgetUnmodelled(address);
+            FastLookup.ClearPage(_dataSlots, address & Page.Mask);
+            FastLookup.ClearPage(_codeSlots, address & Page.Mask);
             return;
         }
 
         _data.DropAddress(address, tag);
         _code.DropAddress(address, tag);
-        if (_second is { } second)
-        {
-            for (var way = second.Find(address, tag); way >= 0; way = second.Find(address, tag))
-            {
-                second.Free(way);
-            }
-        }
-    }
-
-    private void ForgetUnmodelled(ulong address)
-    {
-        if (_hugePageInLookup)
-        {
-            ClearLookups();
-            return;
-        }
-
-        FastLookup.ClearPage(_dataSlots, address & Page.Mask);
-        FastLookup.ClearPage(_codeSlots, address & Page.Mask);
+        _second?.FreeAddress(address, tag);
     }
 
     private void ClearLookups()

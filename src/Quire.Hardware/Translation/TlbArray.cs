@@ -147,6 +147,15 @@ internal sealed unsafe class TlbArray
         _keys[way] = TlbKey.Free;
     }
 
+    /// <summary>Frees whatever translates an address in an address space, of every size, global or not.</summary>
+    public void FreeAddress(ulong address, ulong tag)
+    {
+        for (var way = Find(address, tag); way >= 0; way = Find(address, tag))
+        {
+            Free(way);
+        }
+    }
+
     private int Find(ulong address, PageSize size, ulong tag)
     {
         var number = TlbKey.NumberOf(address, size);
