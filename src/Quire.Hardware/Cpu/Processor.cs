@@ -23,6 +23,7 @@ public sealed unsafe partial class Processor : IDisposable
     private Block* _resumeBlock;
     private Op* _resumeOp;
     private bool _runAlone;
+    private long _faultedInstructions;
     private PageFilter _jumpPages;
 
     public Processor(PhysicalMemory memory, TlbOptions tlb, CodeCache code)
@@ -54,6 +55,9 @@ public sealed unsafe partial class Processor : IDisposable
 
     /// <summary>Instructions whose bytes lie on two pages: each is two code references.</summary>
     public long StraddlingInstructions { get; private set; }
+
+    /// <summary>Counts of this processor's TLB. An instruction that faulted was fetched, too, and is fetched again when it restarts.</summary>
+    public TlbCounters TlbCounters => Mmu.Counters((ulong)(Instructions + _faultedInstructions), (ulong)StraddlingInstructions);
 
     /// <summary>Virtual nanoseconds at the start of the next run; RDTSC counts on from here.</summary>
     public ulong TimeStamp
@@ -131,6 +135,7 @@ public sealed unsafe partial class Processor : IDisposable
         s->Stopped = null;
         var retires = s->StopKind is StopKind.SystemCall or StopKind.Breakpoint or StopKind.Continue;
         s->Executed += stopped->Number + (retires ? 1 : 0) - current->Instructions;
+        _faultedInstructions += retires ? 0 : 1;
         s->Registers.Rip = current->Address + stopped->Offset + (retires ? stopped->Length : 0UL);
         switch (s->StopKind)
         {
