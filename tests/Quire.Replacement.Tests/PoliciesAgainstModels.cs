@@ -1,0 +1,78 @@
+using Quire.Traces;
+using Quire.Traces.Tests;
+using Xunit;
+
+namespace Quire.Replacement.Tests;
+
+/// <summary>Each policy faults exactly where a plain model of its paper faults, reference by reference, on random strings.</summary>
+public class PoliciesAgainstModels
+{
+    public static TheoryData<string> Policies =>
+    [
+        "fifo", "lru", "mru", "clock", "clock:insert=0", "clock:bits=2", "clock:bits=3,insert=0", "enhanced-clock", "lfu", "lfu:tie=fifo", "lfu:tie=mru",
+        "lru-k:history=1000", "lru-k:k=1", "lru-k:k=3,history=1000", "lru-k:k=2,crp=3,history=1000", "2q", "2q:in=50%,out=100%", "arc", "car", "sieve", "s3-fifo", "lirs", "lirs:hir=30%",
+        "lirs:variant=authors", "opt",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void FaultsWhereThePaperFaults(string policy)
+    {
+        foreach (var seed in RandomStrings.Seeds)
+        {
+            var references = RandomStrings.Create(seed);
+            foreach (var frames in new[] { 1, 2, 3, 4, 6, 9, 12, 20, 33 })
+            {
+                var model = Model(policy, frames, references);
+                var replay = new SteppedReplay(PolicyRegistry.Parse(policy), frames, page => page.ToString());
+                var steps = RandomStrings.Steps(replay, references).GetEnumerator();
+                for (var index = 0; index < references.Length; index++)
+                {
+                    steps.MoveNext();
+                    var expected = model.Reference(references[index] >> 1, (references[index] & 1) != 0);
+                    Assert.True(expected == steps.Current.IsFault, $"{policy}, {frames} frames, seed {seed}, reference {index + 1}: the model says {(expected ? "fault" : "hit")}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void AWrongModelIsNoticed()
+    {
+        var references = RandomStrings.Create(1);
+        var model = new QueueModel(3, moveOnHit: false, evictNewest: false);
+
+        var faults = references.Count(reference => model.Reference(reference >> 1, write: false));
+
+        Assert.NotEqual(RandomStrings.Replay("lru", 3, references).Misses, faults);
+    }
+
+    private static PolicyModel Model(string policy, int frames, int[] references) => policy switch
+    {
+        "fifo" => new QueueModel(frames, moveOnHit: false, evictNewest: false),
+        "lru" or "lru-k:k=1" => new QueueModel(frames, moveOnHit: true, evictNewest: false),
+        "mru" => new QueueModel(frames, moveOnHit: true, evictNewest: true),
+        "clock" => new SecondChanceModel(frames, 1, 1),
+        "clock:insert=0" => new SecondChanceModel(frames, 0, 1),
+        "clock:bits=2" => new SecondChanceModel(frames, 1, 3),
+        "clock:bits=3,insert=0" => new SecondChanceModel(frames, 0, 7),
+        "enhanced-clock" => new EnhancedClockModel(frames),
+        "lfu" => new LfuModel(frames, "lru"),
+        "lfu:tie=fifo" => new LfuModel(frames, "fifo"),
+        "lfu:tie=mru" => new LfuModel(frames, "mru"),
+        "lru-k:history=1000" => new LruKModel(frames, 2, 0),
+        "lru-k:k=3,history=1000" => new LruKModel(frames, 3, 0),
+        "lru-k:k=2,crp=3,history=1000" => new LruKModel(frames, 2, 3),
+        "2q" => new TwoQueueModel(frames, Math.Max(1, frames / 4), Math.Max(1, frames / 2)),
+        "2q:in=50%,out=100%" => new TwoQueueModel(frames, Math.Max(1, frames / 2), frames),
+        "arc" => new ArcModel(frames),
+        "car" => new CarModel(frames),
+        "sieve" => new SieveModel(frames),
+        "s3-fifo" => new S3FifoModel(frames),
+        "lirs" => new LirsModel(frames, Math.Max(1, frames / 100), skipRepeats: false),
+        "lirs:hir=30%" => new LirsModel(frames, Math.Max(1, frames * 30 / 100), skipRepeats: false),
+        "lirs:variant=authors" => new LirsModel(frames, Math.Min(frames, Math.Max(2, frames / 100)), skipRepeats: true),
+        "opt" => new OptModel(frames, [.. references.Select(reference => reference >> 1)]),
+        _ => throw new ArgumentOutOfRangeException(nameof(policy)),
+    };
+}
