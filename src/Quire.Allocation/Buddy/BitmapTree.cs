@@ -95,23 +95,48 @@ internal unsafe struct BitmapTree
         return position;
     }
 
-    /// <summary>The lowest member not below <paramref name="from"/>, or uint.MaxValue.</summary>
-    public readonly uint Next(uint from, ulong capacity)
+    /// <summary>The highest member. The set must not be empty.</summary>
+    public readonly uint Last()
     {
-        for (ulong word = from >> 6; word < (capacity + 63) / 64; word++)
+        uint position = 0;
+        for (var level = _top; level >= 0; level--)
         {
-            var bits = ((ulong*)_levels[0])[word];
-            if (word == from >> 6)
+            position = (position << 6) | (uint)BitOperations.Log2(((ulong*)_levels[level])[position]);
+        }
+
+        return position;
+    }
+
+    /// <summary>The lowest member not below <paramref name="from"/>, which must be within the capacity; uint.MaxValue when there is none.</summary>
+    public readonly uint Next(uint from)
+    {
+        ulong position = from;
+        for (var level = 0; level <= _top; level++)
+        {
+            if (position >> 6 >= WordsAt(level))
             {
-                bits &= ulong.MaxValue << (int)(from & 63);
+                return uint.MaxValue;
             }
 
-            if (bits != 0)
+            var word = ((ulong*)_levels[level])[position >> 6] & (ulong.MaxValue << (int)(position & 63));
+            if (word == 0)
             {
-                return (uint)((word << 6) | (uint)BitOperations.TrailingZeroCount(bits));
+                position = (position >> 6) + 1;
+                continue;
             }
+
+            position = (position & ~63UL) | (uint)BitOperations.TrailingZeroCount(word);
+            while (level-- > 0)
+            {
+                position = (position << 6) | (uint)BitOperations.TrailingZeroCount(((ulong*)_levels[level])[position]);
+            }
+
+            return (uint)position;
         }
 
         return uint.MaxValue;
     }
+
+    // Levels lie one after the other, the single top word last.
+    private readonly ulong WordsAt(int level) => level == _top ? 1 : (_levels[level + 1] - _levels[level]) / sizeof(ulong);
 }

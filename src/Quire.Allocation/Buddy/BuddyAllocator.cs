@@ -225,7 +225,7 @@ public sealed unsafe partial class BuddyAllocator
         for (var inner = order - 1; inner >= 0; inner--)
         {
             var last = index + (1u << order) - 1;
-            if (_trees[inner].Next(index >> inner, (last >> inner) + 1UL) is var block && block <= last >> inner)
+            if (_trees[inner].Next(index >> inner) is var block && block <= last >> inner)
             {
                 throw new HeapMisuseException(HeapMisuse.SizeMismatch, $"Free of {index} order {order}: its part {block << inner} order {inner} is free already.");
             }

@@ -8,6 +8,7 @@ public enum HeapMisuse
     HeaderDamaged,
     RedZoneOverwritten,
     WriteAfterFree,
+    Pinned,
 }
 
 /// <summary>The caller broke an allocator's contract. Thrown at the call that shows it; the allocator's own state is unchanged by that call.</summary>

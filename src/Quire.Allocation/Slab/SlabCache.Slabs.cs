@@ -52,6 +52,26 @@ public sealed partial class SlabCache
         }
     }
 
+    /// <summary>Every object: active ones are with callers, the others in their slab or a magazine.</summary>
+    public IEnumerable<SlabObject> Objects()
+    {
+        var waiting = new HashSet<SlabSlot>();
+        foreach (var magazine in _loaded.Concat(_previous).Concat(_fullDepot))
+        {
+            waiting.UnionWith(magazine.Rounds.Take(magazine.Count));
+        }
+
+        for (var number = 0; number < _slabsEver; number++)
+        {
+            for (var index = 0; _slabs[number].IsLive && index < ObjectsPerSlab; index++)
+            {
+                var slot = new SlabSlot(number, index);
+                var active = _links[(number * ObjectsPerSlab) + index] == Taken && !waiting.Contains(slot);
+                yield return new SlabObject(_slabs[number].Frame, OffsetOf(slot), active);
+            }
+        }
+    }
+
     private bool TryAllocateFromSlabs(out SlabSlot slot)
     {
         var number = _heads[(int)Fill.Partial];
@@ -239,6 +259,9 @@ public sealed partial class SlabCache
         public int Next;
     }
 }
+
+/// <summary>An object as a walk sees it: its slab's first frame, and its offset from there in bytes.</summary>
+public readonly record struct SlabObject(uint Frame, int Offset, bool IsActive);
 
 /// <summary>A slab as drawings see it.</summary>
 public readonly record struct SlabView(uint Frame, int FirstObjectOffset, IReadOnlyList<bool> Taken);

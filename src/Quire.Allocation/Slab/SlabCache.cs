@@ -114,6 +114,29 @@ public sealed partial class SlabCache
         return memory.IsEmpty ? memory : memory.Slice(_layout.OffsetOf(slab.Colour, slot.Object), _layout.Size);
     }
 
+    /// <summary>Bytes from the start of the slab to the object.</summary>
+    public int OffsetOf(SlabSlot slot) => _layout.OffsetOf(_slabs[slot.Slab].Colour, slot.Object);
+
+    /// <summary>The object of a slab that starts at an offset; false when none does.</summary>
+    public bool TrySlotAt(int slab, int offset, out SlabSlot slot)
+    {
+        slot = SlabSlot.None;
+        if ((uint)slab >= (uint)_slabsEver || !_slabs[slab].IsLive)
+        {
+            return false;
+        }
+
+        var place = offset - _layout.OffsetOf(_slabs[slab].Colour, 0);
+        var index = place / _layout.Stride;
+        if (place < 0 || index >= ObjectsPerSlab || index * _layout.Stride != place)
+        {
+            return false;
+        }
+
+        slot = new SlabSlot(slab, index);
+        return true;
+    }
+
     /// <summary>First frame of the slab that holds the object.</summary>
     public uint FrameOf(SlabSlot slot) => _slabs[slot.Slab].Frame;
 

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using Quire.Allocation;
+using Quire.Allocation.Bench;
+
+// One measurement a process: `SUBJECT WORKLOAD [rounds]` prints nanoseconds of CPU for one allocation and free, and footprint over live bytes.
+var subject = args.Length > 0 ? args[0] : "thread-caching";
+var workload = args.Length > 1 ? args[1] : "pair";
+var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 5;
+const nint Gigabyte = 1 << 30;
+
+switch (subject)
+{
+    case "thread-caching" when workload == "threads":
+        Threads();
+        break;
+    case "thread-caching":
+        var threadCaching = new ThreadCachingHeap(new NativeRegion(Gigabyte));
+        Run(new ThreadCachingSubject(threadCaching), threadCaching);
+        break;
+    case "boundary-tag":
+        var boundaryTag = new BoundaryTagHeap(new NativeRegion(Gigabyte));
+        Run(new BoundaryTagSubject(boundaryTag), boundaryTag);
+        break;
+    case "tlsf":
+        var twoLevel = new TwoLevelHeap(new NativeRegion(Gigabyte));
+        Run(new TwoLevelSubject(twoLevel), twoLevel);
+        break;
+    case "pool":
+        Run(new PoolSubject(new BlockPool(new NativeRegion(Gigabyte), 64)), null);
+        break;
+    case "native-memory":
+        Run(new NativeMemorySubject(), null);
+        break;
+    case "array-pool":
+        Run(new ArrayPoolSubject(), null);
+        break;
+    default:
+        Engines.Run(subject, rounds);
+        break;
+}
+
+void Run<TSubject>(TSubject target, IAllocator? heap)
+    where TSubject : ISubject
+{
+    var workloads = new Workloads<TSubject>(target, target is not ArrayPoolSubject);
+    switch (workload)
+    {
+        case "random":
+            workloads.FillEqual();
+            break;
+        case "mixed":
+            workloads.FillMixed();
+            break;
+    }
+
+    var nanoseconds = workload switch
+    {
+        "pair" => Clock.Median(rounds, 20_000_000, workloads.Pair),
+        "lifo" => Clock.Median(rounds, 10_000_000, workloads.Lifo),
+        "random" => Clock.Median(rounds, 5_000_000, workloads.Random),
+        "mixed" => Clock.Median(rounds, 5_000_000, workloads.Mixed),
+        _ => throw new ArgumentException($"Unknown workload {workload}: pair, lifo, random, mixed."),
+    };
+    var footprint = heap is null || workloads.PeakLiveBytes == 0 ? 0 : (double)heap.Statistics.PeakFootprint / workloads.PeakLiveBytes;
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{subject} {workload} {nanoseconds:0.0} {footprint:0.00}"));
+}
+
+// Throughput of two threads over that of one, each on its own stack of blocks: the best of the rounds, by the wall clock.
+void Threads()
+{
+    var heap = new ThreadCachingHeap(new NativeRegion(Gigabyte));
+    var best = 0.0;
+    for (var round = 0; round <= rounds; round++)
+    {
+        var one = Measure(1);
+        var two = Measure(2);
+        best = round == 0 ? 0 : Math.Max(best, 2 * one / two);
+    }
+
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"thread-caching threads {best:0.00}"));
+
+    double Measure(int count)
+    {
+        var threads = Enumerable.Range(0, count)
+            .Select(_ => new Thread(() => new Workloads<ThreadCachingSubject>(new ThreadCachingSubject(heap), true).Lifo(20_000_000)))
+            .ToArray();
+        var watch = Stopwatch.StartNew();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        return watch.Elapsed.TotalSeconds;
+    }
+}

@@ -1,0 +1,23 @@
+using System.Buffers;
+
+namespace Quire.Allocation;
+
+/// <summary>MemoryPool&lt;T&gt; over an allocator: rented memory goes back when its owner is disposed. Rented lengths are exact.</summary>
+public sealed class NativeMemoryPool<T>(IAllocator allocator) : MemoryPool<T>
+    where T : unmanaged
+{
+    private const int DefaultLength = 4096;
+
+    public override int MaxBufferSize => Array.MaxLength;
+
+    public override IMemoryOwner<T> Rent(int minBufferSize = -1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(minBufferSize, -1);
+        return new NativeBuffer<T>(allocator, minBufferSize == -1 ? DefaultLength : minBufferSize);
+    }
+
+    /// <summary>The allocator is the caller's.</summary>
+    protected override void Dispose(bool disposing)
+    {
+    }
+}

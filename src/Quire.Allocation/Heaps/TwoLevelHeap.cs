@@ -1,0 +1,22 @@
+namespace Quire.Allocation;
+
+/// <summary>Two-level segregated fit (TLSF): allocation and free in constant time, whatever the state of the heap.</summary>
+/// <remarks>Not thread-safe. Takes the region over.</remarks>
+public sealed unsafe class TwoLevelHeap(NativeRegion region, SafetyLevel safety = SafetyLevel.Release) : IAllocator
+{
+    private readonly TaggedHeap<TwoLevelBins> _heap = new(region, safety);
+
+    public AllocatorStatistics Statistics => _heap.Statistics;
+
+    public void* Allocate(nint size, nint alignment = 16) => _heap.Allocate(size, alignment);
+
+    public void Free(void* block) => _heap.Free(block);
+
+    public void* Reallocate(void* block, nint size) => _heap.Reallocate(block, size);
+
+    public nint UsableSize(void* block) => _heap.UsableSize(block);
+
+    public IReadOnlyList<HeapBlock> Walk() => _heap.Walk();
+
+    public void Dispose() => _heap.Dispose();
+}

@@ -1,0 +1,109 @@
+namespace Quire.Allocation;
+
+/// <summary>Statistics and the walk: blocks of the spans that are neither in a span's own free list nor in a thread's are allocated.</summary>
+public sealed unsafe partial class ThreadCachingHeap
+{
+    public AllocatorStatistics Statistics
+    {
+        get
+        {
+            long allocated = 0;
+            long free = 0;
+            long freeBlocks = 0;
+            long largest = 0;
+            foreach (var block in Walk())
+            {
+                if (block.State == BlockState.Allocated)
+                {
+                    allocated += block.Length;
+                }
+                else
+                {
+                    free += block.Length;
+                    freeBlocks++;
+                    largest = Math.Max(largest, block.Length);
+                }
+            }
+
+            return new AllocatorStatistics
+            {
+                Capacity = (long)_capacity,
+                Footprint = _pages.Region.CommittedBytes,
+                PeakFootprint = _pages.Region.PeakCommittedBytes,
+                AllocatedBytes = allocated,
+                FreeBytes = free,
+                FreeBlocks = freeBlocks,
+                LargestFree = largest,
+                Splits = _pages.Pages.SplitCount,
+                Merges = _pages.Pages.MergeCount,
+                Examined = _pages.Pages.Examined,
+                MetadataBytes = _pages.MetadataBytes,
+            };
+        }
+    }
+
+    public IReadOnlyList<HeapBlock> Walk()
+    {
+        var cached = new HashSet<nint>();
+        lock (_cachesLock)
+        {
+            foreach (var lists in _liveCaches)
+            {
+                for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++)
+                {
+                    AddList(((FreeList*)lists)[sizeClass].Head, cached);
+                }
+            }
+        }
+
+        var blocks = new List<HeapBlock>();
+        foreach (var hole in _pages.Pages.FreeExtents())
+        {
+            blocks.Add(new HeapBlock((nint)hole.Start << SizeClasses.PageShift, (nint)hole.Length << SizeClasses.PageShift, BlockState.Free));
+        }
+
+        foreach (var run in _pages.Pages.AllocatedExtents())
+        {
+            AddSpan(run.Start, cached, blocks);
+        }
+
+        blocks.Sort((left, right) => left.Offset.CompareTo(right.Offset));
+        return blocks;
+    }
+
+    private void AddSpan(uint first, HashSet<nint> cached, List<HeapBlock> blocks)
+    {
+        var span = _pages.Spans + first;
+        var offset = (nint)first << SizeClasses.PageShift;
+        var bytes = (nint)span->Pages << SizeClasses.PageShift;
+        if (span->SizeClass == 0)
+        {
+            blocks.Add(new HeapBlock(offset, bytes, BlockState.Allocated));
+            return;
+        }
+
+        var free = new HashSet<nint>();
+        AddList(span->Free, free);
+        var size = SizeClasses.SizeOf(span->SizeClass);
+        for (var i = 0; i < span->Carved; i++)
+        {
+            var at = offset + (i * size);
+            var address = (nint)_base + at;
+            blocks.Add(new HeapBlock(at, size, free.Contains(address) || cached.Contains(address) ? BlockState.Free : BlockState.Allocated));
+        }
+
+        var rest = (nint)span->Carved * size;
+        if (rest < bytes)
+        {
+            blocks.Add(new HeapBlock(offset + rest, bytes - rest, BlockState.Free));
+        }
+    }
+
+    private static void AddList(void* head, HashSet<nint> blocks)
+    {
+        for (var block = head; block != null; block = *(void**)block)
+        {
+            blocks.Add((nint)block);
+        }
+    }
+}
