@@ -18,7 +18,7 @@ internal static class FourLevelPaging
     /// </summary>
     public const int PhysicalAddressBits = 44;
 
-    private const ulong BeyondPhysicalWidth = PageTableEntry.AddressBits & ~((1UL << PhysicalAddressBits) - 1);
+    public const ulong BeyondPhysicalWidth = PageTableEntry.AddressBits & ~((1UL << PhysicalAddressBits) - 1);
     private const ulong HugeOffset2M = 0x001F_E000;
     private const ulong HugeOffset1G = 0x3FFF_E000;
 

@@ -19,7 +19,7 @@ public readonly unsafe struct PageTableWalker(PhysicalMemory memory)
 
     /// <summary>False: the access faults with <see cref="PageWalk.Error"/>.</summary>
     public bool TryWalk(PhysicalAddress root, ulong address, AccessKind kind, ref PageWalk walk) =>
-        TryWalkFrom(FourLevelPaging.TopLevel, root.Value, address, kind, ref walk);
+        TryWalkUsedPage(root.Value, address, kind, ref walk) || TryWalkFrom(FourLevelPaging.TopLevel, root.Value, address, kind, ref walk);
 
     /// <summary>Goes on at a lower table that a paging-structure cache remembered.</summary>
     /// <param name="level">Level of that table.</param>
@@ -70,6 +70,47 @@ public readonly unsafe struct PageTableWalker(PhysicalMemory memory)
             walk.Tables[level] = location | denied;
             walk.ReachedTables |= 1 << level;
         }
+    }
+
+    /// <summary>
+    /// The walk of most accesses: a 4 KiB page that was used in this way before, so that nothing has to be set or refused. False: walk in full.
+    /// </summary>
+    private bool TryWalkUsedPage(ulong root, ulong address, AccessKind kind, ref PageWalk walk)
+    {
+        const ulong Wanted = PageTableEntry.PresentBit | PageTableEntry.UserBit | PageTableEntry.AccessedBit;
+        const ulong TableMask = Wanted | PageTableEntry.HugeBit | FourLevelPaging.BeyondPhysicalWidth;
+        const ulong LeafMask = Wanted | FourLevelPaging.BeyondPhysicalWidth;
+        var location = root;
+        var denied = 0UL;
+        for (var level = FourLevelPaging.TopLevel; level > 1; level--)
+        {
+            var entry = ((ulong*)(_base + location))[FourLevelPaging.IndexOf(address, level)];
+            location = entry & PageTableEntry.AddressBits;
+            if ((entry & TableMask) != Wanted || location >= _ramEnd)
+            {
+                return false;
+            }
+
+            denied |= LeafBits.DeniedBy(entry);
+        }
+
+        var leaf = ((ulong*)(_base + location))[FourLevelPaging.IndexOf(address, 1)];
+        location = leaf & PageTableEntry.AddressBits;
+        denied |= LeafBits.DeniedBy(leaf);
+        if ((leaf & LeafMask) != Wanted || location >= _ramEnd
+            || (kind == AccessKind.Write && ((denied & LeafBits.WriteDenied) != 0 || (leaf & PageTableEntry.DirtyBit) == 0))
+            || (kind == AccessKind.Fetch && (denied & LeafBits.FetchDenied) != 0))
+        {
+            return false;
+        }
+
+        walk.Leaf = location | denied | (leaf & LeafBits.Dirty);
+        walk.ReachedTables = 0;
+        walk.Size = PageSize.Size4K;
+        walk.Global = (leaf & PageTableEntry.GlobalBit) != 0;
+        walk.References = FourLevelPaging.TopLevel;
+        walk.Error = PageFaultError.None;
+        return true;
     }
 
     private bool TryLeaf(ulong** read, ulong entry, int level, ulong denied, AccessKind kind, ref PageWalk walk)

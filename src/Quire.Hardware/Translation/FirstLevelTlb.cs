@@ -28,7 +28,7 @@ internal sealed unsafe class FirstLevelTlb
     /// <summary>A slot's way, or <see cref="NoOwner"/>.</summary>
     private readonly int* _owners;
 
-    /// <summary>For each way, the set of its slots: a 4 KiB page has at most one, a huge page many.</summary>
+    /// <summary>For each way with a huge page, the set of its slots. A 4 KiB page can have only the slot that its number selects.</summary>
     private readonly ulong* _masks;
 
     /// <summary>For each set, the way used last; kept for tree PLRU only.</summary>
@@ -104,11 +104,14 @@ internal sealed unsafe class FirstLevelTlb
             if (owner != NoOwner)
             {
                 KeepStamp(owner, slot);
-                _masks[(owner * MaskWords) + (index >> 6)] &= ~(1UL << index);
+                Disown(owner, index);
             }
 
             _owners[index] = way;
-            _masks[(way * MaskWords) + (index >> 6)] |= 1UL << index;
+            if (IsHuge(way))
+            {
+                _masks[(way * MaskWords) + (index >> 6)] |= 1UL << index;
+            }
         }
 
         slot->ReadTag = page;
@@ -151,7 +154,7 @@ internal sealed unsafe class FirstLevelTlb
             if (owner != NoOwner)
             {
                 KeepStamp(owner, _slots + index);
-                _masks[(owner * MaskWords) + (index >> 6)] = 0;
+                Disown(owner, index);
                 Clear(index);
             }
         }
@@ -169,17 +172,47 @@ internal sealed unsafe class FirstLevelTlb
     {
         for (var way = start; way < start + _array.Ways; way++)
         {
-            for (var word = 0; word < MaskWords; word++)
+            if (IsHuge(way))
             {
-                for (var slots = _masks[(way * MaskWords) + word]; slots != 0; slots &= slots - 1)
-                {
-                    KeepStamp(way, _slots + (word << 6) + BitOperations.TrailingZeroCount(slots));
-                }
+                CollectHugeStamps(way);
+                continue;
+            }
+
+            var index = OnlySlotOf(way);
+            if (_owners[index] == way)
+            {
+                _array.Stamp(way) = Math.Max(_array.Stamp(way), _slots[index].Stamp);
+            }
+        }
+    }
+
+    private void CollectHugeStamps(int way)
+    {
+        for (var word = 0; word < MaskWords; word++)
+        {
+            for (var slots = _masks[(way * MaskWords) + word]; slots != 0; slots &= slots - 1)
+            {
+                KeepStamp(way, _slots + (word << 6) + BitOperations.TrailingZeroCount(slots));
             }
         }
     }
 
     private void DropSlots(int way)
+    {
+        if (IsHuge(way))
+        {
+            DropHugeSlots(way);
+            return;
+        }
+
+        var index = OnlySlotOf(way);
+        if (_owners[index] == way)
+        {
+            Clear(index);
+        }
+    }
+
+    private void DropHugeSlots(int way)
     {
         for (var word = 0; word < MaskWords; word++)
         {
@@ -190,6 +223,19 @@ internal sealed unsafe class FirstLevelTlb
             }
 
             mask = 0;
+        }
+    }
+
+    /// <summary>False for a free way, which has no slots.</summary>
+    private bool IsHuge(int way) => TlbKey.SizeOf(_array.Key(way)) != PageSize.Size4K;
+
+    private int OnlySlotOf(int way) => (int)TlbKey.NumberOfKey(_array.Key(way)) & (FastEntry.Count - 1);
+
+    private void Disown(int way, int index)
+    {
+        if (IsHuge(way))
+        {
+            _masks[(way * MaskWords) + (index >> 6)] &= ~(1UL << index);
         }
     }
 

@@ -63,6 +63,7 @@ public sealed unsafe partial class Mmu
             }
 
             way = _code.Insert(key, value);
+            _codeInHugePages |= TlbKey.SizeOf(key) != PageSize.Size4K;
         }
 
         var host = HostPage(_code.Key(way), _code.Value(way), address);
@@ -88,6 +89,7 @@ public sealed unsafe partial class Mmu
         slot->ReadTag = page;
         slot->Delta = (long)host - (long)page;
         _hugePageInLookup |= _walk.Size != PageSize.Size4K;
+        _codeInHugePages |= _walk.Size != PageSize.Size4K;
         frame = FrameOf(host);
         return host + (address & Page.OffsetMask);
     }

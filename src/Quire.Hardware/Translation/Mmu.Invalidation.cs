@@ -41,7 +41,15 @@ public sealed unsafe partial class Mmu
     public void InvalidatePage(ushort tag, VirtualAddress page, InvalidationOrigin origin = InvalidationOrigin.Local)
     {
         Count(ref _pageFlushes, origin);
-        TranslationsDropped?.Invoke(page.PageNumber, 1);
+        if (_codeInHugePages)
+        {
+            TranslationsDropped?.Invoke(0, ulong.MaxValue);
+        }
+        else
+        {
+            TranslationsDropped?.Invoke(page.PageNumber, 1);
+        }
+
         if (!_modelled && _hugePageInLookup)
         {
             ClearLookups();

@@ -53,6 +53,9 @@ public sealed unsafe partial class Mmu
     /// <summary>Without a model the lookups do not know page sizes: once a huge page went in, invalidating a page clears them.</summary>
     private bool _hugePageInLookup;
 
+    /// <summary>Code was fetched from a huge page at some time: the invalidation of a page may then concern any number of pages around it.</summary>
+    private bool _codeInHugePages;
+
     private PageWalk _walk;
 
     private ulong _dataMisses;

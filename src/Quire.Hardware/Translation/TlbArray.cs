@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Quire.Hardware.Paging;
 
 namespace Quire.Hardware.Translation;
@@ -13,6 +14,7 @@ internal sealed unsafe class TlbArray
     public const int None = -1;
 
     private readonly int _ways;
+    private readonly int _wayBits;
     private readonly ulong _setMask;
     private readonly TlbReplacement _replacement;
 
@@ -24,7 +26,7 @@ internal sealed unsafe class TlbArray
     private readonly ulong* _keys;
     private readonly ulong* _values;
 
-    /// <summary>LRU: the reference of the last use. FIFO: that of the filling.</summary>
+    /// <summary>LRU: the reference of the last use. FIFO: that of the filling. 0 in a free way, so that the oldest is a free one while there is any.</summary>
     private readonly ulong* _stamps;
 
     /// <summary>Tree PLRU, a word a set: bit n of node n (root 1, children 2n and 2n+1) is 1 when the victim is on the right.</summary>
@@ -36,6 +38,7 @@ internal sealed unsafe class TlbArray
     public TlbArray(TlbLevelOptions options)
     {
         _ways = options.Ways;
+        _wayBits = BitOperations.Log2((uint)options.Ways);
         _setMask = (ulong)options.Sets - 1;
         _replacement = options.Replacement;
         _keyArray = GC.AllocateArray<ulong>(options.Entries, pinned: true);
@@ -56,7 +59,8 @@ internal sealed unsafe class TlbArray
 
     public ref ulong Stamp(int way) => ref _stamps[way];
 
-    public int SetOf(int way) => way / _ways;
+    /// <summary>Only where the number of ways is a power of two, as tree PLRU requires.</summary>
+    public int SetOf(int way) => way >> _wayBits;
 
     /// <summary>First way of the set that a page number selects.</summary>
     public int FirstWayOf(ulong number) => (int)(number & _setMask) * _ways;
@@ -101,21 +105,15 @@ internal sealed unsafe class TlbArray
     public int ChooseWay(ulong number)
     {
         var start = FirstWayOf(number);
-        var end = start + _ways;
-        for (var way = start; way < end; way++)
+        var oldest = OldestStamp(start);
+        if (_replacement <= TlbReplacement.Fifo || _keys[oldest] == TlbKey.Free)
         {
-            if (_keys[way] == TlbKey.Free)
-            {
-                return way;
-            }
+            return oldest;
         }
 
-        return _replacement switch
-        {
-            TlbReplacement.Random => start + (int)(NextRandom() % (ulong)_ways),
-            TlbReplacement.TreePlru => start + FollowTree(start / _ways),
-            _ => OldestStamp(start, end),
-        };
+        return _replacement == TlbReplacement.Random
+            ? start + (int)(NextRandom() % (ulong)_ways)
+            : start + FollowTree(SetOf(start));
     }
 
     /// <summary>Overwrites a way.</summary>
@@ -145,6 +143,7 @@ internal sealed unsafe class TlbArray
         }
 
         _keys[way] = TlbKey.Free;
+        _stamps[way] = 0;
     }
 
     /// <summary>Frees whatever translates an address in an address space, of every size, global or not.</summary>
@@ -163,17 +162,20 @@ internal sealed unsafe class TlbArray
         var global = TlbKey.Of(number, size, TlbKey.GlobalBit);
         var start = FirstWayOf(number);
         var keys = _keys + start;
-        if (_ways > 8)
+        if ((_ways & 3) != 0)
         {
             var found = new ReadOnlySpan<ulong>(keys, _ways).IndexOfAny(key, global);
             return found < 0 ? None : start + found;
         }
 
-        for (var i = 0; i < _ways; i++)
+        // Four ways at a time without a branch a way: which one matches is what no predictor knows.
+        for (var i = 0; i < _ways; i += 4)
         {
-            if (keys[i] == key || keys[i] == global)
+            var four = Vector256.Load(keys + i);
+            var matches = (Vector256.Equals(four, Vector256.Create(key)) | Vector256.Equals(four, Vector256.Create(global))).ExtractMostSignificantBits();
+            if (matches != 0)
             {
-                return start + i;
+                return start + i + BitOperations.TrailingZeroCount(matches);
             }
         }
 
@@ -186,18 +188,16 @@ internal sealed unsafe class TlbArray
         return way >= 0 ? way : Find(address, PageSize.Size1G, tag);
     }
 
-    private int OldestStamp(int start, int end)
+    private int OldestStamp(int start)
     {
-        var oldest = start;
-        for (var way = start + 1; way < end; way++)
+        var oldest = 0;
+        var stamps = _stamps + start;
+        for (var i = 1; i < _ways; i++)
         {
-            if (_stamps[way] < _stamps[oldest])
-            {
-                oldest = way;
-            }
+            oldest = stamps[i] < stamps[oldest] ? i : oldest;
         }
 
-        return oldest;
+        return start + oldest;
     }
 
     private ulong NextRandom()
@@ -210,8 +210,8 @@ internal sealed unsafe class TlbArray
 
     private void PointTreeAway(int way)
     {
-        ref var tree = ref _trees[way / _ways];
-        var node = _ways + (way % _ways);
+        ref var tree = ref _trees[SetOf(way)];
+        var node = _ways + (way & (_ways - 1));
         while (node > 1)
         {
             var parent = node >> 1;
@@ -224,7 +224,7 @@ internal sealed unsafe class TlbArray
     {
         var tree = _trees[set];
         var node = 1;
-        for (var depth = BitOperations.Log2((uint)_ways); depth > 0; depth--)
+        for (var depth = _wayBits; depth > 0; depth--)
         {
             node = (2 * node) + (int)((tree >> node) & 1);
         }

@@ -141,6 +141,23 @@ public sealed unsafe class MmuTests : IDisposable
         Assert.Equal((33UL, 1UL, 0UL, 2UL), (counters.PageFlushes, counters.TagFlushes, counters.FullFlushes, counters.Shootdowns));
     }
 
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void InvalidationTellsWhoeverRemembersTranslations(string options)
+    {
+        var told = new List<(ulong First, ulong Count)>();
+        var mmu = Create(options);
+        mmu.TranslationsDropped = (first, count) => told.Add((first, count));
+        mmu.InvalidateRange(1, VirtualRange.FromLength(new VirtualAddress(Start), 2 * Page.Size));
+        Assert.Equal([(Start >> Page.Shift, 1UL), ((Start >> Page.Shift) + 1, 1UL)], told);
+
+        told.Clear();
+        Assert.True(_tables.TryMap(new VirtualAddress(0x4000_0000), new PageTableEntry(new FrameNumber(0), UserPage), PageSize.Size2M));
+        Assert.True(mmu.EnterCodePage(0x4000_5000, out _) != null);
+        mmu.InvalidatePage(1, new VirtualAddress(0x4000_0000));
+        Assert.Equal([(0UL, ulong.MaxValue)], told);
+    }
+
     private Mmu Create(string text)
     {
         Assert.True(TlbOptions.TryParse(text, out var options, out var error), error);
