@@ -1,34 +1,161 @@
+using Quire.Allocation;
+using Quire.Hardware.Cpu;
 using Quire.Kernel.Files;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Syscalls;
+using Quire.Kernel.Syscalls.Tracing;
+using Quire.Primitives;
 
 namespace Quire.Kernel;
 
 /// <summary>The kernel of one machine: what its processes share.</summary>
 public sealed class GuestKernel
 {
-    public GuestKernel(KernelOptions options)
+    // task_struct of Linux 6.1 on x86-64, rounded to its slab's size.
+    private const int TaskBytes = 9_792;
+
+    private readonly VirtualCpu[] _cpus;
+    private readonly TimeProvider _host;
+    private readonly RunLoop _loop;
+
+    /// <param name="processors">One a virtual CPU; their MMUs are the memory's.</param>
+    /// <param name="host">The host's clock: for guests that wait for the host, and for <see cref="TimeSource.Host"/>.</param>
+    public GuestKernel(KernelOptions options, KernelMemory memory, IReadOnlyList<IProcessor> processors, TimeProvider host)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(processors.Count, options.CpuCount);
         Options = options;
+        Memory = memory;
         Random = new KernelRandom(options.Seed);
+        Scheduler = new Scheduler(Clock);
+        TaskSlots = memory.Slabs.Cache("task_struct", TaskBytes);
+        _cpus = [.. processors.Select((processor, index) => new VirtualCpu(index, processor, options.Costs))];
+        _host = host;
+        _loop = new RunLoop(this, _cpus, host);
+        memory.Now = () => Clock.Now;
+        SyscallFamilies.Register(Syscalls);
     }
 
     public KernelOptions Options { get; }
 
+    public KernelMemory Memory { get; }
+
     public KernelClock Clock { get; } = new();
 
-    public Scheduler Scheduler { get; } = new();
+    public Scheduler Scheduler { get; }
 
     public ProcessTable Processes { get; } = new();
+
+    public FutexTable Futexes { get; } = new();
 
     public KernelRandom Random { get; }
 
     public SyscallTable Syscalls { get; } = new();
 
+    /// <summary>What happened that the user should know of.</summary>
+    public RunRemarks Remarks { get; } = new();
+
+    public HostRequests Requests { get; } = new();
+
     /// <summary>The mounted tree; set before the first process starts.</summary>
     public FileSystem Files { get; set; } = null!;
 
     /// <summary>Where guests' reads from the host wait; null if nothing there can block.</summary>
-    public IHostInput? HostInput { get; set; }
+    public IHostInput? HostInput
+    {
+        get;
+        set
+        {
+            field = value;
+            Requests.Input = value;
+        }
+    }
+
+    /// <summary>Where each system call is written as it happens; null: nowhere.</summary>
+    public TextWriter? TraceOutput
+    {
+        init => Trace = value is null ? null : new SyscallTrace(value);
+    }
+
+    /// <summary>Instructions retired on all CPUs.</summary>
+    public long Instructions { get; internal set; }
+
+    public long SyscallCount { get; internal set; }
+
+    /// <summary>Virtual time used by processes that have ended and were no one's children any more.</summary>
+    public CpuUsage EndedUsage { get; private set; }
+
+    internal ISyscallTrace? Trace { get; init; }
+
+    internal KernelObjectCache TaskSlots { get; }
+
+    private ExitStatus FirstStatus { get; set; }
+
+    /// <summary>Starts the first program as process 1 and runs until all processes have ended.</summary>
+    public RunOutcome Run(ProgramStart start)
+    {
+        // Kernel code awaits; its continuations must run here and now, whatever the caller's context is.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            var error = FirstProcess.Start(this, start);
+            if (error != Errno.None)
+            {
+                return new RunOutcome(RunEnd.NotStarted, default, error, "");
+            }
+
+            var end = _loop.Run();
+            return new RunOutcome(end, FirstStatus, Errno.None, end == RunEnd.Deadlock ? _loop.DescribeWaiters() : "");
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    internal bool TryTakeTaskSlot(out SlabSlot slot) => TaskSlots.TryTake(out slot);
+
+    /// <summary>One user less of a space; no CPU takes it for its own afterwards.</summary>
+    internal void ReleaseSpace(AddressSpace space)
+    {
+        foreach (var cpu in _cpus)
+        {
+            cpu.ForgetSpace(space);
+        }
+
+        space.Release();
+    }
+
+    internal void OnProcessEnd(GuestProcess process)
+    {
+        if (process.ProcessId == 1)
+        {
+            FirstStatus = process.ExitStatus;
+        }
+
+        var usage = EndedUsage;
+        usage.Add(process.EndedThreadsUsage);
+        EndedUsage = usage;
+    }
+
+    /// <summary>Signals of the host go where a terminal would send them: to the foreground group, or to the first program and all in its group.</summary>
+    internal void DeliverHostSignals()
+    {
+        while (Requests.TryTake(out var signal))
+        {
+            var info = SignalInfo.FromKernel(signal);
+            var terminal = Processes.All.Select(process => process.Session.Terminal).FirstOrDefault(found => found is not null);
+            var group = terminal is { ForegroundGroup: > 0 } ? terminal.ForegroundGroup : 1;
+            if (this.SendToGroup(group, info) != Errno.None)
+            {
+                foreach (var process in Processes.All.ToArray())
+                {
+                    process.Send(info);
+                }
+            }
+        }
+    }
 }

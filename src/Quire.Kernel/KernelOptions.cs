@@ -1,3 +1,5 @@
+using Quire.Kernel.Memory;
+using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
 namespace Quire.Kernel;
@@ -11,10 +13,15 @@ public sealed record KernelOptions
     /// <summary>Virtual CPUs, 1 to 64.</summary>
     public int CpuCount { get; init; } = 1;
 
-    public AddressLayout Layout { get; init; } = AddressLayout.Randomised;
+    public LayoutRandomization Randomization { get; init; } = LayoutRandomization.On;
 
-    /// <summary>Instructions a thread runs before the next one gets its CPU.</summary>
-    public long TimeSliceInstructions { get; init; } = 1_000_000;
+    public CostModel Costs { get; init; } = new();
+
+    /// <summary>How long a thread runs before the next one gets its CPU.</summary>
+    public VirtualTime TimeSlice { get; init; } = VirtualTime.FromMilliseconds(1);
+
+    /// <summary>How far CPUs run apart before the others follow; only with several CPUs.</summary>
+    public VirtualTime Round { get; init; } = VirtualTime.FromMicroseconds(50);
 
     /// <summary>Instructions after which the run is ended.</summary>
     public long MaximumInstructions { get; init; } = long.MaxValue;
@@ -22,24 +29,12 @@ public sealed record KernelOptions
     /// <summary>CLOCK_REALTIME when the machine starts, nanoseconds since 1970.</summary>
     public VirtualTime Epoch { get; init; }
 
-    /// <summary>What one retired instruction takes.</summary>
-    public double NanosecondsPerInstruction { get; init; } = 0.5;
-
     public TimeSource TimeSource { get; init; } = TimeSource.Virtual;
 
-    public Processes.Credentials Credentials { get; init; } = new();
-
     public string HostName { get; init; } = "quire";
-}
 
-/// <summary>Where programs, libraries, heap and stack lie.</summary>
-public enum AddressLayout
-{
-    /// <summary>Differs from run to run with the seed.</summary>
-    Randomised,
-
-    /// <summary>The same addresses always.</summary>
-    Fixed,
+    /// <summary>AT_HWCAP: CPUID leaf 1, EDX.</summary>
+    public uint HardwareCapabilities { get; init; }
 }
 
 /// <summary>What guests read from their clocks.</summary>

@@ -10,7 +10,7 @@ namespace Quire.Hardware.Cpu;
 /// One virtual x86-64 CPU in user mode. It runs predecoded blocks until it has to leave; everything it cannot do alone leaves as a
 /// <see cref="CpuExit"/>. Not thread-safe: all processors of a machine run on one host thread, one after the other.
 /// </summary>
-public sealed unsafe partial class Processor : IDisposable
+public sealed unsafe partial class Processor : IProcessor, IDisposable
 {
     private readonly PhysicalMemory _memory;
     private readonly CodeCache _code;
@@ -65,6 +65,9 @@ public sealed unsafe partial class Processor : IDisposable
         get => _state->TimeStampBase;
         set => _state->TimeStampBase = value;
     }
+
+    /// <inheritdoc/>
+    public ulong WalkReferences => Mmu.WalkReferences;
 
     /// <summary>Runs from RIP until something needs the kernel or about <paramref name="instructionBudget"/> instructions have retired (a block may overrun it).</summary>
     public CpuExit Run(long instructionBudget)

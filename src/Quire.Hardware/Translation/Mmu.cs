@@ -123,6 +123,9 @@ public sealed unsafe partial class Mmu
     /// <summary>Set by a write through the slow path to a frame that held decoded instructions; the CPU resets it.</summary>
     public bool LastWriteHitCode { get; set; }
 
+    /// <summary>Table entries read by walks, as <see cref="TlbCounters.WalkReferences"/>.</summary>
+    public ulong WalkReferences => _walkReferences;
+
     /// <param name="instructions">Instructions the CPU fetched successfully, faulted ones included.</param>
     /// <param name="straddlingInstructions">How many of them lay across two pages.</param>
     public TlbCounters Counters(ulong instructions, ulong straddlingInstructions)

@@ -1,3 +1,4 @@
+using Quire.Allocation;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Scheduling;
@@ -11,6 +12,12 @@ public sealed class GuestProcess
     private readonly List<GuestThread> _threads = [];
     private readonly List<GuestProcess> _children = [];
 
+    /// <summary>Used by threads that have ended; add the living ones' for the whole.</summary>
+    public CpuUsage EndedThreadsUsage;
+
+    /// <summary>Used by children that were waited for, and theirs.</summary>
+    public CpuUsage ChildrenUsage;
+
     public GuestProcess(GuestKernel kernel, int processId, AddressSpace space, Session session)
     {
         Kernel = kernel;
@@ -18,18 +25,20 @@ public sealed class GuestProcess
         GroupId = processId;
         Space = space;
         Session = session;
+        Timers = new ProcessTimers(this);
     }
 
     public GuestKernel Kernel { get; }
 
     public int ProcessId { get; }
 
-    /// <summary>Zombies have the empty space they ended with; ask <see cref="IsZombie"/> before looking at it.</summary>
-    public AddressSpace Space { get; set; }
+    /// <summary>A zombie has released its space: ask <see cref="IsZombie"/> before looking at it.</summary>
+    public AddressSpace Space { get; internal set; }
 
-    /// <summary>Null only for the first process and for those whose parent is gone.</summary>
+    /// <summary>Null for the first process and for those whose parent is gone.</summary>
     public GuestProcess? Parent { get; internal set; }
 
+    /// <summary>Orphans belong to process 1 as getppid shows it, but the kernel waits for them itself.</summary>
     public int ParentId => Parent?.ProcessId ?? (ProcessId == 1 ? 0 : 1);
 
     public int GroupId { get; internal set; }
@@ -56,32 +65,72 @@ public sealed class GuestProcess
     /// <summary>Signals sent to the process as a whole; any thread may take them.</summary>
     public PendingSignals Pending { get; } = new();
 
-    /// <summary>Host-independent absolute path of the program file, as /proc/PID/exe shows it.</summary>
+    /// <summary>Woken when a signal was put into a queue, blocked or not: signalfd waits here.</summary>
+    public WaitQueue SignalArrived { get; } = new();
+
+    /// <summary>Interval and POSIX timers.</summary>
+    public ProcessTimers Timers { get; }
+
+    /// <summary>Absolute path of the program file inside the guest, as /proc/PID/exe shows it.</summary>
     public string ExecutablePath { get; internal set; } = "";
 
     public IReadOnlyList<string> Arguments { get; internal set; } = [];
 
     public VirtualTime StartTime { get; internal init; }
 
-    /// <summary>Used by threads that have ended; add the living ones' for the whole.</summary>
-    public CpuUsage EndedThreadsUsage;
+    public int Niceness { get; internal set; }
 
-    /// <summary>Used by children that were waited for, and theirs.</summary>
-    public CpuUsage ChildrenUsage;
+    /// <summary>The program was replaced since the fork: setpgid by the parent is refused.</summary>
+    public bool HasExecuted { get; internal set; }
 
     public bool IsZombie { get; internal set; }
 
-    public bool IsStopped { get; internal set; }
+    public bool IsStopped => StoppedBy != Signal.None;
 
     public ExitStatus ExitStatus { get; internal set; }
 
     /// <summary>Woken when a child ends, stops or continues.</summary>
     public WaitQueue ChildChanged { get; } = new();
 
+    /// <summary>PR_SET_CHILD_SUBREAPER: orphaned descendants become this process' children.</summary>
+    internal bool AdoptsOrphans { get; set; }
+
+    /// <summary>PR_SET_DUMPABLE's value, kept for PR_GET_DUMPABLE.</summary>
+    internal int Dumpable { get; set; } = 1;
+
+    /// <summary>The signal for the parent when the process ends; SIGCHLD unless clone asked for another.</summary>
+    internal Signal ExitSignal { get; set; } = Signal.SIGCHLD;
+
+    /// <summary>Set once exit_group or a fatal signal has decided: all threads end.</summary>
+    internal ExitStatus? EndsWith { get; set; }
+
+    /// <summary>The signal that stopped the process; None while it runs.</summary>
+    internal Signal StoppedBy { get; set; }
+
+    /// <summary>A stop or continuation that the parent has not been told about by wait.</summary>
+    internal ChildReport UnreportedChange { get; set; }
+
+    /// <summary>Woken when this process ends or replaces its program: the parent of a vfork waits here.</summary>
+    internal WaitQueue SpaceGivenBack { get; } = new();
+
+    /// <summary>A vfork child that still borrows its parent's space.</summary>
+    internal bool BorrowsSpace { get; set; }
+
+    /// <summary>Woken when a thread of the process has ended: execve waits here for its siblings.</summary>
+    internal WaitQueue ThreadEnded { get; } = new();
+
+    /// <summary>What charges the process to kernel memory.</summary>
+    internal SlabSlot Slot { get; init; }
+
     internal List<GuestThread> MutableThreads => _threads;
 
     internal List<GuestProcess> MutableChildren => _children;
 
+    /// <summary>The largest resident size of the space being given up counts for the process from now on (ru_maxrss).</summary>
+    internal void NotePeakResident() =>
+        EndedThreadsUsage.PeakResidentBytes = Math.Max(EndedThreadsUsage.PeakResidentBytes, (ulong)Space.Counters.PeakResident << Page.Shift);
+
+    /// <summary>Of all threads, living and ended.</summary>
     public CpuUsage Usage()
     {
         var usage = EndedThreadsUsage;
@@ -90,6 +139,19 @@ public sealed class GuestProcess
             usage.Add(thread.Usage);
         }
 
+        if (!IsZombie)
+        {
+            usage.PeakResidentBytes = Math.Max(usage.PeakResidentBytes, (ulong)Space.Counters.PeakResident << Page.Shift);
+        }
+
         return usage;
     }
+}
+
+/// <summary>What waitid can tell about a child that has not ended.</summary>
+internal enum ChildReport
+{
+    None,
+    Stopped,
+    Continued,
 }

@@ -1,3 +1,5 @@
+using Quire.Kernel.Memory;
+
 namespace Quire.Kernel.Processes;
 
 /// <summary>RLIMIT_* numbers.</summary>
@@ -50,6 +52,17 @@ public sealed class ResourceLimits
         get => _limits[(int)resource];
         set => _limits[(int)resource] = value;
     }
+
+    /// <summary>The limits that memory calls look at.</summary>
+    public MemoryLimits ForMemory(Credentials credentials) => new()
+    {
+        AddressSpace = this[Resource.AddressSpace].Soft,
+        Data = this[Resource.Data].Soft,
+        Stack = this[Resource.Stack].Soft,
+        Locked = this[Resource.LockedMemory].Soft,
+        MayLockBeyondLimit = credentials.IsPrivileged,
+        MayMapLowest = credentials.IsPrivileged,
+    };
 
     public ResourceLimits Clone()
     {

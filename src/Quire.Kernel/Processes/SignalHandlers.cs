@@ -49,7 +49,7 @@ public sealed class SignalHandlers
         return clone;
     }
 
-    /// <summary>Execve: caught signals go back to their default, ignored ones stay ignored.</summary>
+    /// <summary>Execve and CLONE_CLEAR_SIGHAND: caught signals go back to their default, ignored ones stay ignored.</summary>
     public void ResetCaught()
     {
         for (var signal = 1; signal < _actions.Length; signal++)

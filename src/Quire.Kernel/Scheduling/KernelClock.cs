@@ -5,13 +5,20 @@ namespace Quire.Kernel.Scheduling;
 /// <summary>
 /// The machine's time and the actions due at a moment of it. Time moves only when the scheduler says how much work was done,
 /// or, with nothing runnable, to the next due action. Actions due at one moment run in the order they were asked for.
+/// Virtual CPUs work side by side from one moment on though the host runs them one after another: while one of them runs,
+/// Now is that moment plus what this CPU has done since.
 /// </summary>
 public sealed class KernelClock
 {
     private readonly PriorityQueue<ScheduledAction, (long Time, long Order)> _due = new();
     private long _order;
+    private VirtualTime _roundStart = VirtualTime.Zero;
+    private VirtualTime _cpuProgress = VirtualTime.Zero;
 
-    public VirtualTime Now { get; private set; } = VirtualTime.Zero;
+    public VirtualTime Now => _roundStart + _cpuProgress;
+
+    /// <summary>The moment from which the CPUs run side by side.</summary>
+    internal VirtualTime RoundStart => _roundStart;
 
     /// <summary>When the next action is due; Never if none is.</summary>
     public VirtualTime NextDue
@@ -42,16 +49,20 @@ public sealed class KernelClock
     /// <summary>Moves time forward and runs what has become due.</summary>
     public void Advance(VirtualTime span)
     {
-        var end = Now + span;
+        var end = _roundStart + span;
+        _cpuProgress = VirtualTime.Zero;
         while (NextDue <= end)
         {
             _due.TryDequeue(out var action, out var key);
-            Now = new VirtualTime(Math.Max(Now.Nanoseconds, key.Time));
+            _roundStart = new VirtualTime(Math.Max(_roundStart.Nanoseconds, key.Time));
             action!.Run();
         }
 
-        Now = end > Now ? end : Now;
+        _roundStart = end > _roundStart ? end : _roundStart;
     }
+
+    /// <summary>Says how far the CPU that runs now is beyond the moment at which all CPUs started.</summary>
+    internal void SetCpuProgress(VirtualTime progress) => _cpuProgress = progress;
 }
 
 /// <summary>An action waiting for its time.</summary>

@@ -4,6 +4,16 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Scheduling;
 
+/// <summary>What ends a sleep before its time.</summary>
+public enum SleepKind
+{
+    /// <summary>Any signal that the thread would take.</summary>
+    Interruptible,
+
+    /// <summary>Only the end of the thread: a vfork parent, an execve that waits for its sibling threads.</summary>
+    Killable,
+}
+
 /// <summary>
 /// The one sleep a guest thread can be in. It is the value-task source behind every wait of that thread, reused from sleep to sleep.
 /// End only records why and makes the thread runnable; Resume, called by the scheduler when it picks the thread, runs the waiting code.
@@ -24,10 +34,10 @@ public sealed class ThreadSleep : IValueTaskSource<WakeReason>
     /// <summary>Woken, and the waiting code has not gone on yet.</summary>
     public bool IsPending { get; private set; }
 
-    /// <summary>A sleep that only a fatal signal ends (disk wait, vfork parent).</summary>
-    public bool IsUninterruptible { get; set; }
+    public SleepKind Kind { get; private set; }
 
-    public void Begin(VirtualTime deadline)
+    /// <param name="deadline">A moment of virtual time, not a span.</param>
+    public void Begin(VirtualTime deadline, SleepKind kind = SleepKind.Interruptible)
     {
         if (IsAsleep || IsPending)
         {
@@ -36,9 +46,9 @@ public sealed class ThreadSleep : IValueTaskSource<WakeReason>
 
         _core.Reset();
         IsAsleep = true;
-        IsUninterruptible = false;
+        Kind = kind;
         _timeout = deadline == VirtualTime.Never ? null : _thread.Kernel.Clock.At(deadline, () => End(WakeReason.TimedOut));
-        if (_thread.HasDeliverableSignal)
+        if (kind == SleepKind.Killable ? _thread.IsDoomed : _thread.HasDeliverableSignal)
         {
             End(WakeReason.Interrupted);
         }
@@ -63,6 +73,15 @@ public sealed class ThreadSleep : IValueTaskSource<WakeReason>
 
         _enlisted.Clear();
         _thread.Kernel.Scheduler.MakeRunnable(_thread);
+    }
+
+    /// <summary>A signal came or the thread is to end: ends the sleep if it is of the kind that this ends.</summary>
+    internal void Interrupt()
+    {
+        if (Kind == SleepKind.Interruptible || _thread.IsDoomed)
+        {
+            End(WakeReason.Interrupted);
+        }
     }
 
     internal void Enlist(WaitQueue queue, WaitMode mode)

@@ -47,6 +47,15 @@ public sealed class WaitQueue
         return sleep.Completion();
     }
 
+    /// <summary>A sleep that signals do not end unless the thread is to die.</summary>
+    internal ValueTask<WakeReason> Wait(GuestThread thread, SleepKind kind)
+    {
+        var sleep = thread.Sleep;
+        sleep.Begin(VirtualTime.Never, kind);
+        sleep.Enlist(this, WaitMode.Shared);
+        return sleep.Completion();
+    }
+
     /// <summary>Sleeps on several queues at once until any of them is woken: poll, select, epoll.</summary>
     public static ValueTask<WakeReason> WaitAny(GuestThread thread, IReadOnlyList<WaitQueue> queues, VirtualTime deadline)
     {

@@ -17,4 +17,6 @@ public static class SyscallRestart
 
     /// <summary>ERESTART_RESTARTBLOCK: again, through restart_syscall with the time that is left, only if no handler runs. What nanosleep and poll give.</summary>
     public const long Remainder = -516;
+
+    public static bool Is(long result) => result is IfHandlerAllows or Always or UnlessHandled or Remainder;
 }

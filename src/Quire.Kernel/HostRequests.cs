@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
+
+namespace Quire.Kernel;
+
+/// <summary>What other host threads ask of a running kernel: signals for its guests, and to end. The only part of the kernel that is thread-safe.</summary>
+public sealed class HostRequests
+{
+    private readonly ConcurrentQueue<Signal> _signals = new();
+    private readonly ManualResetEventSlim _arrived = new();
+    private volatile bool _endAsked;
+
+    internal IHostInput? Input { get; set; }
+
+    internal bool HasAny => _endAsked || !_signals.IsEmpty;
+
+    internal bool EndAsked => _endAsked;
+
+    /// <summary>A signal that the host sent to this program: the guests' foreground processes get it.</summary>
+    public void Post(Signal signal)
+    {
+        _signals.Enqueue(signal);
+        Wake();
+    }
+
+    /// <summary>The run is to end now.</summary>
+    public void End()
+    {
+        _endAsked = true;
+        Wake();
+    }
+
+    internal bool TryTake(out Signal signal) => _signals.TryDequeue(out signal);
+
+    /// <summary>Blocks the host thread until something is asked or the time is over.</summary>
+    internal void WaitFor(TimeSpan longest)
+    {
+        _arrived.Wait(longest);
+        _arrived.Reset();
+    }
+
+    private void Wake()
+    {
+        _arrived.Set();
+        Input?.Interrupt();
+    }
+}

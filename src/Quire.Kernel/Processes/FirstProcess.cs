@@ -1,0 +1,63 @@
+using Quire.Kernel.Files;
+using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Loading;
+using Quire.Kernel.Memory;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Processes;
+
+/// <summary>Makes process 1 out of nothing and has it run the first program.</summary>
+internal static class FirstProcess
+{
+    public static Errno Start(GuestKernel kernel, ProgramStart start)
+    {
+        var id = kernel.Processes.TakeId();
+        var session = new Session(id) { Terminal = start.Terminal };
+        var limits = new ResourceLimits();
+        var layout = new AddressLayout(LayoutRandomization.Off, limits[Resource.Stack].Soft, kernel.Random.Next);
+        if (!kernel.TryTakeTaskSlot(out var slot)
+            || kernel.Memory.TryCreateAddressSpace(new AddressSpaceOptions(layout, limits.ForMemory(start.Credentials), id)) is not { } space)
+        {
+            return Errno.ENOMEM;
+        }
+
+        var process = new GuestProcess(kernel, id, space, session)
+        {
+            Slot = slot,
+            Credentials = start.Credentials,
+            Limits = limits,
+            Descriptors = start.Descriptors,
+            FileContext = start.FileContext,
+        };
+        var arguments = new ProgramArguments(
+            [.. start.Arguments.Select(GuestText.Encode)], [.. start.Environment.Select(GuestText.Encode)]);
+        var place = new ProgramPlace(start.FileContext.WorkingDirectory, GuestText.Encode(start.Path), WalkModes.FollowLast);
+        var caller = new FileCaller(start.FileContext, start.Credentials, Thread: null);
+        var error = Execute.Prepare(process, caller, place, arguments, out var prepared);
+        if (error != Errno.None)
+        {
+            kernel.ReleaseSpace(space);
+            kernel.TaskSlots.Return(slot);
+            return error;
+        }
+
+        if (start.Terminal is { } terminal)
+        {
+            terminal.Session = session;
+            terminal.ForegroundGroup = id;
+        }
+
+        var thread = new GuestThread(kernel, process, id);
+        process.MutableThreads.Add(thread);
+        kernel.Processes.Add(process);
+        kernel.Processes.Add(thread);
+        Execute.Enter(thread, prepared);
+        thread.Call.KeepsRegisters = false;
+        process.HasExecuted = false;
+
+        // Reading the program took device time before there was anyone to wait for it.
+        thread.DeviceDebt = kernel.Memory.TakeDeviceDebt();
+        kernel.Scheduler.MakeRunnable(thread);
+        return Errno.None;
+    }
+}

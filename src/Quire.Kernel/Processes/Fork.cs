@@ -1,0 +1,180 @@
+using Quire.Hardware.Cpu;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Processes;
+
+/// <summary>fork, vfork, clone, clone3: a new thread of the process, or a new process (Linux: kernel/fork.c, copy_process).</summary>
+internal static class Fork
+{
+    /// <summary>The child's id for the parent, or a negative errno. Waits, for a vfork, until the child has let go of the parent's space.</summary>
+    public static ValueTask<long> Clone(GuestThread parent, in CloneRequest request)
+    {
+        var error = Check(parent, request);
+        if (error != Errno.None)
+        {
+            return new(error.ToResult());
+        }
+
+        var kernel = parent.Kernel;
+        GuestThread child;
+        if (request.Has(CloneFlags.Thread))
+        {
+            if (!kernel.TryTakeTaskSlot(out var slot))
+            {
+                return new(Errno.EAGAIN.ToResult());
+            }
+
+            child = new GuestThread(kernel, parent.Process, kernel.Processes.TakeId()) { Slot = slot };
+        }
+        else
+        {
+            error = TryCopyProcess(parent, request, out var process);
+            if (error != Errno.None)
+            {
+                return new(error.ToResult());
+            }
+
+            child = new GuestThread(kernel, process, process.ProcessId);
+        }
+
+        CopyThread(parent, child, request);
+        child.Process.MutableThreads.Add(child);
+        kernel.Processes.Add(child);
+        kernel.Scheduler.MakeRunnable(child);
+        return request.Has(CloneFlags.Vfork) ? WaitForSpace(parent, child.Process, child.ThreadId) : new(child.ThreadId);
+    }
+
+    private static Errno Check(GuestThread parent, in CloneRequest request)
+    {
+        var flags = request.Flags;
+        if ((flags & CloneFlags.Namespaces) != 0)
+        {
+            // Differs from Linux: namespaces are not there for the privileged either.
+            return Errno.EPERM;
+        }
+
+        if ((request.Has(CloneFlags.Thread) && !request.Has(CloneFlags.SignalHandlers))
+            || (request.Has(CloneFlags.SignalHandlers) && (!request.Has(CloneFlags.Space) || request.Has(CloneFlags.ClearHandlers)))
+            || request.Has(CloneFlags.ProcessDescriptor)
+            || request.Has(CloneFlags.IntoControlGroup))
+        {
+            return Errno.EINVAL;
+        }
+
+        var limit = parent.Process.Limits[Resource.Processes].Soft;
+        return !parent.Process.Credentials.IsPrivileged && (ulong)parent.Kernel.Processes.ThreadCount >= limit ? Errno.EAGAIN : Errno.None;
+    }
+
+    private static Errno TryCopyProcess(GuestThread caller, in CloneRequest request, out GuestProcess child)
+    {
+        var parent = caller.Process;
+        var kernel = parent.Kernel;
+        child = null!;
+        if (!kernel.TryTakeTaskSlot(out var slot))
+        {
+            return Errno.EAGAIN;
+        }
+
+        var id = kernel.Processes.TakeId();
+        AddressSpace? space;
+        if (request.Has(CloneFlags.Space))
+        {
+            space = parent.Space;
+            space.AddReference();
+        }
+        else
+        {
+            space = parent.Space.TryFork(parent.Limits.ForMemory(parent.Credentials), id);
+        }
+
+        if (space is null)
+        {
+            kernel.TaskSlots.Return(slot);
+            return Errno.ENOMEM;
+        }
+
+        var newParent = request.Has(CloneFlags.Parent) ? parent.Parent : parent;
+        child = new GuestProcess(kernel, id, space, parent.Session)
+        {
+            Slot = slot,
+            StartTime = kernel.Clock.Now,
+            GroupId = parent.GroupId,
+            Parent = newParent,
+            Credentials = parent.Credentials,
+            Limits = parent.Limits.Clone(),
+            Handlers = request.Has(CloneFlags.SignalHandlers) ? parent.Handlers : parent.Handlers.Clone(),
+            Descriptors = request.Has(CloneFlags.Descriptors) ? parent.Descriptors.Share() : parent.Descriptors.Clone(),
+            FileContext = request.Has(CloneFlags.FileContext) ? parent.FileContext.Share() : parent.FileContext.Clone(),
+            ExecutablePath = parent.ExecutablePath,
+            Arguments = parent.Arguments,
+            Niceness = parent.Niceness,
+            Dumpable = parent.Dumpable,
+            ExitSignal = request.Has(CloneFlags.Parent) ? parent.ExitSignal : request.ExitSignal,
+            BorrowsSpace = request.Has(CloneFlags.Space),
+        };
+        if (request.Has(CloneFlags.ClearHandlers))
+        {
+            child.Handlers.ResetCaught();
+        }
+
+        newParent?.MutableChildren.Add(child);
+        kernel.Processes.Add(child);
+        return Errno.None;
+    }
+
+    private static void CopyThread(GuestThread parent, GuestThread child, in CloneRequest request)
+    {
+        ref var registers = ref child.Registers;
+        registers = parent.Registers;
+        registers[GeneralRegister.Rax] = 0;
+        if (request.StackPointer != default)
+        {
+            registers[GeneralRegister.Rsp] = request.StackPointer.Value;
+        }
+
+        if (request.Has(CloneFlags.SetThreadPointer))
+        {
+            registers.FsBase = request.ThreadPointer;
+        }
+
+        child.Name = parent.Name;
+        child.SignalMask = parent.MaskToRestore ?? parent.SignalMask;
+        child.Affinity = parent.Affinity;
+
+        // A thread or a clone that shares memory on its own stack must not share the signal stack; fork and vfork keep it.
+        if (!request.Has(CloneFlags.Space) || request.Has(CloneFlags.Vfork))
+        {
+            child.AlternateStack = parent.AlternateStack;
+        }
+
+        if (request.Has(CloneFlags.ClearChildId))
+        {
+            child.ClearThreadIdAt = request.ChildIdAt;
+        }
+
+        if (request.Has(CloneFlags.SetParentId))
+        {
+            parent.Process.Space.TryWrite(request.ParentIdAt, child.ThreadId);
+        }
+
+        if (request.Has(CloneFlags.SetChildId))
+        {
+            child.Process.Space.TryWrite(request.ChildIdAt, child.ThreadId);
+        }
+    }
+
+    private static async ValueTask<long> WaitForSpace(GuestThread parent, GuestProcess child, int id)
+    {
+        while (child.BorrowsSpace)
+        {
+            if (await child.SpaceGivenBack.Wait(parent, SleepKind.Killable) == WakeReason.Interrupted)
+            {
+                break;
+            }
+        }
+
+        return id;
+    }
+}

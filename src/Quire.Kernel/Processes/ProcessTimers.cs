@@ -1,0 +1,127 @@
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Processes;
+
+/// <summary>ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF.</summary>
+public enum IntervalTimerKind
+{
+    Real = 0,
+    Virtual = 1,
+    Profiling = 2,
+}
+
+/// <summary>The timers of one process: three interval timers (setitimer, alarm) and any number of POSIX timers.</summary>
+public sealed class ProcessTimers
+{
+    /// <summary>Linux bounds timers by RLIMIT_SIGPENDING; the same order of magnitude.</summary>
+    private const int PosixLimit = 4096;
+
+    private readonly GuestProcess _process;
+    private readonly SortedDictionary<int, PosixTimer> _posix = [];
+    private readonly GuestTimer?[] _interval = new GuestTimer?[3];
+    private int _nextId;
+
+    public ProcessTimers(GuestProcess process) => _process = process;
+
+    /// <summary>A timer counts CPU time, so that the scheduler has to look after each slice.</summary>
+    internal bool CountCpuTime { get; private set; }
+
+    /// <summary>What is left, and the interval.</summary>
+    internal (VirtualTime Left, VirtualTime Interval) Get(IntervalTimerKind kind) =>
+        _interval[(int)kind] is { } timer ? (timer.Left, timer.Interval) : default;
+
+    internal void Set(IntervalTimerKind kind, VirtualTime first, VirtualTime interval)
+    {
+        var timer = _interval[(int)kind] ??= CreateInterval(kind);
+        timer.Arm(first == VirtualTime.Zero ? VirtualTime.Never : After(timer.Now, first), interval);
+        NoteCpuTimers();
+    }
+
+    /// <summary>Gives null when there are too many.</summary>
+    /// <param name="value">si_value; null for the timer's id.</param>
+    internal PosixTimer? Create(GuestThread creator, ClockId clock, TimerNotification notification, ulong? value)
+    {
+        if (_posix.Count >= PosixLimit)
+        {
+            return null;
+        }
+
+        var timer = new PosixTimer(_process, creator, _nextId, clock, notification with { Value = value ?? (ulong)_nextId });
+        _nextId++;
+        _posix.Add(timer.Id, timer);
+        return timer;
+    }
+
+    internal PosixTimer? Find(int id) => _posix.GetValueOrDefault(id);
+
+    internal void Delete(PosixTimer timer)
+    {
+        timer.Disarm();
+        _posix.Remove(timer.Id);
+        NoteCpuTimers();
+    }
+
+    internal void NoteCpuTimers() =>
+        CountCpuTime = Array.Exists(_interval, timer => timer is { IsArmed: true, CountsCpuTime: true })
+            || _posix.Values.Any(timer => timer is { IsArmed: true, CountsCpuTime: true });
+
+    /// <summary>Fires the timers whose CPU time has come.</summary>
+    internal void CheckCpuTimers()
+    {
+        foreach (var timer in _interval)
+        {
+            timer?.FireIfDue();
+        }
+
+        foreach (var timer in _posix.Values)
+        {
+            timer.FireIfDue();
+        }
+
+        NoteCpuTimers();
+    }
+
+    /// <summary>A timer's signal is being taken: fills in the overruns and starts the next period.</summary>
+    internal SignalInfo Taken(in SignalInfo info) => Find(info.ProcessId)?.Taken(info) ?? info;
+
+    /// <summary>Execve and exit: POSIX timers go, interval timers stay over execve.</summary>
+    internal void ClearPosix()
+    {
+        foreach (var timer in _posix.Values)
+        {
+            timer.Disarm();
+        }
+
+        _posix.Clear();
+        NoteCpuTimers();
+    }
+
+    internal void Clear()
+    {
+        ClearPosix();
+        foreach (var timer in _interval)
+        {
+            timer?.Disarm();
+        }
+    }
+
+    internal static VirtualTime After(VirtualTime now, VirtualTime span) =>
+        span.Nanoseconds > long.MaxValue - now.Nanoseconds ? VirtualTime.Never : now + span;
+
+    private GuestTimer CreateInterval(IntervalTimerKind kind) => kind switch
+    {
+        IntervalTimerKind.Real => new IntervalTimer(_process, Signal.SIGALRM, TimerBasis.Machine),
+        IntervalTimerKind.Virtual => new IntervalTimer(_process, Signal.SIGVTALRM, TimerBasis.UserTime),
+        _ => new IntervalTimer(_process, Signal.SIGPROF, TimerBasis.CpuTime),
+    };
+
+    private sealed class IntervalTimer(GuestProcess process, Signal signal, TimerBasis basis) : GuestTimer(process, null, basis)
+    {
+        protected override void Fire()
+        {
+            Process.Send(SignalInfo.FromKernel(signal));
+            StartNextPeriod();
+        }
+    }
+}

@@ -1,0 +1,223 @@
+using Quire.Hardware.Cpu;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Syscalls;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Scheduling;
+
+/// <summary>Runs one thread on one CPU: guest code, and the kernel code that its exits ask for, until it blocks, ends or its time is up.</summary>
+internal sealed class ThreadRunner
+{
+    private const long PicosecondsPerNanosecond = 1_000;
+
+    private readonly GuestKernel _kernel;
+    private readonly KernelClock _clock;
+    private readonly CostModel _costs;
+    private readonly long _maximumInstructions;
+    private readonly ExceptionSignals _exceptions;
+
+    public ThreadRunner(GuestKernel kernel)
+    {
+        _kernel = kernel;
+        _clock = kernel.Clock;
+        _costs = kernel.Options.Costs;
+        _maximumInstructions = kernel.Options.MaximumInstructions;
+        _exceptions = new ExceptionSignals(kernel);
+    }
+
+    /// <param name="end">Progress, in picoseconds, at which the CPU stops in this round.</param>
+    public void Run(VirtualCpu cpu, long end)
+    {
+        var thread = cpu.Current!;
+        if (thread.Sleep.IsPending)
+        {
+            thread.Sleep.Resume();
+        }
+
+        if (thread.Call.IsWaiting)
+        {
+            if (!thread.Call.TryComplete(out var result))
+            {
+                Leave(cpu, thread);
+                return;
+            }
+
+            Complete(thread, result);
+        }
+
+        do
+        {
+            if (thread.NeedsAttention && !TakeSignals.PrepareToRun(thread))
+            {
+                cpu.Current = null;
+                return;
+            }
+
+            if (thread.DeviceDebt > VirtualTime.Zero)
+            {
+                WaitForDevice(cpu, thread);
+                return;
+            }
+
+            RunGuest(cpu, thread, end);
+            thread.DeviceDebt += _kernel.Memory.TakeDeviceDebt();
+            if (thread.Call.IsWaiting)
+            {
+                Leave(cpu, thread);
+                return;
+            }
+        }
+        while (cpu.Progress < end && cpu.SliceLeft > 0 && !thread.GivesUpSlice && !_kernel.Requests.HasAny);
+    }
+
+    private static void Leave(VirtualCpu cpu, GuestThread thread)
+    {
+        thread.Usage.VoluntarySwitches++;
+        cpu.Current = null;
+    }
+
+    // Uninterruptible, as a disk wait is.
+    private void WaitForDevice(VirtualCpu cpu, GuestThread thread)
+    {
+        thread.State = RunState.DiskSleep;
+        _clock.At(_clock.Now + thread.DeviceDebt, () => _kernel.Scheduler.MakeRunnable(thread));
+        thread.DeviceDebt = VirtualTime.Zero;
+        Leave(cpu, thread);
+    }
+
+    private void RunGuest(VirtualCpu cpu, GuestThread thread, long end)
+    {
+        cpu.Load(thread);
+        var processor = cpu.Processor;
+        processor.TimeStamp = (ulong)_clock.Now.Nanoseconds;
+        var exit = processor.Run(BudgetFor(cpu, end));
+        _kernel.Instructions += exit.Instructions;
+        Charge(cpu, cpu.CostOf(exit.Instructions), ref thread.Usage.User);
+        if (thread.Process.Timers.CountCpuTime)
+        {
+            thread.Process.Timers.CheckCpuTimers();
+        }
+
+        switch (exit.Reason)
+        {
+            case CpuExitReason.BudgetUsed:
+                break;
+            case CpuExitReason.SystemCall:
+                Charge(cpu, _costs.SystemCall.Nanoseconds * PicosecondsPerNanosecond, ref thread.Usage.System);
+                EnterCall(thread);
+                break;
+            case CpuExitReason.PageFault:
+                Charge(cpu, _costs.Fault.Nanoseconds * PicosecondsPerNanosecond, ref thread.Usage.System);
+                HandleFault(thread, exit);
+                break;
+            default:
+                _exceptions.Raise(thread, exit);
+                break;
+        }
+    }
+
+    private long BudgetFor(VirtualCpu cpu, long end)
+    {
+        // A timer set since the round began may be due before its end.
+        var due = _clock.NextDue;
+        if (due != VirtualTime.Never)
+        {
+            end = Math.Min(end, (due - _clock.RoundStart).Nanoseconds * PicosecondsPerNanosecond);
+        }
+
+        var instructions = Math.Min(end - cpu.Progress, cpu.SliceLeft) / _costs.InstructionPicoseconds;
+        return Math.Clamp(instructions, 1, Math.Max(1, _maximumInstructions - _kernel.Instructions));
+    }
+
+    private void Charge(VirtualCpu cpu, long picoseconds, ref VirtualTime account)
+    {
+        var before = cpu.Progress / PicosecondsPerNanosecond;
+        cpu.Progress += picoseconds;
+        cpu.SliceLeft -= picoseconds;
+        var after = cpu.Progress / PicosecondsPerNanosecond;
+        account += new VirtualTime(after - before);
+        _clock.SetCpuProgress(new VirtualTime(after));
+    }
+
+    private void EnterCall(GuestThread thread)
+    {
+        ref var registers = ref thread.Registers;
+        var syscall = _kernel.Syscalls.Find(registers[GeneralRegister.Rax]);
+        var call = thread.Call;
+        call.Begin(ref registers, syscall);
+        _kernel.SyscallCount++;
+        _kernel.Trace?.OnCallStart(thread);
+        if (syscall is null)
+        {
+            _kernel.Remarks.CountSyscall((ulong)call.Number);
+            Complete(thread, Errno.ENOSYS.ToResult());
+        }
+        else if (syscall.Immediate is { } immediate)
+        {
+            Complete(thread, immediate(thread, call.Arguments));
+        }
+        else
+        {
+            var work = syscall.Handler!(thread, call.Arguments);
+            if (work.IsCompleted)
+            {
+                Complete(thread, work.GetAwaiter().GetResult());
+            }
+            else
+            {
+                call.Wait(work);
+            }
+        }
+    }
+
+    private void Complete(GuestThread thread, long result)
+    {
+        var call = thread.Call;
+        _kernel.Trace?.OnCallEnd(thread, result);
+        if (call.KeepsRegisters)
+        {
+            call.KeepsRegisters = false;
+            return;
+        }
+
+        if (SyscallRestart.Is(result))
+        {
+            call.Restart = result;
+            if (thread.MaskToRestore is not null && result != SyscallRestart.UnlessHandled)
+            {
+                TakeSignals.RestoreMask(thread);
+            }
+
+            return;
+        }
+
+        thread.Registers[GeneralRegister.Rax] = (ulong)result;
+        if (thread.MaskToRestore is not null && result != Errno.EINTR.ToResult())
+        {
+            TakeSignals.RestoreMask(thread);
+        }
+    }
+
+    private void HandleFault(GuestThread thread, in CpuExit exit)
+    {
+        var result = thread.Process.Space.HandleFault(exit.Address, exit.Error);
+        if (result.IsMajor)
+        {
+            thread.Usage.MajorFaults++;
+        }
+        else
+        {
+            thread.Usage.MinorFaults++;
+        }
+
+        if (result.Outcome == FaultOutcome.OutOfMemory)
+        {
+            OutOfMemory.Relieve(_kernel, thread);
+        }
+        else if (!result.IsResolved)
+        {
+            _exceptions.RaiseFault(thread, exit, result.Outcome);
+        }
+    }
+}
