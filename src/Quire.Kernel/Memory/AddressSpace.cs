@@ -1,101 +1,127 @@
-using Quire.Hardware.Cpu;
+using Quire.Allocation;
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
 
-/// <summary>What one process can address: its regions and its page tables. Calls give what the system call of that name gives: a value or a negative errno.</summary>
-public sealed class AddressSpace
+/// <summary>
+/// What one process can address: its regions and its page tables. Calls give what the system call of that name gives: a value or a negative errno,
+/// as Linux 6.1 on x86-64 does.
+/// Invariants: a leaf exists only inside a region; each leaf that names a frame other than the zero page is in the reverse map and counted as resident;
+/// a leaf is writable only if its region is, and in a private region only if nobody else has the frame.
+/// </summary>
+public sealed partial class AddressSpace : IPageTableFrames
 {
-    private AddressSpace()
+    private readonly KernelMemory _memory;
+    private readonly RegionTree _regions = new();
+    private readonly SlabSlot _slot;
+
+    // Where the last fault was; null after regions were removed.
+    private Region? _recent;
+    private X64PageTable? _tables;
+    private int _users = 1;
+    private RegionFlags _flagsOfNewRegions;
+
+    internal AddressSpace(KernelMemory memory, AddressSpaceOptions options, SlabSlot slot)
     {
+        _memory = memory;
+        _slot = slot;
+        Layout = options.Layout;
+        Limits = options.Limits;
+        ProcessTag = options.ProcessTag;
     }
 
-    public AddressLayout Layout => throw new InvalidOperationException();
+    public AddressLayout Layout { get; }
 
-    public MemoryLimits Limits { get; set; } = new();
+    /// <summary>Read at each call that a limit binds.</summary>
+    public MemoryLimits Limits { get; set; }
 
+    /// <summary>The process number in events.</summary>
     public int ProcessTag { get; set; }
 
+    /// <summary>Where the loader put the program.</summary>
     public ProgramSpans Spans { get; set; }
 
     public AddressSpaceCounters Counters { get; } = new();
 
-    public ulong PageTableBytes => throw new InvalidOperationException();
+    public X64PageTable Tables => _tables ?? throw new InvalidOperationException("the address space has been released");
 
-    /// <summary>In address order.</summary>
-    public IEnumerable<RegionView> Regions => throw new InvalidOperationException();
+    public ulong PageTableBytes => Tables.TableCount << Page.Shift;
 
-    /// <summary>What smaps says of the region that starts at the address.</summary>
-    public RegionUsage Measure(VirtualAddress regionStart) => throw new InvalidOperationException();
+    public int RegionCount => _regions.Count;
+
+    internal uint Number { get; set; }
+
+    /// <summary>CPUs whose TLBs may hold translations of this space.</summary>
+    internal ulong CpuMask { get; set; }
+
+    internal Region? FirstRegion => _regions.First;
+
+    internal Region? FindRegionAt(ulong address) => _regions.FindContaining(address);
 
     /// <summary>Makes this the space that a CPU translates through.</summary>
-    public void ActivateOn(int cpu) => throw new InvalidOperationException();
+    public void ActivateOn(int cpu) => _memory.Translations.SwitchTo(this, cpu);
 
     /// <summary>One more user (CLONE_VM).</summary>
-    public void AddReference() => throw new InvalidOperationException();
+    public void AddReference() => _users++;
 
     /// <summary>One user less; the last frees everything.</summary>
-    public void Release() => throw new InvalidOperationException();
+    public void Release()
+    {
+        if (--_users > 0)
+        {
+            return;
+        }
 
-    /// <summary>A copy for a child process: pages shared until written. Null: out of memory.</summary>
-    public AddressSpace? TryFork(MemoryLimits limits, int processTag) => throw new InvalidOperationException();
+        for (var region = _regions.Last; region is not null; region = _regions.Last)
+        {
+            Zap(region, region.Start, region.End, ZapScope.All, TranslationFlush.Later);
+            RemoveRegion(region);
+        }
 
-    public long Map(in MapRequest request) => throw new InvalidOperationException();
+        _memory.Translations.InvalidateSpace(this);
+        var tag = Tables.AddressSpaceTag;
+        _tables!.Dispose();
+        _tables = null;
+        _memory.Tags.Return(tag);
+        _memory.Forget(this);
+        _memory.SpaceSlots.Return(_slot);
+    }
 
-    public long Unmap(VirtualAddress address, ulong length) => throw new InvalidOperationException();
+    internal bool TryCreateTables()
+    {
+        var tag = _memory.Tags.Take();
+        if (X64PageTable.TryCreate(_memory.Physical, this, tag, out _tables))
+        {
+            return true;
+        }
 
-    public long Protect(VirtualAddress address, ulong length, Protection protection) => throw new InvalidOperationException();
+        _memory.Tags.Return(tag);
+        return false;
+    }
 
-    public long Remap(VirtualAddress address, ulong oldLength, ulong newLength, RemapFlags flags, VirtualAddress newAddress) => throw new InvalidOperationException();
+    bool IPageTableFrames.TryAllocateTable(out FrameNumber frame)
+    {
+        if (!_memory.Frames.TryAllocateZeroed(FrameUse.PageTable, out frame))
+        {
+            return false;
+        }
 
-    public long Advise(VirtualAddress address, ulong length, MemoryAdvice advice) => throw new InvalidOperationException();
+        _memory.FrameTable[frame].Owner = Number;
+        var counters = _memory.Counters;
+        counters.PageTablePages++;
+        counters.PeakPageTablePages = Math.Max(counters.PeakPageTablePages, counters.PageTablePages);
+        return true;
+    }
 
-    /// <summary>brk: the new break, or the old one when it cannot move.</summary>
-    public long SetBreak(VirtualAddress address) => throw new InvalidOperationException();
+    void IPageTableFrames.FreeTable(FrameNumber frame)
+    {
+        _memory.Counters.PageTablePages--;
+        _memory.Frames.Release(frame);
+    }
 
-    /// <summary>Where the heap starts; called by the loader before the program runs.</summary>
-    public void StartBreak(VirtualAddress address) => throw new InvalidOperationException();
-
-    /// <summary>Maps the initial stack region that ends at the layout's stack top and can grow to the limit; address or negative errno.</summary>
-    /// <param name="bytes">Mapped at once, at least what the loader writes.</param>
-    public long MapStack(ulong bytes, Protection protection) => throw new InvalidOperationException();
-
-    /// <summary>mincore: a byte a page into the vector.</summary>
-    public long MemoryInCore(VirtualAddress address, ulong length, VirtualAddress vector) => throw new InvalidOperationException();
-
-    public long Sync(VirtualAddress address, ulong length, SyncFlags flags) => throw new InvalidOperationException();
-
-    public long Lock(VirtualAddress address, ulong length, LockFlags flags) => throw new InvalidOperationException();
-
-    public long Unlock(VirtualAddress address, ulong length) => throw new InvalidOperationException();
-
-    public long LockAll(LockAllFlags flags) => throw new InvalidOperationException();
-
-    public long UnlockAll() => throw new InvalidOperationException();
-
-    /// <summary>Resolves a page fault of the CPU.</summary>
-    public FaultResult HandleFault(VirtualAddress address, PageFaultError error) => throw new InvalidOperationException();
-
-    /// <summary>Bytes copied: fewer than asked at the first page that cannot be written.</summary>
-    public int CopyToGuest(VirtualAddress address, ReadOnlySpan<byte> source) => throw new InvalidOperationException();
-
-    /// <summary>Bytes copied: fewer than asked at the first page that cannot be read.</summary>
-    public int CopyFromGuest(VirtualAddress address, Span<byte> destination) => throw new InvalidOperationException();
-
-    public bool TryRead<T>(VirtualAddress address, out T value)
-        where T : unmanaged => throw new InvalidOperationException();
-
-    public bool TryWrite<T>(VirtualAddress address, T value)
-        where T : unmanaged => throw new InvalidOperationException();
-
-    /// <summary>Bytes up to a NUL, which is not among them.</summary>
-    /// <param name="maximum">Longest string, the NUL counted.</param>
-    /// <returns>None, EFAULT, or ENAMETOOLONG when there is no NUL within <paramref name="maximum"/> bytes.</returns>
-    public Errno ReadString(VirtualAddress address, int maximum, out byte[] text) => throw new InvalidOperationException();
-
-    /// <summary>The name of a futex word. False: the word cannot be read (EFAULT).</summary>
-    public bool TryGetFutexKey(VirtualAddress address, FutexScope scope, out FutexKey key) => throw new InvalidOperationException();
-
-    /// <summary>Reads or writes as a debugger does (/proc/PID/mem): private copies are made of pages that are not writable.</summary>
-    public int ForceCopyToGuest(VirtualAddress address, ReadOnlySpan<byte> source) => throw new InvalidOperationException();
+    private void Record(MemoryEventKind kind, ulong address, ulong bytes) => _memory.Events?.Record(
+        new MemoryEvent(kind, _memory.Now(), ProcessTag, new VirtualAddress(address), FrameNumber.None, bytes));
 }

@@ -1,23 +1,59 @@
 using Quire.Hardware.Memory;
+using Quire.Hardware.Translation;
+using Quire.Kernel.Memory.Auditing;
+using Quire.Kernel.Memory.Caching;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
+using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
 
-/// <summary>All that one machine's memory is: its frames, kernel objects, address spaces, page caches, counters and events.</summary>
-public sealed class KernelMemory
+/// <summary>
+/// All that one machine's memory is: its frames, kernel objects, address spaces, page caches, counters and events. Everything completes at once;
+/// what devices would have taken is a debt of virtual time.
+/// </summary>
+public sealed partial class KernelMemory : IDisposable
 {
-    public KernelMemory(PhysicalMemory physical, KernelMemoryOptions options)
+    private readonly Numbered<AddressSpace> _spaces = new();
+    private readonly Numbered<PageCache> _pageCaches = new();
+    private readonly FrameReclaimer _reclaimer;
+    private VirtualTime _deviceDebt;
+
+    /// <param name="mmus">One a virtual CPU, in their order; none when nothing translates, as in tests.</param>
+    /// <exception cref="ArgumentOutOfRangeException">RAM does not hold even the kernel's own frames.</exception>
+    public KernelMemory(PhysicalMemory physical, KernelMemoryOptions options, IReadOnlyList<Mmu> mmus)
     {
         Physical = physical;
         Options = options;
+        Translations = new TranslationCaches(mmus, Counters);
+        FrameTable = new FrameTable(physical.FrameCount);
+        Frames = new PageAllocator(physical, FrameTable, Counters, options);
+        Slabs = new SlabCaches(Frames, options.Cpus, () => CurrentCpu);
+        ReverseMap = new ReverseMap(Slabs);
+        RegionSlots = Slabs.Cache("vm_area_struct", 200);
+        SpaceSlots = Slabs.Cache("mm_struct", 1048);
+        PageIndexSlots = Slabs.Cache("radix_tree_node", 576);
+        Reclaimable = new FrameList(physical.FrameCount);
+        DirtyCaches = new DirtyCaches(this);
+        _reclaimer = new FrameReclaimer(this);
+        Frames.Reclaim = _reclaimer.Reclaim;
+        if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
+        {
+            throw new ArgumentOutOfRangeException(nameof(physical), $"{physical.FrameCount} frames are too few to start with.");
+        }
+
+        ZeroFrame = zero;
     }
 
     public PhysicalMemory Physical { get; }
 
     public KernelMemoryOptions Options { get; }
 
-    public SlabCaches Slabs => throw new InvalidOperationException();
+    public PageAllocator Frames { get; }
+
+    public SlabCaches Slabs { get; }
 
     public MemoryCounters Counters { get; } = new();
 
@@ -28,20 +64,126 @@ public sealed class KernelMemory
     public Func<VirtualTime> Now { get; set; } = static () => VirtualTime.Zero;
 
     /// <summary>The CPU whose thread the kernel works for.</summary>
-    public int CurrentCpu { get; set; }
+    public int CurrentCpu
+    {
+        get => Frames.CurrentCpu;
+        set
+        {
+            Frames.CurrentCpu = value;
+            Translations.CurrentCpu = value;
+        }
+    }
+
+    /// <summary>Faults of all regions that have ever been, by process and name.</summary>
+    public RegionFaultLedger RegionFaults { get; } = new();
+
+    public IEnumerable<AddressSpace> AddressSpaces => _spaces.All;
+
+    internal IEnumerable<PageCache> PageCaches => _pageCaches.All;
+
+    internal FrameTable FrameTable { get; }
+
+    internal ReverseMap ReverseMap { get; }
+
+    internal TranslationCaches Translations { get; }
+
+    internal AddressSpaceTags Tags { get; } = new();
+
+    internal KernelObjectCache RegionSlots { get; }
+
+    internal KernelObjectCache SpaceSlots { get; }
+
+    internal KernelObjectCache PageIndexSlots { get; }
+
+    /// <summary>Frames of backed files, oldest first.</summary>
+    internal FrameList Reclaimable { get; }
+
+    internal DirtyCaches DirtyCaches { get; }
+
+    /// <summary>The page of zeroes that reads of untouched anonymous memory share. Never freed, counted or mapped writable.</summary>
+    internal FrameNumber ZeroFrame { get; }
 
     /// <summary>Device time since it was last taken: the thread that caused it sleeps that long.</summary>
-    public VirtualTime TakeDeviceDebt() => throw new InvalidOperationException();
+    public VirtualTime TakeDeviceDebt()
+    {
+        var debt = _deviceDebt;
+        _deviceDebt = VirtualTime.Zero;
+        return debt;
+    }
 
     /// <summary>Null: out of memory.</summary>
-    public AddressSpace? TryCreateAddressSpace(AddressSpaceOptions options) => throw new InvalidOperationException();
+    public AddressSpace? TryCreateAddressSpace(AddressSpaceOptions options)
+    {
+        if (!SpaceSlots.TryTake(out var slot))
+        {
+            return null;
+        }
 
-    public PageCache CreatePageCache(IPageSource source, ulong length) => throw new InvalidOperationException();
+        var space = new AddressSpace(this, options, slot);
+        space.Number = _spaces.Add(space);
+        if (space.TryCreateTables())
+        {
+            return space;
+        }
 
-    /// <summary>Writes every dirty page of every file back.</summary>
-    public Errno SyncAll() => throw new InvalidOperationException();
+        Forget(space);
+        SpaceSlots.Return(slot);
+        return null;
+    }
 
-    /// <summary>Checks that every frame is free or has owners that add up to its count.</summary>
+    /// <param name="length">The file's size in bytes.</param>
+    public PageCache CreatePageCache(IPageSource source, ulong length)
+    {
+        var cache = new PageCache(this, source, length);
+        cache.Number = _pageCaches.Add(cache);
+        return cache;
+    }
+
+    /// <summary>Writes every dirty page of every file back. The first error, if any.</summary>
+    public Errno SyncAll()
+    {
+        var first = Errno.None;
+        foreach (var cache in _pageCaches.All.ToArray())
+        {
+            var error = cache.Sync();
+            first = first == Errno.None ? error : first;
+        }
+
+        return first;
+    }
+
+    /// <summary>Drops every page of files that is clean and not in use (vm.drop_caches); the number of frames freed.</summary>
+    public int DropCaches() => _reclaimer.DropClean() + Slabs.Shrink();
+
+    /// <summary>Checks that every frame is free or has owners that add up to its count, and that what is counted is there.</summary>
     /// <exception cref="InvalidOperationException">They do not; says which and how.</exception>
-    public void Audit() => throw new InvalidOperationException();
+    public void Audit() => new MemoryAudit(this).Run();
+
+    public void Dispose()
+    {
+        FrameTable.Dispose();
+        Reclaimable.Dispose();
+    }
+
+    internal void Forget(AddressSpace space) => _spaces.Remove(space.Number);
+
+    internal void Forget(PageCache cache) => _pageCaches.Remove(cache.Number);
+
+    internal AddressSpace SpaceOf(MappingLocation location) => _spaces[location.Space];
+
+    internal PageCache PageCacheOf(in FrameEntry entry) => _pageCaches[entry.Owner];
+
+    internal void ChargeDevice(ulong bytes) => _deviceDebt += Options.Device.CostOf(bytes);
+
+    /// <summary>Keeps the machine's peak of resident pages: called after a page came in.</summary>
+    internal void NoteResident()
+    {
+        if (Counters.ResidentPages > Counters.PeakResidentPages)
+        {
+            Counters.PeakResidentPages = Counters.ResidentPages;
+        }
+    }
+
+    /// <summary>Whether a request may be promised at all (Linux's __vm_enough_memory, heuristic mode).</summary>
+    internal bool MayCommit(long pages) => Options.Overcommit == OvercommitMode.Always || pages <= Frames.TotalFrames;
 }

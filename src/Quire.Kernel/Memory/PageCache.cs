@@ -1,56 +1,315 @@
+using Quire.Kernel.Memory.Caching;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
 
-/// <summary>The cached pages of one file.</summary>
-public sealed class PageCache
+/// <summary>
+/// The cached pages of one file. Its frames are the ones that shared mappings name, so read, write and mappings always agree.
+/// Invariants: every cached frame has Use File, this cache's number and its page number; it is marked dirty in the frame and in the index alike;
+/// a leaf that maps a page of a backed file writable exists only while that page is dirty.
+/// </summary>
+public sealed partial class PageCache
 {
-    private PageCache()
+    /// <summary>Largest file: page numbers have 32 bits, 16 TiB as in ext4.</summary>
+    public const ulong MaximumLength = 1UL << (32 + Page.Shift);
+
+    private readonly KernelMemory _memory;
+    private readonly PageIndex _index;
+    private readonly ReadaheadWindow _readahead;
+    private Errno _writeError;
+
+    internal PageCache(KernelMemory memory, IPageSource source, ulong length)
     {
+        _memory = memory;
+        Source = source;
+        Length = length;
+        _index = new PageIndex(memory.PageIndexSlots);
+        _readahead = new ReadaheadWindow(memory.Options.ReadaheadPages);
     }
 
-    public IPageSource Source => throw new InvalidOperationException();
+    public IPageSource Source { get; }
 
     /// <summary>The file's size in bytes.</summary>
-    public ulong Length => throw new InvalidOperationException();
+    public ulong Length { get; private set; }
 
-    public int MappedRegionCount => throw new InvalidOperationException();
+    public int MappedRegionCount { get; private set; }
 
-    public ulong ResidentPages => throw new InvalidOperationException();
+    public ulong ResidentPages => _index.Count;
 
-    public ulong DirtyPages => throw new InvalidOperationException();
+    public ulong DirtyPages => _index.DirtyCount;
 
-    /// <summary>Truncates or extends. Pages beyond the end are dropped and unmapped everywhere; touching their mappings is SIGBUS from then on.</summary>
-    public void SetLength(ulong bytes) => throw new InvalidOperationException();
+    internal uint Number { get; set; }
 
-    /// <summary>Bytes read, 0 at the end of the file, or a negative errno if none could be.</summary>
-    public long Read(ulong offset, UserBuffer to) => throw new InvalidOperationException();
+    internal LinkedListNode<PageCache>? DirtyListNode { get; set; }
 
-    /// <summary>Bytes written, extending the file, or a negative errno if none could be.</summary>
-    public long Write(ulong offset, UserBuffer from) => throw new InvalidOperationException();
+    /// <summary>Regions that map the file, chained through <see cref="Region.NextOfPages"/>.</summary>
+    internal Region? FirstRegion { get; private set; }
 
-    /// <summary>Kernel-internal read; bytes or a negative errno.</summary>
-    public long ReadBytes(ulong offset, Span<byte> to) => throw new InvalidOperationException();
+    /// <summary>Pages that the file's length reaches into.</summary>
+    internal ulong PageCount => (Length + Page.OffsetMask) >> Page.Shift;
 
-    /// <summary>Kernel-internal write; bytes or a negative errno.</summary>
-    public long WriteBytes(ulong offset, ReadOnlySpan<byte> from) => throw new InvalidOperationException();
-
-    /// <summary>Zeroes a range inside the file and drops its whole pages (fallocate's hole punching).</summary>
-    public void PunchHole(ulong offset, ulong length) => throw new InvalidOperationException();
-
-    /// <summary>Writes all dirty pages back. Also reports an earlier failed write-back, once.</summary>
-    public Errno Sync() => throw new InvalidOperationException();
-
-    public Errno SyncRange(ulong offset, ulong length) => throw new InvalidOperationException();
-
-    /// <summary>Drops every page, dirty ones unwritten: the file is gone.</summary>
-    public void Drop() => throw new InvalidOperationException();
-
-    /// <summary>Drops the clean, unmapped pages of a range (POSIX_FADV_DONTNEED).</summary>
-    public void DropClean(ulong offset, ulong length) => throw new InvalidOperationException();
-
-    public void Advise(ReadaheadHint hint) => throw new InvalidOperationException();
+    public void Advise(ReadaheadHint hint) => _readahead.Hint = hint;
 
     /// <summary>Reads a range in (readahead, POSIX_FADV_WILLNEED).</summary>
-    public void ReadAhead(ulong offset, ulong length) => throw new InvalidOperationException();
+    public void ReadAhead(ulong offset, ulong length)
+    {
+        var end = length > MaximumLength ? MaximumLength : offset + length;
+        ReadRun(offset >> Page.Shift, (end + Page.OffsetMask) >> Page.Shift, wanted: ulong.MaxValue, out _);
+    }
+
+    /// <summary>Drops every page, dirty ones unwritten: the file is gone. The cache is not used afterwards.</summary>
+    public void Drop()
+    {
+        Truncate(0);
+        _index.Clear();
+        _memory.Forget(this);
+    }
+
+    internal void AddRegion(Region region)
+    {
+        region.NextOfPages = FirstRegion;
+        if (FirstRegion is not null)
+        {
+            FirstRegion.PreviousOfPages = region;
+        }
+
+        FirstRegion = region;
+        MappedRegionCount++;
+    }
+
+    internal void RemoveRegion(Region region)
+    {
+        if (region.PreviousOfPages is null)
+        {
+            FirstRegion = region.NextOfPages;
+        }
+        else
+        {
+            region.PreviousOfPages.NextOfPages = region.NextOfPages;
+        }
+
+        if (region.NextOfPages is not null)
+        {
+            region.NextOfPages.PreviousOfPages = region.PreviousOfPages;
+        }
+
+        region.NextOfPages = null;
+        region.PreviousOfPages = null;
+        MappedRegionCount--;
+    }
+
+    internal bool IsCached(ulong index) => !_index[index].IsNone;
+
+    /// <summary>The cached frame, or None.</summary>
+    internal FrameNumber Find(ulong index) => _index[index];
+
+    internal bool TryFindNext(ulong from, ulong end, out ulong index, out FrameNumber frame) => _index.TryFindNext(from, end, out index, out frame);
+
+    /// <summary>
+    /// The frame of a page for a fault, read in if need be. None: <paramref name="error"/> says why. The caller pins it before it allocates anything.
+    /// </summary>
+    internal FrameNumber GetForFault(ulong index, ReadaheadHint hint, out Errno error, out bool waited)
+    {
+        error = Errno.None;
+        waited = false;
+        var frame = _index[index];
+        if (!frame.IsNone)
+        {
+            _memory.Counters.CacheHits++;
+            _readahead.MappedHit();
+            return frame;
+        }
+
+        if (!Source.IsBacked)
+        {
+            return AddZeroed(index, out error);
+        }
+
+        waited = true;
+        _memory.Counters.CacheMisses++;
+        var (first, count) = _readahead.ForFault(index, hint);
+        error = ReadRun(first, first + count, index, out frame);
+        return frame;
+    }
+
+    /// <summary>Takes a page out of the cache and gives the cache's reference up. It must be clean and mapped nowhere.</summary>
+    internal void Remove(ulong index)
+    {
+        var frame = _index[index];
+        ref var entry = ref _memory.FrameTable[frame];
+        if (entry.Mappings != 0)
+        {
+            throw new InvalidOperationException($"page {index} of {Source.Name} leaves the page cache while it is mapped");
+        }
+
+        MarkClean(ref entry);
+        _index.Remove(index);
+        if ((entry.Flags & FrameFlags.Reclaimable) != 0)
+        {
+            _memory.Reclaimable.Remove(frame);
+        }
+
+        _memory.Counters.FilePages--;
+        _memory.Counters.SharedMemoryPages -= (entry.Flags & FrameFlags.MemoryOnly) != 0 ? 1 : 0;
+        entry.Flags = FrameFlags.None;
+        entry.Owner = 0;
+        _memory.Frames.Release(frame);
+    }
+
+    /// <summary>Marks a page as newer than its source. Memory-only pages have none.</summary>
+    internal void MarkDirty(ref FrameEntry entry)
+    {
+        if (!Source.IsBacked || (entry.Flags & FrameFlags.Dirty) != 0)
+        {
+            return;
+        }
+
+        entry.Flags |= FrameFlags.Dirty;
+        _index.SetDirty(entry.Index);
+        _memory.Counters.DirtyPages++;
+        _memory.Counters.Dirtied++;
+        _memory.DirtyCaches.Add(this);
+    }
+
+    private void MarkClean(ref FrameEntry entry)
+    {
+        if ((entry.Flags & FrameFlags.Dirty) == 0)
+        {
+            return;
+        }
+
+        entry.Flags &= ~FrameFlags.Dirty;
+        _index.ClearDirty(entry.Index);
+        _memory.Counters.DirtyPages--;
+        if (_index.DirtyCount == 0)
+        {
+            _memory.DirtyCaches.Remove(this);
+        }
+    }
+
+    /// <summary>
+    /// Reads the pages of [first, end) that are not cached and lie inside the file, as one request of the device. Failing to read any but the
+    /// page wanted only ends the run.
+    /// </summary>
+    private Errno ReadRun(ulong first, ulong end, ulong wanted, out FrameNumber wantedFrame)
+    {
+        wantedFrame = FrameNumber.None;
+        if (!Source.IsBacked)
+        {
+            return Errno.None;
+        }
+
+        var result = Errno.None;
+        ulong bytes = 0;
+        end = Math.Min(end, PageCount);
+        for (var index = first; index < end; index++)
+        {
+            if (!_index[index].IsNone)
+            {
+                continue;
+            }
+
+            var frame = AddRead(index, out var error);
+            if (frame.IsNone)
+            {
+                if (index == wanted)
+                {
+                    result = error;
+                    break;
+                }
+
+                if (index > wanted)
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            bytes += Page.Size;
+            if (index == wanted)
+            {
+                // Pages read ahead of need must not push this one out again.
+                wantedFrame = frame;
+                _memory.FrameTable[frame].References++;
+            }
+            else
+            {
+                _memory.Counters.ReadaheadPages++;
+            }
+        }
+
+        if (!wantedFrame.IsNone)
+        {
+            _memory.FrameTable[wantedFrame].References--;
+        }
+
+        if (bytes > 0)
+        {
+            _memory.Counters.PagesIn += (long)(bytes >> Page.Shift);
+            _memory.ChargeDevice(bytes);
+        }
+
+        return result;
+    }
+
+    private FrameNumber AddRead(ulong index, out Errno error)
+    {
+        if (!_memory.Frames.TryAllocate(FrameUse.File, out var frame))
+        {
+            error = Errno.ENOMEM;
+            return FrameNumber.None;
+        }
+
+        error = Source.ReadPage(index, _memory.Physical.Write(frame));
+        if (error == Errno.None)
+        {
+            return Add(index, frame, out error);
+        }
+
+        _memory.Frames.Release(frame);
+        return FrameNumber.None;
+    }
+
+    private FrameNumber AddZeroed(ulong index, out Errno error)
+    {
+        if (_memory.Frames.TryAllocateZeroed(FrameUse.File, out var frame))
+        {
+            return Add(index, frame, out error);
+        }
+
+        error = Errno.ENOMEM;
+        return FrameNumber.None;
+    }
+
+    private FrameNumber Add(ulong index, FrameNumber frame, out Errno error)
+    {
+        if (!_index.TryAdd(index, frame))
+        {
+            _memory.Frames.Release(frame);
+            error = Errno.ENOMEM;
+            return FrameNumber.None;
+        }
+
+        ref var entry = ref _memory.FrameTable[frame];
+        entry.Owner = Number;
+        entry.Index = (uint)index;
+        _memory.Counters.FilePages++;
+        if (Source.IsBacked)
+        {
+            entry.Flags |= FrameFlags.Reclaimable;
+            _memory.Reclaimable.AddNewest(frame);
+        }
+        else
+        {
+            entry.Flags |= FrameFlags.MemoryOnly;
+            _memory.Counters.SharedMemoryPages++;
+        }
+
+        _memory.NoteResident();
+        error = Errno.None;
+        return frame;
+    }
 }

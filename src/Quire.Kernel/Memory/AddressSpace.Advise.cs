@@ -1,0 +1,202 @@
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory;
+
+/// <summary>madvise (mm/madvise.c of Linux).</summary>
+public sealed unsafe partial class AddressSpace
+{
+    public long Advise(VirtualAddress address, ulong length, MemoryAdvice advice)
+    {
+        var start = address.Value;
+        var end = start + Page.RoundUp(length);
+        if (!Enum.IsDefined(advice) || (start & Page.OffsetMask) != 0 || (length != 0 && Page.RoundUp(length) == 0) || end < start)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        if (start == end)
+        {
+            return 0;
+        }
+
+        if (advice is MemoryAdvice.PopulateRead or MemoryAdvice.PopulateWrite)
+        {
+            return AdvisePopulate(start, end, advice == MemoryAdvice.PopulateWrite ? Access.Write : Access.Read).ToResult();
+        }
+
+        // A gap does not stop the walk, but is reported at its end.
+        var gap = Errno.None;
+        while (start < end)
+        {
+            if (_regions.FindEndingAbove(start) is not { } region || region.Start >= end)
+            {
+                return Errno.ENOMEM.ToResult();
+            }
+
+            if (region.Start > start)
+            {
+                gap = Errno.ENOMEM;
+                start = region.Start;
+            }
+
+            var pieceEnd = Math.Min(end, region.End);
+            var error = AdvisePiece(region, start, pieceEnd, advice);
+            if (error != Errno.None)
+            {
+                return error.ToResult();
+            }
+
+            start = pieceEnd;
+        }
+
+        return gap.ToResult();
+    }
+
+    private Errno AdvisePiece(Region region, ulong start, ulong end, MemoryAdvice advice)
+    {
+        var isLocked = (region.Flags & RegionFlags.Locked) != 0;
+        switch (advice)
+        {
+            case MemoryAdvice.WillNeed:
+                ReadAhead(region, start, end);
+                return Errno.None;
+            case MemoryAdvice.DontNeed when isLocked:
+            case MemoryAdvice.Free when isLocked || !region.IsAnonymous:
+            case MemoryAdvice.Cold or MemoryAdvice.PageOut or MemoryAdvice.Remove when isLocked:
+                return Errno.EINVAL;
+
+            // Differs from Linux: freed at once, not when memory runs short; reads give zeroes, as they may there.
+            case MemoryAdvice.DontNeed or MemoryAdvice.DontNeedLocked or MemoryAdvice.Free:
+                Zap(region, start, end, ZapScope.All, TranslationFlush.Now);
+                return Errno.None;
+            case MemoryAdvice.Remove:
+                return RemoveFilePages(region, start, end);
+            case MemoryAdvice.Cold or MemoryAdvice.PageOut:
+                return AdviseCold(start, end);
+            default:
+                return AdviseFlags(region, start, end, advice);
+        }
+    }
+
+    private static void ReadAhead(Region region, ulong start, ulong end) =>
+        region.Pages?.ReadAhead(region.PageIndexOf(start) << Page.Shift, end - start);
+
+    private static Errno RemoveFilePages(Region region, ulong start, ulong end)
+    {
+        if (region.Pages is null || region.Pages.Source.IsBacked)
+        {
+            return region.Pages is null ? Errno.EINVAL : Errno.ENOTSUP;
+        }
+
+        const RegionFlags needed = RegionFlags.Shared | RegionFlags.Write;
+        if ((region.Flags & needed) != needed)
+        {
+            return Errno.EACCES;
+        }
+
+        region.Pages.PunchHole(region.PageIndexOf(start) << Page.Shift, end - start);
+        return Errno.None;
+    }
+
+    /// <summary>Makes pages the first that reclaim takes: their accessed bits go.</summary>
+    private Errno AdviseCold(ulong start, ulong end)
+    {
+        var visitor = new ColdVisitor(_memory);
+        Tables.Visit(RangeOf(start, end), ref visitor);
+        _memory.Translations.InvalidateRange(this, start, end);
+        return Errno.None;
+    }
+
+    private Errno AdviseFlags(Region region, ulong start, ulong end, MemoryAdvice advice)
+    {
+        var flags = region.Flags;
+        switch (advice)
+        {
+            case MemoryAdvice.Normal:
+                flags &= ~(RegionFlags.RandomRead | RegionFlags.SequentialRead);
+                break;
+            case MemoryAdvice.Random:
+                flags = (flags & ~RegionFlags.SequentialRead) | RegionFlags.RandomRead;
+                break;
+            case MemoryAdvice.Sequential:
+                flags = (flags & ~RegionFlags.RandomRead) | RegionFlags.SequentialRead;
+                break;
+            case MemoryAdvice.DontFork:
+                flags |= RegionFlags.DontCopy;
+                break;
+            case MemoryAdvice.DoFork:
+                flags &= ~RegionFlags.DontCopy;
+                break;
+            case MemoryAdvice.WipeOnFork when !region.IsAnonymous:
+                return Errno.EINVAL;
+            case MemoryAdvice.WipeOnFork:
+                flags |= RegionFlags.WipeOnFork;
+                break;
+            case MemoryAdvice.KeepOnFork:
+                flags &= ~RegionFlags.WipeOnFork;
+                break;
+            case MemoryAdvice.DontDump:
+                flags |= RegionFlags.DontDump;
+                break;
+            case MemoryAdvice.DoDump:
+                flags &= ~RegionFlags.DontDump;
+                break;
+            case MemoryAdvice.Mergeable:
+                flags |= RegionFlags.Mergeable;
+                break;
+            case MemoryAdvice.Unmergeable:
+                flags &= ~RegionFlags.Mergeable;
+                break;
+            case MemoryAdvice.HugePage:
+                flags = (flags & ~RegionFlags.NoHugePage) | RegionFlags.HugePage;
+                break;
+            case MemoryAdvice.NoHugePage:
+                flags = (flags & ~RegionFlags.HugePage) | RegionFlags.NoHugePage;
+                break;
+            default:
+                return Errno.EINVAL;
+        }
+
+        // Linux says EAGAIN where mprotect says ENOMEM: the program may try again when memory is there.
+        return flags == region.Flags || ChangeFlags(region, start, end, flags) is not null ? Errno.None : Errno.EAGAIN;
+    }
+
+    private Errno AdvisePopulate(ulong start, ulong end, Access access)
+    {
+        while (start < end)
+        {
+            if (_regions.FindContaining(start) is not { } region)
+            {
+                return Errno.ENOMEM;
+            }
+
+            if (!Allows(region.Flags, access))
+            {
+                return Errno.EINVAL;
+            }
+
+            var pieceEnd = Math.Min(end, region.End);
+            var result = PopulateRegion(start, pieceEnd, access);
+            if (!result.IsResolved)
+            {
+                return result.Outcome == FaultOutcome.OutOfMemory ? Errno.ENOMEM : Errno.EFAULT;
+            }
+
+            start = pieceEnd;
+        }
+
+        return Errno.None;
+    }
+
+    private readonly struct ColdVisitor(KernelMemory memory) : IPageTableVisitor
+    {
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            *entry &= ~PageTableEntry.AccessedBit;
+            memory.FrameTable[Leaf.FrameOf(*entry)].Flags &= ~FrameFlags.Referenced;
+        }
+    }
+}

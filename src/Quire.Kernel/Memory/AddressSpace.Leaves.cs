@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory;
+
+/// <summary>Leaves of the page tables and what counts them: the one place where mappings of frames come and go.</summary>
+public sealed unsafe partial class AddressSpace
+{
+    private enum TranslationFlush
+    {
+        Now,
+
+        /// <summary>The caller invalidates the whole space afterwards.</summary>
+        Later,
+    }
+
+    /// <summary>Removes the leaves of a range of one region.</summary>
+    private void Zap(Region region, ulong start, ulong end, ZapScope scope, TranslationFlush flush)
+    {
+        var visitor = new ZapVisitor(this, scope);
+        Tables.Visit(RangeOf(start, end), ref visitor);
+        if (visitor.HasRemoved && flush == TranslationFlush.Now)
+        {
+            _memory.Translations.InvalidateRange(this, start, end);
+        }
+    }
+
+    /// <summary>Removes the leaves of pages [first, end) of a file from a region that maps it.</summary>
+    internal void ZapPagesOfFile(Region region, ulong first, ulong end, ZapScope scope)
+    {
+        var regionEnd = region.PageOffset + (ulong)region.PageCount;
+        first = Math.Max(first, region.PageOffset);
+        end = Math.Min(end, regionEnd);
+        if (first < end)
+        {
+            var start = region.Start + ((first - region.PageOffset) << Page.Shift);
+            Zap(region, start, start + ((end - first) << Page.Shift), scope, TranslationFlush.Now);
+        }
+    }
+
+    /// <summary>Removes the one leaf that names a frame, for reclaim.</summary>
+    internal void Unmap(ulong page, FrameNumber frame)
+    {
+        if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || Leaf.FrameOf(*entry) != frame)
+        {
+            throw new InvalidOperationException($"the reverse map says that {frame} is at {page:x} of space {Number}; the page table does not");
+        }
+
+        *entry = 0;
+        _memory.Translations.InvalidatePage(this, page);
+        DropMapping(frame, page);
+    }
+
+    /// <summary>Takes the right to write away from a page of a shared file that is being written back.</summary>
+    internal void WriteProtect(ulong page)
+    {
+        if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && (*entry & Leaf.WritableAndDirty) != 0)
+        {
+            *entry &= ~Leaf.WritableAndDirty;
+            _memory.Translations.InvalidatePage(this, page);
+        }
+    }
+
+    /// <summary>Whether the page was used since the last call.</summary>
+    internal bool HarvestAccessed(ulong page)
+    {
+        if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || (*entry & PageTableEntry.AccessedBit) == 0)
+        {
+            return false;
+        }
+
+        *entry &= ~PageTableEntry.AccessedBit;
+        _memory.Translations.InvalidatePage(this, page);
+        return true;
+    }
+
+    internal bool IsLockedAt(ulong page) => _regions.FindContaining(page) is { } region && (region.Flags & RegionFlags.Locked) != 0;
+
+    /// <summary>Notes that a leaf names a frame. The caller's own reference becomes the mapping's. False: no memory, nothing noted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryAddMapping(FrameNumber frame, ulong page)
+    {
+        ref var entry = ref _memory.FrameTable[frame];
+        if (!_memory.ReverseMap.TryAdd(ref entry, new MappingLocation(Number, page)))
+        {
+            return false;
+        }
+
+        var counters = _memory.Counters;
+        if (entry.Use == FrameUse.Anonymous)
+        {
+            Counters.ResidentAnonymous++;
+            counters.AnonymousPages += entry.Mappings == 1 ? 1 : 0;
+        }
+        else
+        {
+            CountFilePage(entry.Flags, 1);
+            counters.MappedFilePages += entry.Mappings == 1 ? 1 : 0;
+        }
+
+        Counters.PeakResident = Math.Max(Counters.PeakResident, Counters.Resident);
+        _memory.NoteResident();
+        return true;
+    }
+
+    /// <summary>Undoes <see cref="TryAddMapping"/> and gives the mapping's reference up.</summary>
+    private void DropMapping(FrameNumber frame, ulong page)
+    {
+        ref var entry = ref _memory.FrameTable[frame];
+        _memory.ReverseMap.Remove(ref entry, new MappingLocation(Number, page));
+        if (entry.Use == FrameUse.Anonymous)
+        {
+            Counters.ResidentAnonymous--;
+            _memory.Counters.AnonymousPages -= entry.Mappings == 0 ? 1 : 0;
+        }
+        else
+        {
+            CountFilePage(entry.Flags, -1);
+            _memory.Counters.MappedFilePages -= entry.Mappings == 0 ? 1 : 0;
+        }
+
+        _memory.Frames.Release(frame);
+    }
+
+    private void CountFilePage(FrameFlags flags, int change)
+    {
+        if ((flags & FrameFlags.MemoryOnly) != 0)
+        {
+            Counters.ResidentShared += change;
+        }
+        else
+        {
+            Counters.ResidentFile += change;
+        }
+    }
+
+    private bool ZapLeaf(ulong page, ulong* entry, ZapScope scope)
+    {
+        var old = *entry;
+        var frame = Leaf.FrameOf(old);
+        if (frame == _memory.ZeroFrame)
+        {
+            *entry = 0;
+            return true;
+        }
+
+        ref var frameEntry = ref _memory.FrameTable[frame];
+        if (frameEntry.Use == FrameUse.File)
+        {
+            frameEntry.Flags |= (old & PageTableEntry.AccessedBit) != 0 ? FrameFlags.Referenced : 0;
+        }
+        else if (scope == ZapScope.FilePages)
+        {
+            return false;
+        }
+
+        *entry = 0;
+        DropMapping(frame, page);
+        return true;
+    }
+
+    private static VirtualRange RangeOf(ulong start, ulong end) => new(new VirtualAddress(start), new VirtualAddress(end));
+
+    private struct ZapVisitor(AddressSpace space, ZapScope scope) : IPageTableVisitor
+    {
+        public bool HasRemoved { get; private set; }
+
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size) => HasRemoved |= space.ZapLeaf(start.Value, entry, scope);
+    }
+}

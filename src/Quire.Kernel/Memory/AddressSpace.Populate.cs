@@ -1,0 +1,55 @@
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory;
+
+/// <summary>Faults taken in advance (mm_populate of Linux).</summary>
+public sealed unsafe partial class AddressSpace
+{
+    /// <summary>
+    /// Brings all pages of a range in: private writable ones to be written, others to be read. Regions that allow no access are passed over.
+    /// Not resolved: the first fault that failed.
+    /// </summary>
+    private FaultResult Populate(ulong start, ulong end)
+    {
+        for (var region = _regions.FindOverlapping(start, end); region is not null && region.Start < end; region = region.Next)
+        {
+            if (!region.IsAccessible)
+            {
+                continue;
+            }
+
+            const RegionFlags kind = RegionFlags.Write | RegionFlags.Shared;
+            var access = (region.Flags & kind) == RegionFlags.Write ? Access.Write : Access.Read;
+            var result = PopulateRegion(Math.Max(start, region.Start), Math.Min(end, region.End), access);
+            if (!result.IsResolved)
+            {
+                return result;
+            }
+        }
+
+        return default;
+    }
+
+    private FaultResult PopulateRegion(ulong start, ulong end, Access access)
+    {
+        for (var page = start; page < end; page += Page.Size)
+        {
+            if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry)
+                && Leaf.IsPresent(*entry) && (access != Access.Write || Leaf.IsWritable(*entry)))
+            {
+                continue;
+            }
+
+            var result = Resolve(page, access);
+            if (!result.IsResolved)
+            {
+                return result;
+            }
+        }
+
+        return default;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text;
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory;
+
+/// <summary>What /proc shows of an address space.</summary>
+public sealed unsafe partial class AddressSpace
+{
+    private static readonly (RegionFlags Flag, string Code)[] FlagCodes =
+    [
+        (RegionFlags.Read, "rd"), (RegionFlags.Write, "wr"), (RegionFlags.Execute, "ex"), (RegionFlags.Shared, "sh"),
+        (RegionFlags.MayRead, "mr"), (RegionFlags.MayWrite, "mw"), (RegionFlags.MayExecute, "me"), (RegionFlags.MayShare, "ms"),
+        (RegionFlags.GrowsDown, "gd"), (RegionFlags.Locked, "lo"), (RegionFlags.SequentialRead, "sr"), (RegionFlags.RandomRead, "rr"),
+        (RegionFlags.DontCopy, "dc"), (RegionFlags.DontExpand, "de"), (RegionFlags.LockOnFault, "lf"), (RegionFlags.Account, "ac"),
+        (RegionFlags.NoReserve, "nr"), (RegionFlags.WipeOnFork, "wf"), (RegionFlags.DontDump, "dd"), (RegionFlags.HugePage, "hg"),
+        (RegionFlags.NoHugePage, "nh"), (RegionFlags.Mergeable, "mg"),
+    ];
+
+    /// <summary>In address order.</summary>
+    public IEnumerable<RegionView> Regions
+    {
+        get
+        {
+            for (var region = _regions.First; region is not null; region = region.Next)
+            {
+                yield return ViewOf(region);
+            }
+        }
+    }
+
+    /// <summary>The region that holds an address; null if none does.</summary>
+    public RegionView? FindRegion(VirtualAddress address) => _regions.FindContaining(address.Value) is { } region ? ViewOf(region) : null;
+
+    /// <summary>What smaps says of the region that holds an address.</summary>
+    public RegionUsage Measure(VirtualAddress address)
+    {
+        if (_regions.FindContaining(address.Value) is not { } region)
+        {
+            return default;
+        }
+
+        var visitor = new UsageVisitor(_memory);
+        Tables.Visit(RangeOf(region.Start, region.End), ref visitor);
+        var usage = visitor.Usage;
+        return usage with { Size = region.Length, Locked = (region.Flags & RegionFlags.Locked) != 0 ? (ulong)usage.Proportional : 0 };
+    }
+
+    /// <summary>The leaf of a page, present or not (/proc/PID/pagemap).</summary>
+    public PageTableEntry LeafAt(VirtualAddress address) => Tables.Get(address.PageStart);
+
+    private RegionView ViewOf(Region region) => new()
+    {
+        Range = RangeOf(region.Start, region.End),
+        Protection = (Protection)(region.Flags & RegionFlags.Access),
+        IsShared = !region.IsPrivate,
+        Offset = region.IsAnonymous ? 0 : region.PageOffset << Page.Shift,
+        DeviceNumber = region.File?.DeviceNumber ?? 0,
+        InodeNumber = region.File?.InodeNumber ?? 0,
+        Name = NameOf(region),
+        VmFlags = CodesOf(region.Flags),
+        Faults = region.Faults,
+    };
+
+    private static string CodesOf(RegionFlags flags)
+    {
+        var codes = new StringBuilder();
+        foreach (var (flag, code) in FlagCodes)
+        {
+            if ((flags & flag) != 0)
+            {
+                codes.Append(code).Append(' ');
+            }
+        }
+
+        return codes.ToString().TrimEnd();
+    }
+
+    private struct UsageVisitor(KernelMemory memory) : IPageTableVisitor
+    {
+        public RegionUsage Usage { get; private set; }
+
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            var leaf = *entry;
+            var frame = Leaf.FrameOf(leaf);
+            if (frame == memory.ZeroFrame)
+            {
+                return;
+            }
+
+            ref var frameEntry = ref memory.FrameTable[frame];
+            const ulong page = Page.Size;
+            var isDirty = Leaf.IsDirty(leaf) || (frameEntry.Flags & FrameFlags.Dirty) != 0;
+            var isShared = frameEntry.Mappings > 1;
+            var isReferenced = (leaf & PageTableEntry.AccessedBit) != 0 || (frameEntry.Flags & FrameFlags.Referenced) != 0;
+            var usage = Usage;
+            Usage = usage with
+            {
+                Resident = usage.Resident + page,
+                Proportional = usage.Proportional + ((double)page / frameEntry.Mappings),
+                SharedClean = usage.SharedClean + (isShared && !isDirty ? page : 0),
+                SharedDirty = usage.SharedDirty + (isShared && isDirty ? page : 0),
+                PrivateClean = usage.PrivateClean + (!isShared && !isDirty ? page : 0),
+                PrivateDirty = usage.PrivateDirty + (!isShared && isDirty ? page : 0),
+                Referenced = usage.Referenced + (isReferenced ? page : 0),
+                Anonymous = usage.Anonymous + (frameEntry.Use == FrameUse.Anonymous ? page : 0),
+            };
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory.Auditing;
+
+/// <summary>
+/// Counts all of the machine's memory again, from page tables, page caches and free lists, and compares with what the kernel noted as it went:
+/// every frame is free, or has owners that add up to its count. To be run between operations, when nothing is pinned.
+/// </summary>
+internal sealed unsafe class MemoryAudit(KernelMemory memory)
+{
+    private readonly int[] _mappings = new int[memory.FrameTable.Count];
+    private readonly bool[] _isCached = new bool[memory.FrameTable.Count];
+    private readonly List<MappingLocation> _locations = [];
+    private long _filePages;
+    private long _sharedMemoryPages;
+    private long _dirtyPages;
+
+    /// <exception cref="InvalidOperationException">Something does not add up; says what.</exception>
+    public void Run()
+    {
+        foreach (var cache in memory.PageCaches)
+        {
+            CheckCache(cache);
+        }
+
+        ulong tables = 0;
+        foreach (var space in memory.AddressSpaces)
+        {
+            CheckRegions(space);
+            CheckLeaves(space);
+            tables += space.Tables.TableCount;
+        }
+
+        CheckFrames(tables);
+    }
+
+    private void CheckCache(PageCache cache)
+    {
+        ulong dirty = 0;
+        ulong resident = 0;
+        for (ulong from = 0; cache.TryFindNext(from, ulong.MaxValue, out var index, out var frame); from = index + 1)
+        {
+            ref var entry = ref memory.FrameTable[frame];
+            Require(entry.Use == FrameUse.File && entry.Owner == cache.Number && entry.Index == index,
+                $"{frame} is page {index} of {cache.Source.Name}; its entry says {entry.Use}, file {entry.Owner}, page {entry.Index}");
+            Require(!_isCached[frame.Value], $"{frame} is cached twice");
+            Require(index < cache.PageCount, $"{cache.Source.Name} has page {index} cached beyond its end");
+            _isCached[frame.Value] = true;
+            resident++;
+            dirty += (entry.Flags & FrameFlags.Dirty) != 0 ? 1UL : 0;
+            _sharedMemoryPages += (entry.Flags & FrameFlags.MemoryOnly) != 0 ? 1 : 0;
+        }
+
+        Require(resident == cache.ResidentPages, $"{cache.Source.Name} counts {cache.ResidentPages} pages and has {resident}");
+        Require(dirty == cache.DirtyPages, $"{cache.Source.Name} counts {cache.DirtyPages} dirty pages and has {dirty}");
+        _filePages += (long)resident;
+        _dirtyPages += (long)dirty;
+    }
+
+    private static void CheckRegions(AddressSpace space)
+    {
+        ulong end = 0;
+        long pages = 0;
+        var count = 0;
+        for (var region = space.FirstRegion; region is not null; region = region.Next)
+        {
+            Require(region.Start >= end && region.Start < region.End && ((region.Start | region.End) & Page.OffsetMask) == 0,
+                $"region {region.Start:x}-{region.End:x} of space {space.Number} is out of order or out of shape");
+            end = region.End;
+            pages += region.PageCount;
+            count++;
+        }
+
+        Require(count == space.RegionCount, $"space {space.Number} counts {space.RegionCount} regions and has {count}");
+        Require(pages == space.Counters.TotalPages, $"space {space.Number} counts {space.Counters.TotalPages} mapped pages and has {pages}");
+    }
+
+    private void CheckLeaves(AddressSpace space)
+    {
+        var visitor = new LeafVisitor(this, space);
+        space.Tables.Visit(new VirtualRange(default, new VirtualAddress(AddressLayout.UserEnd)), ref visitor);
+        Require(visitor.Anonymous == space.Counters.ResidentAnonymous && visitor.File == space.Counters.ResidentFile
+            && visitor.Shared == space.Counters.ResidentShared,
+            $"space {space.Number} counts {space.Counters.ResidentAnonymous}, {space.Counters.ResidentFile}, {space.Counters.ResidentShared} resident pages (anonymous, file, shared) and has {visitor.Anonymous}, {visitor.File}, {visitor.Shared}");
+    }
+
+    private void CheckFrames(ulong tables)
+    {
+        long anonymous = 0;
+        long mappedFile = 0;
+        long slab = 0;
+        ulong table = 0;
+        for (uint number = 0; number < memory.FrameTable.Count; number++)
+        {
+            var frame = new FrameNumber(number);
+            ref var entry = ref memory.FrameTable[frame];
+            CheckFree(frame, entry);
+            CheckOwners(frame, entry);
+            anonymous += entry.Use == FrameUse.Anonymous && entry.Mappings > 0 ? 1 : 0;
+            mappedFile += entry.Use == FrameUse.File && entry.Mappings > 0 ? 1 : 0;
+            slab += entry.Use == FrameUse.Slab ? 1 : 0;
+            table += entry.Use == FrameUse.PageTable ? 1UL : 0;
+        }
+
+        var counters = memory.Counters;
+        RequireCount("anonymous pages", counters.AnonymousPages, anonymous);
+        RequireCount("mapped file pages", counters.MappedFilePages, mappedFile);
+        RequireCount("slab pages", counters.SlabPages, slab);
+        RequireCount("page-table pages", counters.PageTablePages, (long)table);
+        RequireCount("page-table pages of all spaces", (long)tables, (long)table);
+        RequireCount("file pages", counters.FilePages, _filePages);
+        RequireCount("shared-memory pages", counters.SharedMemoryPages, _sharedMemoryPages);
+        RequireCount("dirty pages", counters.DirtyPages, _dirtyPages);
+    }
+
+    private void CheckFree(FrameNumber frame, in FrameEntry entry)
+    {
+        var isFree = entry.Use == FrameUse.Free;
+        var isOnCpuList = (entry.Flags & FrameFlags.OnCpuList) != 0;
+        Require(memory.Frames.IsInBuddy(frame) == (isFree && !isOnCpuList), $"{frame} is {entry.Use} and the buddy system says otherwise");
+        Require(isFree || !isOnCpuList, $"{frame} is {entry.Use} and on a CPU's free list");
+    }
+
+    private void CheckOwners(FrameNumber frame, in FrameEntry entry)
+    {
+        memory.ReverseMap.CopyTo(entry, _locations);
+        Require(entry.Mappings == _mappings[frame.Value] && _locations.Count == entry.Mappings,
+            $"{frame} ({entry.Use}) counts {entry.Mappings} mappings, page tables have {_mappings[frame.Value]}, the reverse map {_locations.Count}");
+        var owners = entry.Use switch
+        {
+            FrameUse.Free => 0,
+            FrameUse.Anonymous => entry.Mappings,
+            FrameUse.File => entry.Mappings + (_isCached[frame.Value] ? 1 : 0),
+            _ => 1,
+        };
+        Require(entry.References == owners, $"{frame} ({entry.Use}) counts {entry.References} references and has {owners} owners");
+    }
+
+    private void CheckLeaf(AddressSpace space, ulong page, ulong leaf)
+    {
+        var found = space.FindRegionAt(page);
+        Require(found is not null, $"space {space.Number} has a leaf at {page:x} and no region there");
+        var region = found!;
+        var frame = Leaf.FrameOf(leaf);
+        Require(Leaf.HoldsFrame(leaf) && frame.Value < memory.FrameTable.Count, $"leaf {leaf:x} at {page:x} names no frame");
+        Require(Leaf.IsPresent(leaf) == region.IsAccessible, $"leaf {leaf:x} at {page:x} does not follow its region's rights {region.Flags}");
+        if (frame == memory.ZeroFrame)
+        {
+            Require(!Leaf.IsWritable(leaf), $"the zero page is writable at {page:x} of space {space.Number}");
+            return;
+        }
+
+        _mappings[frame.Value]++;
+        ref var entry = ref memory.FrameTable[frame];
+        memory.ReverseMap.CopyTo(entry, _locations);
+        Require(_locations.Contains(new MappingLocation(space.Number, page)), $"{frame} is at {page:x} of space {space.Number}; its reverse map does not say so");
+        if (Leaf.IsWritable(leaf))
+        {
+            CheckWritable(region, page, entry);
+        }
+    }
+
+    private static void CheckWritable(Region region, ulong page, in FrameEntry entry)
+    {
+        Require((region.Flags & RegionFlags.Write) != 0, $"a leaf is writable at {page:x} in a region that is not");
+        if ((region.Flags & RegionFlags.Shared) == 0)
+        {
+            Require(entry.Use == FrameUse.Anonymous && entry.References == 1, $"a private page at {page:x} is writable while shared by {entry.References}");
+        }
+        else
+        {
+            Require((entry.Flags & (FrameFlags.MemoryOnly | FrameFlags.Dirty)) != 0, $"a clean file page is writable at {page:x}");
+        }
+    }
+
+    private static void RequireCount(string what, long counted, long found) => Require(counted == found, $"{counted} {what} are counted, {found} exist");
+
+    private static void Require(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] FailureMessage message)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException("memory audit: " + message.Text);
+        }
+    }
+
+    /// <summary>Formats only when the check has failed: there are several a frame.</summary>
+    [InterpolatedStringHandler]
+    private readonly ref struct FailureMessage
+    {
+        private readonly StringBuilder? _text;
+
+        public FailureMessage(int literalLength, int formattedCount, bool holds, out bool isWanted)
+        {
+            isWanted = !holds;
+            _text = holds ? null : new StringBuilder(literalLength + (8 * formattedCount));
+        }
+
+        public string Text => _text?.ToString() ?? "";
+
+        public void AppendLiteral(string text) => _text!.Append(text);
+
+        public void AppendFormatted<T>(T value) => _text!.Append(value);
+
+        public void AppendFormatted<T>(T value, string format)
+            where T : IFormattable => _text!.Append(value.ToString(format, null));
+    }
+
+    private struct LeafVisitor(MemoryAudit audit, AddressSpace space) : IPageTableVisitor
+    {
+        public long Anonymous { get; private set; }
+
+        public long File { get; private set; }
+
+        public long Shared { get; private set; }
+
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            audit.CheckLeaf(space, start.Value, *entry);
+            if (audit.EntryOf(*entry) is not { } frame)
+            {
+                return;
+            }
+
+            Anonymous += frame.Use == FrameUse.Anonymous ? 1 : 0;
+            Shared += frame.Use == FrameUse.File && (frame.Flags & FrameFlags.MemoryOnly) != 0 ? 1 : 0;
+            File += frame.Use == FrameUse.File && (frame.Flags & FrameFlags.MemoryOnly) == 0 ? 1 : 0;
+        }
+    }
+
+    // Null for the zero page, which is nobody's.
+    private FrameEntry? EntryOf(ulong leaf) => Leaf.FrameOf(leaf) is var frame && frame == memory.ZeroFrame ? null : memory.FrameTable[frame];
+}

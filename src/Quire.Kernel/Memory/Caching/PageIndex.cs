@@ -1,0 +1,358 @@
+using System.Numerics;
+using Quire.Allocation;
+using Quire.Kernel.Memory.Slabs;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory.Caching;
+
+/// <summary>
+/// From page numbers of one file to frames: a radix tree of fan-out 64 that is as high as its largest page number needs (Linux's xarray).
+/// Its lowest nodes know which of their pages are dirty. Each node holds a slab slot.
+/// </summary>
+internal sealed class PageIndex
+{
+    private const int FanOutShift = 6;
+    private const int FanOut = 1 << FanOutShift;
+    private const ulong NoBlock = ulong.MaxValue;
+
+    private readonly KernelObjectCache _slots;
+    private object? _root;
+
+    // Levels above the leaves; a tree of height 0 is one leaf.
+    private int _height;
+
+    // The leaf used last, and which block of 64 pages it holds.
+    private ulong _recentBlock = NoBlock;
+    private LeafNode? _recent;
+
+    /// <param name="slots">Cache of radix_tree_node.</param>
+    public PageIndex(KernelObjectCache slots) => _slots = slots;
+
+    public ulong Count { get; private set; }
+
+    public ulong DirtyCount { get; private set; }
+
+    /// <summary>None where no page is.</summary>
+    public FrameNumber this[ulong index]
+    {
+        get
+        {
+            var leaf = FindLeaf(index >> FanOutShift);
+            return leaf is null ? FrameNumber.None : new FrameNumber(leaf.Frames[index & (FanOut - 1)]);
+        }
+    }
+
+    /// <summary>Puts a frame where none is. False: no memory for a node.</summary>
+    public bool TryAdd(ulong index, FrameNumber frame)
+    {
+        if (!TryMakeLeaf(index >> FanOutShift, out var leaf))
+        {
+            return false;
+        }
+
+        ref var place = ref leaf.Frames[index & (FanOut - 1)];
+        System.Diagnostics.Debug.Assert(place == FrameNumber.None.Value, "the page is cached already");
+        place = frame.Value;
+        leaf.Count++;
+        Count++;
+        return true;
+    }
+
+    /// <summary>Takes a page out, with its dirty mark.</summary>
+    public void Remove(ulong index)
+    {
+        var leaf = FindLeaf(index >> FanOutShift) ?? throw new InvalidOperationException($"page {index} is not cached");
+        ClearDirty(index);
+        leaf.Frames[index & (FanOut - 1)] = FrameNumber.None.Value;
+        Count--;
+        if (--leaf.Count == 0)
+        {
+            RemoveLeaf(index >> FanOutShift);
+        }
+    }
+
+    public void SetDirty(ulong index)
+    {
+        var leaf = FindLeaf(index >> FanOutShift)!;
+        var bit = 1UL << (int)(index & (FanOut - 1));
+        DirtyCount += (leaf.Dirty & bit) == 0 ? 1UL : 0;
+        leaf.Dirty |= bit;
+    }
+
+    public void ClearDirty(ulong index)
+    {
+        if (FindLeaf(index >> FanOutShift) is { } leaf)
+        {
+            var bit = 1UL << (int)(index & (FanOut - 1));
+            DirtyCount -= (leaf.Dirty & bit) != 0 ? 1UL : 0;
+            leaf.Dirty &= ~bit;
+        }
+    }
+
+    /// <summary>The first cached page in [from, end); false if there is none.</summary>
+    public bool TryFindNext(ulong from, ulong end, out ulong index, out FrameNumber frame)
+    {
+        index = from;
+        while (index < end && TryFindBlock(index >> FanOutShift, out var block, out var leaf))
+        {
+            index = Math.Max(index, block << FanOutShift);
+            for (var last = Math.Min(end, (block + 1) << FanOutShift); index < last; index++)
+            {
+                if (leaf.Frames[index & (FanOut - 1)] is var found && found != FrameNumber.None.Value)
+                {
+                    frame = new FrameNumber(found);
+                    return true;
+                }
+            }
+        }
+
+        frame = FrameNumber.None;
+        return false;
+    }
+
+    /// <summary>The first dirty page in [from, end); false if there is none.</summary>
+    public bool TryFindNextDirty(ulong from, ulong end, out ulong index)
+    {
+        index = from;
+        while (DirtyCount > 0 && index < end && TryFindBlock(index >> FanOutShift, out var block, out var leaf))
+        {
+            index = Math.Max(index, block << FanOutShift);
+            var dirty = leaf.Dirty >> (int)(index & (FanOut - 1));
+            if (dirty != 0)
+            {
+                index += (ulong)BitOperations.TrailingZeroCount(dirty);
+                return index < end;
+            }
+
+            index = (block + 1) << FanOutShift;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives all nodes back. The frames are their owner's business.</summary>
+    public void Clear()
+    {
+        ReturnSlots(_root);
+        _root = null;
+        _height = 0;
+        _recentBlock = NoBlock;
+        _recent = null;
+        Count = 0;
+        DirtyCount = 0;
+    }
+
+    private LeafNode? FindLeaf(ulong block)
+    {
+        if (block == _recentBlock)
+        {
+            return _recent;
+        }
+
+        if (block >> (_height * FanOutShift) != 0)
+        {
+            return null;
+        }
+
+        var node = _root;
+        for (var level = _height; level > 0 && node is not null; level--)
+        {
+            node = ((InnerNode)node).Children[PlaceIn(block, level)];
+        }
+
+        if (node is LeafNode leaf)
+        {
+            _recentBlock = block;
+            _recent = leaf;
+            return leaf;
+        }
+
+        return null;
+    }
+
+    // Slots are taken before the tree is touched: taking one may reclaim pages, and with them nodes of this very tree.
+    private bool TryMakeLeaf(ulong block, out LeafNode leaf)
+    {
+        if (FindLeaf(block) is { } found)
+        {
+            leaf = found;
+            return true;
+        }
+
+        var height = _height;
+        while (block >> (height * FanOutShift) != 0)
+        {
+            height++;
+        }
+
+        leaf = null!;
+        Span<SlabSlot> slots = stackalloc SlabSlot[(2 * height) + 1];
+        for (var taken = 0; taken < slots.Length; taken++)
+        {
+            if (!_slots.TryTake(out slots[taken]))
+            {
+                ReturnAll(slots[..taken]);
+                return false;
+            }
+        }
+
+        Raise(block, ref slots);
+        leaf = Descend(ref _root, block, _height, ref slots);
+        ReturnAll(slots);
+        _recentBlock = block;
+        _recent = leaf;
+        return true;
+    }
+
+    private void Raise(ulong block, ref Span<SlabSlot> slots)
+    {
+        for (; block >> (_height * FanOutShift) != 0; _height++)
+        {
+            if (_root is not null)
+            {
+                var top = new InnerNode { Slot = TakeFrom(ref slots), Count = 1 };
+                top.Children[0] = _root;
+                _root = top;
+            }
+        }
+    }
+
+    private static LeafNode Descend(ref object? place, ulong block, int level, ref Span<SlabSlot> slots)
+    {
+        if (level == 0)
+        {
+            place ??= new LeafNode { Slot = TakeFrom(ref slots) };
+            return (LeafNode)place;
+        }
+
+        place ??= new InnerNode { Slot = TakeFrom(ref slots) };
+        var inner = (InnerNode)place;
+        ref var child = ref inner.Children[PlaceIn(block, level)];
+        inner.Count += child is null ? 1 : 0;
+        return Descend(ref child, block, level - 1, ref slots);
+    }
+
+    private static SlabSlot TakeFrom(ref Span<SlabSlot> slots)
+    {
+        var slot = slots[0];
+        slots = slots[1..];
+        return slot;
+    }
+
+    private void ReturnAll(ReadOnlySpan<SlabSlot> slots)
+    {
+        foreach (var slot in slots)
+        {
+            _slots.Return(slot);
+        }
+    }
+
+    private void RemoveLeaf(ulong block)
+    {
+        _recentBlock = NoBlock;
+        _recent = null;
+        RemoveBelow(ref _root, block, _height);
+        if (_root is null)
+        {
+            _height = 0;
+        }
+    }
+
+    private void RemoveBelow(ref object? place, ulong block, int level)
+    {
+        if (place is LeafNode leaf)
+        {
+            _slots.Return(leaf.Slot);
+            place = null;
+            return;
+        }
+
+        var inner = (InnerNode)place!;
+        ref var child = ref inner.Children[PlaceIn(block, level)];
+        RemoveBelow(ref child, block, level - 1);
+        inner.Count -= child is null ? 1 : 0;
+        if (inner.Count == 0)
+        {
+            _slots.Return(inner.Slot);
+            place = null;
+        }
+    }
+
+    // The first leaf that holds a block not below the one asked for.
+    private bool TryFindBlock(ulong from, out ulong block, out LeafNode leaf)
+    {
+        block = from;
+        if (FindLeaf(from) is { } exact)
+        {
+            leaf = exact;
+            return true;
+        }
+
+        leaf = null!;
+        return block >> (_height * FanOutShift) == 0 && TryFindBelow(_root, ref block, _height, out leaf);
+    }
+
+    private static bool TryFindBelow(object? node, ref ulong block, int level, out LeafNode leaf)
+    {
+        leaf = null!;
+        if (node is LeafNode found)
+        {
+            leaf = found;
+            return true;
+        }
+
+        if (node is not InnerNode inner)
+        {
+            return false;
+        }
+
+        var first = block >> (level * FanOutShift) << (level * FanOutShift);
+        for (var place = PlaceIn(block, level); place < FanOut; place++)
+        {
+            if (TryFindBelow(inner.Children[place], ref block, level - 1, out leaf))
+            {
+                return true;
+            }
+
+            block = first + (((ulong)place + 1) << ((level - 1) * FanOutShift));
+        }
+
+        return false;
+    }
+
+    private void ReturnSlots(object? node)
+    {
+        if (node is LeafNode leaf)
+        {
+            _slots.Return(leaf.Slot);
+        }
+        else if (node is InnerNode inner)
+        {
+            foreach (var child in inner.Children)
+            {
+                ReturnSlots(child);
+            }
+
+            _slots.Return(inner.Slot);
+        }
+    }
+
+    private static int PlaceIn(ulong block, int level) => (int)(block >> ((level - 1) * FanOutShift)) & (FanOut - 1);
+
+    private sealed class LeafNode
+    {
+        public readonly uint[] Frames = new uint[FanOut];
+        public ulong Dirty;
+        public int Count;
+        public SlabSlot Slot;
+
+        public LeafNode() => Array.Fill(Frames, FrameNumber.None.Value);
+    }
+
+    private sealed class InnerNode
+    {
+        public readonly object?[] Children = new object?[FanOut];
+        public int Count;
+        public SlabSlot Slot;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace Quire.Kernel.Memory.Frames;
+
+/// <summary>What a frame is used for. Free frames have no references, all others at least one.</summary>
+internal enum FrameUse : byte
+{
+    Free,
+
+    /// <summary>A page of a program that belongs to no file. References: one a mapping, and pins.</summary>
+    Anonymous,
+
+    /// <summary>A page of a page cache. References: one of the cache, one a mapping, and pins.</summary>
+    File,
+
+    PageTable,
+
+    Slab,
+
+    /// <summary>The kernel's own from boot on: the shared zero page.</summary>
+    Reserved,
+}
+
+[Flags]
+internal enum FrameFlags : ushort
+{
+    None = 0,
+
+    /// <summary>Newer than what the file's source has.</summary>
+    Dirty = 1,
+
+    /// <summary>Used by read or write since reclaim last looked. Uses through page tables leave their accessed bits.</summary>
+    Referenced = 2,
+
+    /// <summary>Free and all zero bytes: never touched since the machine started.</summary>
+    Zeroed = 4,
+
+    /// <summary>Free and filled with the poison pattern.</summary>
+    Poisoned = 8,
+
+    /// <summary>Free, in a per-CPU list rather than in the buddy system.</summary>
+    OnCpuList = 16,
+
+    /// <summary>A page of a memory-only file.</summary>
+    MemoryOnly = 32,
+
+    /// <summary>On the list of frames that reclaim may take.</summary>
+    Reclaimable = 64,
+}
+
+/// <summary>
+/// What the kernel knows of one frame (Linux's struct page): 32 bytes. The reverse map's first mapping is kept here, further ones in a chain
+/// of links, so that memory which is not shared needs none.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Size = 32)]
+internal struct FrameEntry
+{
+    public FrameUse Use;
+    public byte Order;
+    public FrameFlags Flags;
+
+    /// <summary>Owners of any kind; the frame is freed when the last goes.</summary>
+    public int References;
+
+    /// <summary>Page-table leaves that name the frame. The shared zero page is not counted.</summary>
+    public int Mappings;
+
+    /// <summary>Number of the page cache, for file pages; of the address space, for page tables.</summary>
+    public uint Owner;
+
+    /// <summary>Page number in the file.</summary>
+    public uint Index;
+
+    /// <summary>Chain of the mappings after the first; 0 for none.</summary>
+    public uint FurtherMappings;
+
+    public MappingLocation FirstMapping;
+}

@@ -1,0 +1,25 @@
+using Quire.Hardware.Paging;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory.Frames;
+
+/// <summary>How the kernel uses the bits of a last-level entry beyond what the processor says.</summary>
+internal static class Leaf
+{
+    /// <summary>With P clear: the entry names a frame all the same, in a region that allows no access (Linux's _PAGE_PROTNONE, the same bit).</summary>
+    public const ulong NoAccessBit = PageTableEntry.GlobalBit;
+
+    public const ulong WritableAndDirty = PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
+
+    private const ulong FrameBits = 0x0000_0FFF_FFFF_F000;
+
+    public static bool HoldsFrame(ulong entry) => (entry & (PageTableEntry.PresentBit | NoAccessBit)) != 0;
+
+    public static bool IsPresent(ulong entry) => (entry & PageTableEntry.PresentBit) != 0;
+
+    public static bool IsWritable(ulong entry) => (entry & PageTableEntry.WritableBit) != 0;
+
+    public static bool IsDirty(ulong entry) => (entry & PageTableEntry.DirtyBit) != 0;
+
+    public static FrameNumber FrameOf(ulong entry) => new((uint)((entry & FrameBits) >> Page.Shift));
+}

@@ -1,0 +1,116 @@
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Regions;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory;
+
+/// <summary>Changes of the file's length, and holes.</summary>
+public sealed partial class PageCache
+{
+    /// <summary>Truncates or extends. Pages beyond the end are dropped and unmapped everywhere; touching their mappings is SIGBUS from then on.</summary>
+    public void SetLength(ulong bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaximumLength);
+        if (bytes < Length)
+        {
+            Truncate(bytes);
+        }
+        else
+        {
+            ExtendTo(bytes, bytes);
+        }
+    }
+
+    /// <summary>Zeroes a range and drops its whole pages (fallocate's hole punching). A backed source must itself read as zero there.</summary>
+    public void PunchHole(ulong offset, ulong length)
+    {
+        var end = offset + length;
+        var firstWhole = (offset + Page.OffsetMask) >> Page.Shift;
+        var endWhole = end >> Page.Shift;
+        if (firstWhole > endWhole)
+        {
+            ZeroCached(offset, end);
+            return;
+        }
+
+        ZeroCached(offset, firstWhole << Page.Shift);
+        ZeroCached(endWhole << Page.Shift, end);
+        ZapRegions(firstWhole, endWhole, ZapScope.FilePages);
+        RemovePages(firstWhole, endWhole);
+    }
+
+    /// <summary>Drops the clean, unmapped pages of a range (POSIX_FADV_DONTNEED).</summary>
+    public void DropClean(ulong offset, ulong length)
+    {
+        var end = length > MaximumLength ? ulong.MaxValue >> Page.Shift : (offset + length) >> Page.Shift;
+        if (!Source.IsBacked)
+        {
+            return;
+        }
+
+        for (var from = (offset + Page.OffsetMask) >> Page.Shift; _index.TryFindNext(from, end, out var index, out var frame); from = index + 1)
+        {
+            ref var entry = ref _memory.FrameTable[frame];
+            if (entry.References == 1 && (entry.Flags & FrameFlags.Dirty) == 0)
+            {
+                Remove(index);
+            }
+        }
+    }
+
+    private void Truncate(ulong bytes)
+    {
+        Length = bytes;
+        var firstDropped = PageCount;
+
+        // Private copies of pages beyond the end go too, as Linux does.
+        ZapRegions(firstDropped, ulong.MaxValue, ZapScope.All);
+        RemovePages(firstDropped, ulong.MaxValue);
+        ZeroCached(bytes, firstDropped << Page.Shift);
+    }
+
+    // What a shared mapping has stored beyond the old end must not become part of the file.
+    private void ExtendTo(ulong gapEnd, ulong bytes)
+    {
+        if (bytes <= Length)
+        {
+            return;
+        }
+
+        if (gapEnd > Length)
+        {
+            ZeroCached(Length, Math.Min(gapEnd, Page.RoundUp(Length)));
+        }
+
+        Length = bytes;
+    }
+
+    private void ZapRegions(ulong first, ulong end, ZapScope scope)
+    {
+        for (var region = FirstRegion; region is not null; region = region.NextOfPages)
+        {
+            region.Space.ZapPagesOfFile(region, first, end, scope);
+        }
+    }
+
+    private void RemovePages(ulong first, ulong end)
+    {
+        for (var from = first; _index.TryFindNext(from, end, out var index, out _); from = index + 1)
+        {
+            Remove(index);
+        }
+    }
+
+    // The range lies inside one page.
+    private void ZeroCached(ulong offset, ulong end)
+    {
+        if (offset < end && _index[offset >> Page.Shift] is { IsNone: false } frame)
+        {
+            WritableAt(frame, offset, (int)(end - offset)).Clear();
+            if (offset < Length)
+            {
+                MarkDirty(ref _memory.FrameTable[frame]);
+            }
+        }
+    }
+}
