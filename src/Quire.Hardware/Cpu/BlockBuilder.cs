@@ -229,7 +229,7 @@ internal sealed unsafe class BlockBuilder
         {
             ref readonly var instruction = ref _instructions[i];
             var modified = instruction.RflagsModified & AllFlags;
-            _flagsAreDead[i] = modified != 0 && (modified & live) == 0;
+            _flagsAreDead[i] = modified != RflagsBits.None && (modified & live) == RflagsBits.None;
             if (AlwaysSetsFlags(in instruction))
             {
                 live &= ~modified;

@@ -1,0 +1,9 @@
+CREATE TABLE t(id INTEGER PRIMARY KEY, a INTEGER, b TEXT);
+WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000)
+INSERT INTO t SELECT n, (n * 7919) % 10007, 'row ' || (n * 31 % 977) FROM c;
+CREATE INDEX t_a ON t(a);
+CREATE TABLE u AS SELECT DISTINCT a, count(*) AS k FROM t GROUP BY a;
+SELECT count(*), sum(t.id) FROM t JOIN u ON t.a = u.a WHERE u.k > 9;
+SELECT b, count(*) FROM t GROUP BY b ORDER BY 2 DESC, 1 LIMIT 5;
+SELECT avg(a), min(b), max(b) FROM t WHERE a BETWEEN 100 AND 200;
+PRAGMA integrity_check;

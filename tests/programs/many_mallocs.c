@@ -1,0 +1,28 @@
+// A million small allocations with random lifetimes, contents checked.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS 50000
+
+int main(void)
+{
+    static unsigned char *slots[SLOTS];
+    static unsigned short sizes[SLOTS];
+    unsigned long state = 88172645463325252UL, total = 0;
+    for (int i = 0; i < 1000000; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        unsigned slot = state % SLOTS;
+        if (slots[slot]) {
+            for (int j = 0; j < sizes[slot]; j += 16) total += slots[slot][j];
+            free(slots[slot]);
+        }
+        sizes[slot] = (unsigned short)(1 + (state >> 40) % 200);
+        slots[slot] = malloc(sizes[slot]);
+        memset(slots[slot], (int)(state >> 32), sizes[slot]);
+    }
+    printf("%lu\n", total);
+    return 0;
+}
