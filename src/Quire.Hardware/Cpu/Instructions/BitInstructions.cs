@@ -74,7 +74,9 @@ internal static unsafe class BitInstructions
         else
         {
             var memory = b.Memory(in i);
-            ref var op = ref b.Emit(byRegister ? Widths.Select<MemoryByRegister<TAction>>(width) : Widths.Select<MemoryByImmediate<TAction>>(width), memory);
+            var is32 = i.MemoryBase.IsGPR32() || i.MemoryIndex.IsGPR32();
+            ref var op = ref b.Emit(!byRegister ? Widths.Select<MemoryByImmediate<TAction>>(width)
+                : is32 ? Widths.Select<MemoryByRegister32<TAction>>(width) : Widths.Select<MemoryByRegister<TAction>>(width), memory);
             SetSource(ref op, in i, byRegister);
         }
 
@@ -161,12 +163,29 @@ internal static unsafe class BitInstructions
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
-            var bits = sizeof(T) * 8;
-            var offset = (long)SignExtend(Get<T>(s, op->Source));
-            var unit = offset >> BitOperations.Log2((uint)bits);
-            InMemory<T, TAction>(s, op, IndexedAddress.Of(s, op) + (ulong)(unit * sizeof(T)), (int)(offset & (bits - 1)));
+            var offset = SignExtend(Get<T>(s, op->Source));
+            InMemory<T, TAction>(s, op, IndexedAddress.Of(s, op) + UnitOffset<T>(offset), (int)offset);
         }
     }
+
+    // The same for an address of 32 bits, which wraps with the unit's distance in it.
+    private readonly struct MemoryByRegister32<TAction> : IByWidth
+        where TAction : struct, IBitAction
+    {
+        public static delegate*<CpuState*, Op*, void> Of<T>()
+            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+
+        private static void Run<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            var offset = SignExtend(Get<T>(s, op->Source));
+            var address = (uint)(s->Registers.AddressScratch + UnitOffset<T>(offset));
+            InMemory<T, TAction>(s, op, address + Get<ulong>(s, op->Index), (int)offset);
+        }
+    }
+
+    private static ulong UnitOffset<T>(ulong bitOffset)
+        where T : unmanaged => (ulong)(((long)bitOffset >> BitOperations.Log2((uint)sizeof(T) * 8)) * sizeof(T));
 
     private static void InMemory<T, TAction>(CpuState* s, Op* op, ulong address, int bit)
         where T : unmanaged, IBinaryInteger<T>

@@ -172,6 +172,11 @@ internal static unsafe class DataMovement
         // Zero extension to 32 bits clears the rest too, so one handler serves both 32 and 64 bits.
         var to16 = i.Op0Register.GetSize() == 2;
         var from8 = Widths.Of(in i, 1) == 1;
+        if (to16 && !from8)
+        {
+            return SelectMove(in i, b);
+        }
+
         if (i.Op1Kind == OpKind.Register)
         {
             ref var op = ref b.Emit(to16 ? &ExtendRegister<byte, ushort, ZeroExtension> : from8 ? &ExtendRegister<byte, ulong, ZeroExtension> : &ExtendRegister<ushort, ulong, ZeroExtension>);

@@ -16,15 +16,12 @@ internal static unsafe class StackInstructions
     {
         registry.Add(Mnemonic.Push, SelectPush);
         registry.Add(Mnemonic.Pop, SelectPop);
-        registry.Add(Mnemonic.Leave, (in Instruction i, BlockBuilder b) => Plain(b, &Leave));
+        registry.Add(Mnemonic.Leave, (in Instruction i, BlockBuilder b) => Plain(b, i.Code == Code.Leavew ? &Leave<ushort> : &Leave<ulong>));
         registry.Add(Mnemonic.Enter, (in Instruction i, BlockBuilder b) =>
         {
-            if ((i.Immediate8_2nd & 31) != 0)
-            {
-                return false;
-            }
-
-            b.Emit(&Enter).Immediate = i.Immediate16;
+            ref var op = ref b.Emit(i.Code == Code.Enterw_imm16_imm8 ? &Enter<ushort> : &Enter<ulong>);
+            op.Immediate = i.Immediate16;
+            op.Extra = (byte)(i.Immediate8_2nd & 31);
             return true;
         });
         registry.Add(Mnemonic.Pushfq, (in Instruction i, BlockBuilder b) => Plain(b, &Push<FlagsValue<ulong>, ulong>.Run));
@@ -53,7 +50,7 @@ internal static unsafe class StackInstructions
             if (!i.Op0Register.IsGPR())
             {
                 // FS and GS selectors are zero in 64-bit user mode.
-                b.Emit(&Push<ImmediateValue<ulong>, ulong>.Run).Immediate = 0;
+                b.Emit(i.StackPointerIncrement == -2 ? &Push<ImmediateValue<ushort>, ushort>.Run : &Push<ImmediateValue<ulong>, ulong>.Run).Immediate = 0;
                 return true;
             }
 
@@ -85,14 +82,14 @@ internal static unsafe class StackInstructions
         }
 
         // An RSP base is read after the increment (SDM vol. 2, POP).
-        var memory = b.Memory(in i);
+        var target = i;
         var width = i.MemorySize.GetSize();
-        if (memory.Base == Rsp)
+        if (i.MemoryBase is Iced.Intel.Register.RSP or Iced.Intel.Register.ESP)
         {
-            memory = memory with { Displacement = memory.Displacement + width };
+            target.MemoryDisplacement64 += (ulong)width;
         }
 
-        b.Emit(width == 8 ? &PopMemory<ulong> : &PopMemory<ushort>, memory);
+        b.Emit(width == 8 ? &PopMemory<ulong> : &PopMemory<ushort>, b.Memory(in target));
         return true;
     }
 
@@ -205,32 +202,73 @@ internal static unsafe class StackInstructions
         Op.Next(s, op);
     }
 
-    private static void Leave(CpuState* s, Op* op)
+    private static void Leave<T>(CpuState* s, Op* op)
+        where T : unmanaged
     {
         var frame = Get<ulong>(s, Rbp);
-        var pointer = GuestMemory.Read(s, op, frame, 8);
+        var pointer = GuestMemory.Read(s, op, frame, sizeof(T));
         if (pointer == null)
         {
             return;
         }
 
-        Set(s, Rsp, frame + 8);
-        Set(s, Rbp, *(ulong*)pointer);
+        Set(s, Rsp, frame + (ulong)sizeof(T));
+        Set(s, Rbp, *(T*)pointer);
         Op.Next(s, op);
     }
 
-    // Nesting level 0 only: compilers emit no other.
-    private static void Enter(CpuState* s, Op* op)
+    private static void Enter<T>(CpuState* s, Op* op)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        if (!TryPush(s, op, Get<ulong>(s, Rbp)))
+        if (TryEnter<T>(s, op))
         {
-            return;
+            Op.Next(s, op);
+        }
+    }
+
+    // The frame pointers of the enclosing levels are copied behind the saved one. Registers change only when every push has succeeded, and
+    // the stack must be writable where it ends (SDM vol. 2, ENTER).
+    private static bool TryEnter<T>(CpuState* s, Op* op)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        var unit = (ulong)sizeof(T);
+        var outer = Get<ulong>(s, Rbp);
+        var frame = Get<ulong>(s, Rsp) - unit;
+        if (!GuestMemory.Write(s, op, frame, T.CreateTruncating(outer)))
+        {
+            return false;
         }
 
-        var frame = Get<ulong>(s, Rsp);
-        Set(s, Rbp, frame);
-        Set(s, Rsp, frame - (ushort)op->Immediate);
-        Op.Next(s, op);
+        var top = frame;
+        for (var level = 1; level < op->Extra; level++)
+        {
+            outer -= unit;
+            top -= unit;
+            var pointer = GuestMemory.Read(s, op, outer, sizeof(T));
+            if (pointer == null || !GuestMemory.Write(s, op, top, *(T*)pointer))
+            {
+                return false;
+            }
+        }
+
+        if (op->Extra != 0)
+        {
+            top -= unit;
+            if (!GuestMemory.Write(s, op, top, T.CreateTruncating(frame)))
+            {
+                return false;
+            }
+        }
+
+        top -= (ushort)op->Immediate;
+        if (GuestMemory.ReadWrite(s, op, top, sizeof(T)) == null)
+        {
+            return false;
+        }
+
+        Set(s, Rbp, T.CreateTruncating(frame));
+        Set(s, Rsp, top);
+        return true;
     }
 
     private static void PopFlags<T>(CpuState* s, Op* op)

@@ -299,13 +299,7 @@ internal static unsafe class StringInstructions
         public static bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
-            var first = GuestMemory.Read(s, op, SourceAddress(s, op), sizeof(T));
-            if (first == null)
-            {
-                return false;
-            }
-
-            var left = *(T*)first;
+            // Where both operands fault, the host's processor names that of RDI.
             var second = GuestMemory.Read(s, op, Get<ulong>(s, Rdi), sizeof(T));
             if (second == null)
             {
@@ -313,6 +307,13 @@ internal static unsafe class StringInstructions
             }
 
             var right = *(T*)second;
+            var first = GuestMemory.Read(s, op, SourceAddress(s, op), sizeof(T));
+            if (first == null)
+            {
+                return false;
+            }
+
+            var left = *(T*)first;
             FlagResults.OfSubtract(s, left, right, left - right);
             Advance<T>(s, Rsi);
             Advance<T>(s, Rdi);

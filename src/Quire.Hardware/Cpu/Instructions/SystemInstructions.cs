@@ -25,11 +25,16 @@ internal static unsafe class SystemInstructions
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Nop, Mnemonic.Pause, Mnemonic.Endbr64, Mnemonic.Endbr32, Mnemonic.Mfence, Mnemonic.Lfence,
             Mnemonic.Sfence, Mnemonic.Prefetcht0, Mnemonic.Prefetcht1, Mnemonic.Prefetcht2, Mnemonic.Prefetchnta, Mnemonic.Prefetchw, Mnemonic.Prefetch,
-            Mnemonic.Prefetchwt1, Mnemonic.Reservednop, Mnemonic.Rdsspd, Mnemonic.Rdsspq, Mnemonic.Fnop, Mnemonic.Wait, Mnemonic.Clflush])
+            Mnemonic.Prefetchwt1, Mnemonic.Prefetchit0, Mnemonic.Prefetchit1, Mnemonic.Reservednop, Mnemonic.Rdsspd, Mnemonic.Rdsspq, Mnemonic.Cldemote])
         {
             registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Plain(b, &Nothing));
         }
 
+        registry.Add(Mnemonic.Clflush, (in Instruction i, BlockBuilder b) =>
+        {
+            b.Emit(&FlushLine, b.Memory(in i));
+            return true;
+        });
         registry.Add(Mnemonic.Clc, (in Instruction i, BlockBuilder b) => Plain(b, &ClearCarry));
         registry.Add(Mnemonic.Stc, (in Instruction i, BlockBuilder b) => Plain(b, &SetCarry));
         registry.Add(Mnemonic.Cmc, (in Instruction i, BlockBuilder b) => Plain(b, &ComplementCarry));
@@ -52,6 +57,15 @@ internal static unsafe class SystemInstructions
     private static void GeneralProtection(CpuState* s, Op* op) => Processor.Stop(s, op, StopKind.ProtectionFault);
 
     private static void Nothing(CpuState* s, Op* op) => Op.Next(s, op);
+
+    // No caches are modelled, but CLFLUSH faults as a load does (SDM vol. 2, CLFLUSH).
+    private static void FlushLine(CpuState* s, Op* op)
+    {
+        if (GuestMemory.Read(s, op, IndexedAddress.Of(s, op), 1) != null)
+        {
+            Op.Next(s, op);
+        }
+    }
 
     private static void CpuId(CpuState* s, Op* op)
     {

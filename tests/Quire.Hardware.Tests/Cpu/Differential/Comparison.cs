@@ -1,0 +1,147 @@
+using System.Text;
+using Iced.Intel;
+using Quire.Hardware.Cpu;
+
+namespace Quire.Hardware.Tests.Cpu.Differential;
+
+/// <summary>Finds where two outcomes of a case disagree, in all that the manual defines.</summary>
+internal static class Comparison
+{
+    /// <summary>From here on the host has pages of its own: the program's stack, the kernel's half.</summary>
+    private const ulong HostOwn = 0x5000_0000_0000;
+
+    /// <summary>One line a difference, "host, simulated"; empty if there is none.</summary>
+    public static List<string> Differences(TestCase test, Outcome host, Outcome simulated)
+    {
+        var differences = new List<string>();
+        Compare(differences, "trap", Merged(host.Trap), Merged(simulated.Trap));
+        if (differences.Count != 0)
+        {
+            return differences;
+        }
+
+        if (host.Trap == Trap.GeneralProtection && IsIndirectJump(test.Instruction.FlowControl))
+        {
+            // Differs from hardware: a jump to a non-canonical address is done, and the fetch behind it faults.
+            return differences;
+        }
+
+        Compare(differences, "fault address", host.FaultAddress, simulated.FaultAddress);
+        if (host.FaultAddress < HostOwn)
+        {
+            Compare(differences, "fault error", host.Error, simulated.Error);
+        }
+
+        Compare(differences, "rip", host.State.Rip, simulated.State.Rip);
+        var resultIsUndefined = FlagRules.ResultIsUndefined(test.Instruction, in test.Request.State);
+        CompareRegisters(differences, test, host, simulated, resultIsUndefined);
+        var compared = FlagRules.Compared & ~UndefinedFlags(test, host);
+        Compare(differences, "flags", host.State.Flags & compared, simulated.State.Flags & compared);
+        CompareVectors(differences, host, simulated);
+        X87Rules.Compare(differences, test, host, simulated);
+        if (!resultIsUndefined)
+        {
+            CompareMemory(differences, host, simulated);
+        }
+
+        return differences;
+    }
+
+    /// <summary>The case in words, with all it started from.</summary>
+    public static unsafe string Describe(TestCase test)
+    {
+        var text = new StringBuilder();
+        text.Append(test.Instruction.ToString()).Append("  [").Append(test.Instruction.Code).Append(']');
+        if (test.Follower != Follower.Breakpoint)
+        {
+            text.Append("; ").Append(test.Following.ToString());
+        }
+
+        fixed (Request* request = &test.Request)
+        {
+            text.Append("\n  bytes ").Append(Convert.ToHexString(new ReadOnlySpan<byte>(request->Code, request->CodeBytes))).Append($" at {request->CodeAddress:x}");
+            for (var i = 0; i < 16; i++)
+            {
+                text.Append($"{(i % 4 == 0 ? "\n  " : " ")}{(GeneralRegister)i}={request->State.General[i]:x16}");
+            }
+
+            text.Append($"\n  flags={request->State.Flags:x} mxcsr={request->State.Mxcsr:x} fcw={request->State.X87Control:x4} fsw={request->State.X87Status:x4} tags={request->State.X87Tags:x2}");
+            text.Append($"\n  memory at {request->PatchAddress:x}: ").Append(Convert.ToHexString(new ReadOnlySpan<byte>(request->Patch, Math.Min(128, request->PatchBytes))));
+            for (var i = 0; i < 8; i++)
+            {
+                text.Append($"{(i % 4 == 0 ? "\n  " : " ")}st{i}={request->State.Load<ushort>(MachineState.StackOffset + (i * 16) + 8):x4}:{request->State.Load<ulong>(MachineState.StackOffset + (i * 16)):x16}");
+            }
+
+            for (var i = 0; i < 16; i++)
+            {
+                text.Append($"{(i % 4 == 0 ? "\n  " : " ")}xmm{i}={request->State.Load<UInt128>(MachineState.XmmOffset + (i * 16)):x32}");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    internal static void Compare<T>(List<string> differences, string what, T host, T simulated)
+        where T : notnull
+    {
+        if (!host.Equals(simulated))
+        {
+            differences.Add($"{what}: host {Text(host)}, simulated {Text(simulated)}");
+        }
+    }
+
+    private static string Text<T>(T value) => value switch
+    {
+        Trap trap => trap.ToString(),
+        IFormattable number => number.ToString("x", null),
+        _ => $"{value}",
+    };
+
+    // The simulated CPU does not tell a stack fault from a protection fault, nor x87 from SSE exceptions.
+    private static Trap Merged(Trap trap) => trap switch
+    {
+        Trap.StackFault => Trap.GeneralProtection,
+        Trap.SimdError => Trap.X87Error,
+        _ => trap,
+    };
+
+    private static ulong UndefinedFlags(TestCase test, Outcome host) =>
+        host.Trap != Trap.Breakpoint || test.Follower == Follower.Compare ? 0 : FlagRules.Undefined(test.Instruction, in test.Request.State);
+
+    private static bool IsIndirectJump(FlowControl control) => control is FlowControl.IndirectBranch or FlowControl.IndirectCall or FlowControl.Return;
+
+    private static unsafe void CompareRegisters(List<string> differences, TestCase test, Outcome host, Outcome simulated, bool resultIsUndefined)
+    {
+        var ignored = resultIsUndefined && test.Instruction.Op0Kind == OpKind.Register ? test.Instruction.Op0Register.GetFullRegister() - Register.RAX : -1;
+        for (var i = 0; i < 16; i++)
+        {
+            if (i != ignored)
+            {
+                Compare(differences, ((GeneralRegister)i).ToString(), host.State.General[i], simulated.State.General[i]);
+            }
+        }
+    }
+
+    private static void CompareVectors(List<string> differences, Outcome host, Outcome simulated)
+    {
+        Compare(differences, "mxcsr", host.State.Mxcsr, simulated.State.Mxcsr);
+        for (var i = 0; i < 16; i++)
+        {
+            var offset = MachineState.XmmOffset + (i * 16);
+            Compare(differences, $"xmm{i}", host.State.Load<UInt128>(offset), simulated.State.Load<UInt128>(offset));
+        }
+    }
+
+    private static void CompareMemory(List<string> differences, Outcome host, Outcome simulated)
+    {
+        foreach (var change in host.Changes.Union(simulated.Changes).OrderBy(change => change.Address).DistinctBy(change => change.Address))
+        {
+            var there = host.Changes.Where(other => other.Address == change.Address).Select(other => (ulong?)other.Value).FirstOrDefault();
+            var here = simulated.Changes.Where(other => other.Address == change.Address).Select(other => (ulong?)other.Value).FirstOrDefault();
+            if (there != here)
+            {
+                differences.Add($"memory {change.Address:x}: host {(there is { } h ? h.ToString("x16") : "unchanged")}, simulated {(here is { } s ? s.ToString("x16") : "unchanged")}");
+            }
+        }
+    }
+}

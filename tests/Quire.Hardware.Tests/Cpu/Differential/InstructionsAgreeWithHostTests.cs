@@ -1,0 +1,27 @@
+using Iced.Intel;
+
+namespace Quire.Hardware.Tests.Cpu.Differential;
+
+/// <summary>
+/// Every instruction that the simulated CPU has, in every form, against the host's own CPU. A few cases a form; thousands when QUIRE_TEST_ALL is 1.
+/// </summary>
+public sealed class InstructionsAgreeWithHostTests(ProcessorPair processors) : IClassFixture<ProcessorPair>
+{
+    private const int Seed = 20240611;
+
+    private static int CasesPerForm => Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") == "1" ? 4000 : 24;
+
+    public static TheoryData<Mnemonic> Instructions() => new(Forms.Mnemonics());
+
+    [Theory]
+    [MemberData(nameof(Instructions))]
+    public void EveryFormAgreesWithTheHost(Mnemonic instruction)
+    {
+        var generator = new CaseGenerator(new Random(Seed + (int)instruction));
+        foreach (var code in Forms.Codes(instruction))
+        {
+            var cases = generator.Cases(code).Take(CasesPerForm).ToList();
+            processors.AssertAgree(cases);
+        }
+    }
+}
