@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Quire.Cli.Alloc;
 using Quire.Cli.Replay;
 
 var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.")
 {
+    AllocCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),
 };

@@ -72,7 +72,8 @@ public sealed unsafe class UnitHeap : IAllocator
         }
 
         var offset = (nint)start << _shift;
-        if (!_region.TryCommit(offset, Math.Max(size, 1)))
+        // All of the block, also what rounding added: UsableSize promises it.
+        if (!_region.TryCommit(offset, (nint)Units.LengthOf(start) << _shift))
         {
             Units.Free(start);
             return null;

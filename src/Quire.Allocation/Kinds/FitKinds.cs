@@ -5,9 +5,9 @@ internal static class FitKinds
 {
     private static readonly (string Suffix, string Summary, Func<uint, IFreeSpace> Build)[] s_representations =
     [
-        (string.Empty, "address-ordered list with boundary tags", count => new HoleList(count)),
-        ("/bitmap", "bitmap of units", count => new HoleBitmap(count)),
-        ("/tree", "tree ordered by size", count => new HoleTree(count)),
+        (string.Empty, "an address-ordered list with boundary tags", count => new HoleList(count)),
+        ("/bitmap", "a bitmap of units", count => new HoleBitmap(count)),
+        ("/tree", "a tree ordered by size", count => new HoleTree(count)),
     ];
 
     public static IEnumerable<AllocatorKind> All { get; } =
@@ -16,7 +16,7 @@ internal static class FitKinds
            from representation in s_representations
            select new AllocatorKind(
                $"{policy.ToString().ToLowerInvariant()}-fit{representation.Suffix}",
-               $"{policy.ToString().ToLowerInvariant()} fit over a {representation.Summary}",
+               $"{policy.ToString().ToLowerInvariant()} fit over {representation.Summary}",
                options => Build(options, policy, representation.Build)),
     ];
 
