@@ -34,6 +34,7 @@ internal static unsafe class Reading<TReader, TAddress>
     where TReader : struct, IReader
     where TAddress : struct, IAddress
 {
+    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
@@ -66,6 +67,7 @@ internal static unsafe class Modifying<TModifier, TAddress>
     where TModifier : struct, IModifier
     where TAddress : struct, IAddress
 {
+    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
@@ -100,6 +102,7 @@ internal static unsafe class Writing<TStored, T, TAddress>
     where T : unmanaged
     where TAddress : struct, IAddress
 {
+    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);

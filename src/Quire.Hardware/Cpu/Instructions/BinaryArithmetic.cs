@@ -99,6 +99,7 @@ internal static unsafe class BinaryArithmetic
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -118,6 +119,7 @@ internal static unsafe class BinaryArithmetic
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

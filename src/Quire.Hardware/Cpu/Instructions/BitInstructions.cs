@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using static Quire.Hardware.Cpu.RegisterAccess;
 using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
@@ -111,6 +112,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -130,6 +132,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -149,6 +152,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => InMemory<T, TAction>(s, op, IndexedAddress.Of(s, op), op->Immediate);
     }
@@ -160,6 +164,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -271,6 +276,7 @@ internal static unsafe class BitInstructions
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
         // With a zero source and 32-bit operands the whole 64-bit destination stays.
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -291,6 +297,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -343,6 +350,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -356,6 +364,7 @@ internal static unsafe class BitInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

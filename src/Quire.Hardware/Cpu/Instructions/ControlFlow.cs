@@ -195,6 +195,7 @@ internal static unsafe class ControlFlow
     private static class Call<TTarget>
         where TTarget : struct, ITarget
     {
+        [MethodImpl(Op.Compile)]
         public static void Run(CpuState* s, Op* op)
         {
             var top = s->Registers.General[(int)GeneralRegister.Rsp] - 8;
@@ -286,6 +287,7 @@ internal static unsafe class ControlFlow
         }
     }
 
+    [MethodImpl(Op.Compile)]
     private static void JumpIfCountZero<T>(CpuState* s, Op* op)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -317,6 +319,7 @@ internal static unsafe class ControlFlow
         return SelectDirect(in i, b, counts32 ? &Loop<uint, TCondition> : &Loop<ulong, TCondition>);
     }
 
+    [MethodImpl(Op.Compile)]
     private static void Loop<T, TCondition>(CpuState* s, Op* op)
         where T : unmanaged, IBinaryInteger<T>
         where TCondition : struct, ICondition
@@ -352,6 +355,7 @@ internal static unsafe class ControlFlow
             return true;
         });
 
+    [MethodImpl(Op.Compile)]
     private static void JumpIf<TCondition>(CpuState* s, Op* op)
         where TCondition : struct, ICondition
     {
@@ -380,6 +384,7 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => CompareAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination), Get<T>(s, op->Source));
     }
@@ -390,6 +395,7 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => CompareAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination), Immediate<T>(op));
     }
@@ -400,6 +406,7 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => TestAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination) & Get<T>(s, op->Source));
     }
@@ -410,6 +417,7 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => TestAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination) & Immediate<T>(op));
     }

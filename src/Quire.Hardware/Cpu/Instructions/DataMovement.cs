@@ -159,6 +159,7 @@ internal static unsafe class DataMovement
         return true;
     }
 
+    [MethodImpl(Op.Compile)]
     private static void AddressToRegister<TAddress, T>(CpuState* s, Op* op)
         where TAddress : struct, IAddress
         where T : unmanaged, IBinaryInteger<T>
@@ -273,6 +274,7 @@ internal static unsafe class DataMovement
             where T : unmanaged, IBinaryInteger<T> => SignExtend(value);
     }
 
+    [MethodImpl(Op.Compile)]
     private static void ExtendRegister<TFrom, TTo, TExtension>(CpuState* s, Op* op)
         where TFrom : unmanaged, IBinaryInteger<TFrom>
         where TTo : unmanaged, IBinaryInteger<TTo>
@@ -298,6 +300,7 @@ internal static unsafe class DataMovement
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -311,6 +314,7 @@ internal static unsafe class DataMovement
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -491,6 +495,7 @@ internal static unsafe class DataMovement
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
         // A 32-bit CMOV clears the upper half even when it does not move (SDM vol. 2, CMOVcc).
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -524,6 +529,7 @@ internal static unsafe class DataMovement
         public static byte Value(CpuState* s, Op* op) => TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0;
     }
 
+    [MethodImpl(Op.Compile)]
     private static void SetRegister<TCondition>(CpuState* s, Op* op)
         where TCondition : struct, ICondition
     {

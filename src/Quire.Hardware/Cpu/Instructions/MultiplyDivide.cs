@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using static Quire.Hardware.Cpu.RegisterAccess;
 using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
@@ -106,6 +107,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -119,6 +121,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -132,6 +135,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -151,6 +155,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -233,6 +238,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -247,6 +253,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -381,6 +388,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -400,6 +408,7 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

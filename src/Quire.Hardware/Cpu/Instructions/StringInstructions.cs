@@ -95,6 +95,7 @@ internal static unsafe class StringInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -112,6 +113,7 @@ internal static unsafe class StringInstructions
         public static delegate*<CpuState*, Op*, void> Of<T>()
             where T : unmanaged, IBinaryInteger<T> => &Run<T>;
 
+        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
