@@ -1,0 +1,183 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Quire.Traces;
+
+/// <summary>
+/// Exact LRU stack distances (Mattson et al. 1970). Each page holds a slot in the order of its last use; a bit vector says which slots are
+/// held, so the distance is the number of bits behind a page's slot, found through two levels of counts: words of 64 slots, groups of 64
+/// words, and sums of groups. When slots run out, they are renumbered without gaps.
+/// </summary>
+public sealed class StackDistances
+{
+    private const int GroupShift = 12;
+
+    private int[] _slotOf = [];
+    private int[] _pageAt;
+    private ulong[] _held;
+    private ushort[] _inGroup;
+    private int _next;
+    private int _live;
+    private long[] _histogram = new long[1 << 10];
+
+    public StackDistances() => Allocate(1 << 13);
+
+    /// <summary>References at each distance: index 1 is a reference to the page used last, index 0 is unused.</summary>
+    public ReadOnlySpan<long> Histogram => _histogram.AsSpan(0, Math.Min(_histogram.Length, _live + 1));
+
+    /// <summary>First references: their distance is infinite.</summary>
+    public long Cold { get; private set; }
+
+    public long References { get; private set; }
+
+    public int Pages => _live;
+
+    public void Add(RunBatch batch)
+    {
+        Grow(batch.PageCount);
+        References += batch.References;
+        var pages = batch.Pages.AsSpan(0, batch.Length);
+        var counts = batch.Counts.AsSpan(0, batch.Length);
+        long repeats = 0;
+        for (var run = 0; run < pages.Length; run++)
+        {
+            repeats += counts[run] - 1;
+            Reference((int)(pages[run] >> 1));
+        }
+
+        _histogram[1] += repeats;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Reference(int page)
+    {
+        var slot = _slotOf[page];
+        if (slot == _next - 1 && slot >= 0)
+        {
+            _histogram[1]++;
+            return;
+        }
+
+        if (slot >= 0)
+        {
+            var distance = HeldFrom(slot);
+            _histogram[distance]++;
+            _held[slot >> 6] &= ~(1UL << slot);
+            _inGroup[slot >> GroupShift]--;
+        }
+        else
+        {
+            Cold++;
+            _live++;
+        }
+
+        if (_next == _pageAt.Length)
+        {
+            Renumber();
+        }
+
+        slot = _next++;
+        _slotOf[page] = slot;
+        _pageAt[slot] = page;
+        _held[slot >> 6] |= 1UL << slot;
+        _inGroup[slot >> GroupShift]++;
+    }
+
+    /// <summary>Held slots from this one up to the newest, itself included.</summary>
+    private int HeldFrom(int slot)
+    {
+        var held = _held;
+        var word = slot >> 6;
+        var group = slot >> GroupShift;
+        var lastGroup = (_next - 1) >> GroupShift;
+        var sum = BitOperations.PopCount(held[word] >> slot);
+        // Count the rest of the slot's group from whichever end is nearer.
+        var groupEnd = Math.Min((group + 1) << (GroupShift - 6), held.Length);
+        var groupStart = group << (GroupShift - 6);
+        if (groupEnd - word <= word - groupStart)
+        {
+            for (var other = word + 1; other < groupEnd; other++)
+            {
+                sum += BitOperations.PopCount(held[other]);
+            }
+        }
+        else
+        {
+            var before = BitOperations.PopCount(held[word] & ~(ulong.MaxValue << slot));
+            for (var other = groupStart; other < word; other++)
+            {
+                before += BitOperations.PopCount(held[other]);
+            }
+
+            sum = _inGroup[group] - before;
+        }
+
+        return sum + SumGroups(group + 1, lastGroup + 1);
+    }
+
+    private int SumGroups(int from, int to)
+    {
+        var counts = _inGroup.AsSpan(from, Math.Max(0, to - from));
+        var sum = 0;
+        while (counts.Length >= Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(counts), out var low, out var high);
+            sum += (int)Vector.Sum(low + high);
+            counts = counts[Vector<ushort>.Count..];
+        }
+
+        foreach (var count in counts)
+        {
+            sum += count;
+        }
+
+        return sum;
+    }
+
+    private void Renumber()
+    {
+        var order = new int[_live];
+        var count = 0;
+        for (var slot = 0; slot < _next; slot++)
+        {
+            if ((_held[slot >> 6] & (1UL << slot)) != 0)
+            {
+                order[count++] = _pageAt[slot];
+            }
+        }
+
+        Allocate(Math.Max(_pageAt.Length, (int)BitOperations.RoundUpToPowerOf2((uint)_live * 3)));
+        for (var slot = 0; slot < count; slot++)
+        {
+            _slotOf[order[slot]] = slot;
+            _pageAt[slot] = order[slot];
+            _held[slot >> 6] |= 1UL << slot;
+            _inGroup[slot >> GroupShift]++;
+        }
+
+        _next = count;
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_pageAt), nameof(_held), nameof(_inGroup))]
+    private void Allocate(int slots)
+    {
+        _pageAt = new int[slots];
+        _held = new ulong[slots >> 6];
+        _inGroup = new ushort[Math.Max(1, slots >> GroupShift)];
+    }
+
+    private void Grow(int pages)
+    {
+        var old = _slotOf.Length;
+        if (pages > old)
+        {
+            Array.Resize(ref _slotOf, Math.Max(pages, old * 2));
+            Array.Fill(_slotOf, -1, old, _slotOf.Length - old);
+        }
+
+        if (_histogram.Length < pages + 2)
+        {
+            Array.Resize(ref _histogram, Math.Max(pages + 2, _histogram.Length * 2));
+        }
+    }
+}
