@@ -7,7 +7,6 @@ var root = new RootCommand("Quire: an operating system's memory manager that any
     AllocCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),
-    TraceCommand.Create(),
 };
 var parse = root.Parse(args);
 if (parse.Errors.Count > 0)

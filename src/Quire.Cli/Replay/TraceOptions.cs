@@ -52,7 +52,9 @@ internal sealed class TraceOptions
         return TraceFormats.Open(path, parse.GetValue(Format), unit);
     }
 
-    public RunSource OpenRuns(ParseResult parse) => RunSource.Of(OpenReader(parse), PageShift(parse));
+    public RunSource OpenRuns(ParseResult parse) => Runs(OpenReader(parse), PageShift(parse));
+
+    public static RunSource Runs(TraceReader reader, int pageShift) => new RecordRuns(reader, pageShift);
 
     /// <summary>"64,256,1K", "16..256" (doubling), "1..10+1" (steps).</summary>
     public static IReadOnlyList<int> ParseFrames(string text)

@@ -21,7 +21,7 @@ public static class AccessCheck
         if (who.FileUserId == 0)
         {
             // CAP_DAC_OVERRIDE: execution still needs one execute bit, unless it is a directory.
-            var refused = (wanted & AccessModes.Execute) != 0 && file.Type != FileType.Directory && (file.Mode & FileMode.AnyExecute) == 0;
+            var refused = (wanted & AccessModes.Execute) != 0 && file.Type != FileType.Directory && (file.Mode & ModeBits.AnyExecute) == 0;
             return refused ? Errno.EACCES : Errno.None;
         }
 
@@ -34,5 +34,5 @@ public static class AccessCheck
 
     /// <summary>In a sticky directory only the owner of the file or of the directory removes or renames it.</summary>
     public static Errno CheckSticky(Credentials who, in InodeAttributes directory, in InodeAttributes file) =>
-        (directory.Mode & FileMode.Sticky) != 0 && !Owns(who, file) && !Owns(who, directory) ? Errno.EPERM : Errno.None;
+        (directory.Mode & ModeBits.Sticky) != 0 && !Owns(who, file) && !Owns(who, directory) ? Errno.EPERM : Errno.None;
 }

@@ -48,16 +48,16 @@ public sealed partial class FileSystem
 
         var parent = directory.Attributes;
         var group = (uint)caller.Credentials.FileGroupId;
-        permissions &= FileMode.Permissions;
+        permissions &= ModeBits.Permissions;
         if (type != FileType.SymbolicLink)
         {
             permissions &= ~caller.Context.Umask;
         }
 
-        if ((parent.Mode & FileMode.SetGroupId) != 0)
+        if ((parent.Mode & ModeBits.SetGroupId) != 0)
         {
             group = parent.GroupId;
-            permissions |= type == FileType.Directory ? FileMode.SetGroupId : 0;
+            permissions |= type == FileType.Directory ? ModeBits.SetGroupId : 0;
         }
 
         var what = new NewInode(type, permissions, (uint)caller.Credentials.FileUserId, group) { Target = target, RepresentedDevice = device };

@@ -173,7 +173,7 @@ public sealed partial class FileSystem
 
         var what = new NewInode(
             FileType.Regular,
-            permissions & FileMode.Permissions & ~caller.Context.Umask,
+            permissions & ModeBits.Permissions & ~caller.Context.Umask,
             (uint)caller.Credentials.FileUserId,
             (uint)caller.Credentials.FileGroupId);
         error = directory.Inode.CreateNameless(what, out var inode);

@@ -1,5 +1,6 @@
 using System.Text;
 using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Memory;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files;
@@ -11,14 +12,22 @@ namespace Quire.Kernel.Files;
 public sealed partial class FileSystem
 {
     /// <param name="now">The time that files record: the machine's CLOCK_REALTIME.</param>
-    public FileSystem(SuperBlock root, Func<Timestamp> now)
+    public FileSystem(SuperBlock root, KernelMemory memory, Func<Timestamp> now)
     {
         Mounts = new MountTable(this, root);
         Anonymous = new AnonymousSuperBlock(now);
         Now = now;
+        Memory = memory;
     }
 
     public Func<Timestamp> Now { get; }
+
+    public KernelMemory Memory { get; }
+
+    public DeviceTable Devices { get; } = new();
+
+    /// <summary>Owners of record locks that wait, and for whom.</summary>
+    internal Dictionary<object, object> LockWaits { get; } = [];
 
     public MountTable Mounts { get; }
 

@@ -1,4 +1,5 @@
 using Quire.Kernel.Files.Locks;
+using Quire.Kernel.Files.Pipes;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
@@ -31,6 +32,9 @@ public abstract class Inode
 
     /// <summary>Null while nobody ever locked the file.</summary>
     internal FileLocks? LocksHeld { get; private set; }
+
+    /// <summary>The bytes in a fifo while somebody has it open.</summary>
+    internal PipeBuffer? Fifo { get; set; }
 
     /// <summary>Pinned by open files and by names in use.</summary>
     public bool IsReferenced => _references > 0;

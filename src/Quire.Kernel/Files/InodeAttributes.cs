@@ -31,7 +31,7 @@ public readonly record struct Timestamp(long Seconds, uint Nanoseconds) : ICompa
 }
 
 /// <summary>Bits of st_mode below the file type.</summary>
-public static class FileMode
+public static class ModeBits
 {
     public const uint SetUserId = 0x800;
     public const uint SetGroupId = 0x400;
@@ -78,14 +78,14 @@ public record struct InodeAttributes
 
     public Timestamp BirthTime { get; set; }
 
-    public readonly FileType Type => (FileType)(Mode & FileMode.TypeMask);
+    public readonly FileType Type => (FileType)(Mode & ModeBits.TypeMask);
 
-    public readonly uint Permissions => Mode & FileMode.Permissions;
+    public readonly uint Permissions => Mode & ModeBits.Permissions;
 
     /// <summary>These attributes after a change made at <paramref name="now"/>.</summary>
     public readonly InodeAttributes With(in AttributeChange change, Timestamp now) => this with
     {
-        Mode = (Mode & FileMode.TypeMask) | (change.Permissions ?? Permissions),
+        Mode = (Mode & ModeBits.TypeMask) | (change.Permissions ?? Permissions),
         UserId = change.UserId ?? UserId,
         GroupId = change.GroupId ?? GroupId,
         AccessTime = change.AccessTime ?? AccessTime,

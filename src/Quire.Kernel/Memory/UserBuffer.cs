@@ -4,11 +4,13 @@ namespace Quire.Kernel.Memory;
 
 /// <summary>
 /// Guest memory that a system call reads from or writes to: one or several ranges of one address space, consumed front to back.
-/// Copies fault pages in as the CPU would and stop at the first byte that cannot be reached.
+/// Copies fault pages in as the CPU would and stop at the first byte that cannot be reached. Kernel bytes can stand in for guest memory, for
+/// calls that move data between two files.
 /// </summary>
 public sealed class UserBuffer
 {
-    private readonly AddressSpace _space;
+    private readonly AddressSpace? _space;
+    private readonly byte[] _kernelBytes = [];
     private readonly VirtualRange[] _ranges;
     private int _index;
     private ulong _offset;
@@ -28,6 +30,14 @@ public sealed class UserBuffer
         }
     }
 
+    /// <summary>The first bytes of a kernel buffer instead of guest memory; they can always be reached.</summary>
+    public UserBuffer(byte[] kernelBytes, int length)
+    {
+        _kernelBytes = kernelBytes;
+        _ranges = [VirtualRange.FromLength(new VirtualAddress(0), (ulong)length)];
+        Remaining = (ulong)length;
+    }
+
     /// <summary>Bytes not yet copied.</summary>
     public ulong Remaining { get; private set; }
 
@@ -37,7 +47,7 @@ public sealed class UserBuffer
         var total = 0;
         while (source.Length > total && TryNext(source.Length - total, out var address, out var length))
         {
-            var done = _space.CopyToGuest(address, source.Slice(total, length));
+            var done = CopyOut(address, source.Slice(total, length));
             total += done;
             Consume(done);
             if (done < length)
@@ -55,7 +65,7 @@ public sealed class UserBuffer
         var total = 0;
         while (destination.Length > total && TryNext(destination.Length - total, out var address, out var length))
         {
-            var done = _space.CopyFromGuest(address, destination.Slice(total, length));
+            var done = CopyIn(address, destination.Slice(total, length));
             total += done;
             Consume(done);
             if (done < length)
@@ -65,6 +75,49 @@ public sealed class UserBuffer
         }
 
         return total;
+    }
+
+    /// <summary>The next bytes of this buffer as a buffer of their own, at most <paramref name="length"/>; this one does not move on.</summary>
+    public UserBuffer Take(ulong length)
+    {
+        if (_space is null)
+        {
+            return new UserBuffer(_kernelBytes[(int)_offset..], (int)Math.Min(length, Remaining));
+        }
+
+        var ranges = new List<VirtualRange>();
+        var skip = _offset;
+        for (var i = _index; i < _ranges.Length && length > 0; i++)
+        {
+            var part = Math.Min(length, _ranges[i].Length - skip);
+            ranges.Add(VirtualRange.FromLength(_ranges[i].Start + skip, part));
+            length -= part;
+            skip = 0;
+        }
+
+        return new UserBuffer(_space, [.. ranges]);
+    }
+
+    private int CopyOut(VirtualAddress address, ReadOnlySpan<byte> source)
+    {
+        if (_space is not null)
+        {
+            return _space.CopyToGuest(address, source);
+        }
+
+        source.CopyTo(_kernelBytes.AsSpan((int)address.Value));
+        return source.Length;
+    }
+
+    private int CopyIn(VirtualAddress address, Span<byte> destination)
+    {
+        if (_space is not null)
+        {
+            return _space.CopyFromGuest(address, destination);
+        }
+
+        _kernelBytes.AsSpan((int)address.Value, destination.Length).CopyTo(destination);
+        return destination.Length;
     }
 
     private bool TryNext(int wanted, out VirtualAddress address, out int length)

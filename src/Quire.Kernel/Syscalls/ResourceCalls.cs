@@ -1,3 +1,4 @@
+using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Syscalls.Abi;
@@ -95,7 +96,7 @@ internal static class ResourceCalls
         }
 
         if ((limit.Hard > process.Limits[resource].Hard && !caller.IsPrivileged)
-            || (resource == Resource.OpenFiles && limit.Hard > (ulong)Files.DescriptorTable.Capacity))
+            || (resource == Resource.OpenFiles && limit.Hard > (ulong)DescriptorTable.Capacity))
         {
             return Errno.EPERM;
         }

@@ -18,5 +18,6 @@ internal static class SyscallFamilies
         SchedulingCalls.Register(table);
         MachineCalls.Register(table);
         RefusedCalls.Register(table);
+        Files.FileCallFamilies.Register(table);
     }
 }

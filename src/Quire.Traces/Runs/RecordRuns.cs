@@ -9,7 +9,9 @@ public sealed class RecordRuns : RunSource
     private readonly TraceReader _reader;
     private readonly TraceRecords _records = new();
     private readonly int _pageShift;
-    private readonly ProcessMarks _processes = new();
+    private readonly Dictionary<uint, ulong> _processMarks = [];
+    private uint _process = uint.MaxValue;
+    private ulong _processMark;
     private int _index;
     private ulong _nextPage;
     private ulong _lastPage;
@@ -75,6 +77,11 @@ public sealed class RecordRuns : RunSource
             var size = _records.Size[_index];
             if (!_midRecord)
             {
+                if (_records.Process[_index] != _process)
+                {
+                    SwitchProcess(_records.Process[_index]);
+                }
+
                 _nextPage = address >> _pageShift;
                 var last = isObject || size <= 1 ? address : address + size - 1;
                 _lastPage = (last < address ? ulong.MaxValue : last) >> _pageShift;
@@ -82,10 +89,9 @@ public sealed class RecordRuns : RunSource
             }
 
             var write = _records.Kind[_index] == ReferenceKind.Write ? 1u : 0u;
-            var mark = _processes.Of(_records.Process[_index]);
             while (true)
             {
-                var page = _nextPage ^ mark;
+                var page = _nextPage ^ _processMark;
                 if (length > 0 && page == previous && counts[length - 1] < int.MaxValue)
                 {
                     counts[length - 1]++;
@@ -125,5 +131,15 @@ public sealed class RecordRuns : RunSource
 
         batch.Length = length;
         batch.References += references;
+    }
+
+    private void SwitchProcess(uint process)
+    {
+        _process = process;
+        if (!_processMarks.TryGetValue(process, out _processMark))
+        {
+            _processMark = (ulong)_processMarks.Count << 52;
+            _processMarks.Add(process, _processMark);
+        }
     }
 }

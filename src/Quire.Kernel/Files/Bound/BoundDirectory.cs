@@ -1,0 +1,114 @@
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Bound;
+
+/// <summary>A directory of the host: every operation on its names is the host's.</summary>
+public sealed class BoundDirectory : BoundInode
+{
+    internal BoundDirectory(BoundFileSystem fileSystem, string path, in InodeAttributes attributes)
+        : base(fileSystem, path, attributes)
+    {
+    }
+
+    public override Errno Open(in OpenRequest request, out OpenFile? file)
+    {
+        file = new DirectoryFile(request.Location, request.Flags);
+        return Errno.None;
+    }
+
+    public override Errno Lookup(string name, out Inode? child)
+    {
+        child = null;
+        var path = PathOf(name);
+        var error = FileSystem.Host.Stat(path, out var attributes);
+        if (error == Errno.None)
+        {
+            child = FileSystem.Find(path, attributes);
+        }
+
+        return error;
+    }
+
+    public override Errno List(List<ListedEntry> entries) => FileSystem.Host.List(HostPath, entries);
+
+    public override Errno Create(string name, in NewInode what, out Inode? created)
+    {
+        created = null;
+        var path = PathOf(name);
+        var error = what.Type switch
+        {
+            FileType.Directory => FileSystem.Host.MakeDirectory(path, what.Permissions),
+            FileType.SymbolicLink => FileSystem.Host.MakeSymbolicLink(path, what.Target),
+            _ => FileSystem.Host.MakeNode(path, (uint)what.Type | what.Permissions, what.RepresentedDevice),
+        };
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        // The host's own umask and ids made it; the guest's are what count.
+        FileSystem.Host.Stat(path, out var made);
+        if (what.Type != FileType.SymbolicLink && made.Permissions != what.Permissions)
+        {
+            FileSystem.Host.Change(path, new AttributeChange { Permissions = what.Permissions });
+        }
+
+        if (made.UserId != what.UserId || made.GroupId != what.GroupId)
+        {
+            FileSystem.Host.Change(path, new AttributeChange { UserId = what.UserId, GroupId = what.GroupId });
+        }
+
+        return Lookup(name, out created);
+    }
+
+    public override Errno Link(string name, Inode target) => FileSystem.Host.Link(((BoundInode)target).HostPath, PathOf(name));
+
+    public override Errno Unlink(string name, Inode child)
+    {
+        var error = FileSystem.Host.Unlink(PathOf(name));
+        if (error == Errno.None)
+        {
+            ((BoundInode)child).NameRemoved(PathOf(name));
+        }
+
+        return error;
+    }
+
+    public override Errno RemoveDirectory(string name, Inode child)
+    {
+        var error = FileSystem.Host.RemoveDirectory(PathOf(name));
+        if (error == Errno.None)
+        {
+            ((BoundInode)child).NameRemoved(PathOf(name));
+        }
+
+        return error;
+    }
+
+    public override Errno Rename(in RenameRequest request)
+    {
+        var oldPath = PathOf(request.OldName);
+        var newPath = ((BoundDirectory)request.NewDirectory).PathOf(request.NewName);
+        var error = FileSystem.Host.Rename(oldPath, newPath, request.Modes);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        if ((request.Modes & RenameModes.Exchange) != 0)
+        {
+            // Three moves of names in memory, none on the host.
+            var aside = oldPath + "/\0";
+            FileSystem.MovePaths(oldPath, aside);
+            FileSystem.MovePaths(newPath, oldPath);
+            FileSystem.MovePaths(aside, newPath);
+            return Errno.None;
+        }
+
+        (request.Replaced as BoundInode)?.NameRemoved(newPath);
+        FileSystem.MovePaths(oldPath, newPath);
+        return Errno.None;
+    }
+
+    private string PathOf(string name) => HostPath + "/" + name;
+}

@@ -1,0 +1,114 @@
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Bound;
+
+/// <summary>A file of the host that guests change for real.</summary>
+public abstract class BoundInode : Inode
+{
+    private InodeAttributes _seen;
+
+    private protected BoundInode(BoundFileSystem fileSystem, string path, in InodeAttributes attributes)
+        : base(fileSystem)
+    {
+        FileSystem = fileSystem;
+        HostPath = path;
+        _seen = attributes;
+    }
+
+    public override FileType Type => _seen.Type;
+
+    public override InodeAttributes Attributes
+    {
+        get
+        {
+            if (!IsUnlinked && FileSystem.Host.Stat(HostPath, out var attributes) == Errno.None && (attributes.Device, attributes.Number) == Identity)
+            {
+                Refresh(HostPath, attributes);
+            }
+
+            return _seen;
+        }
+    }
+
+    internal BoundFileSystem FileSystem { get; }
+
+    /// <summary>The name under which it was found last.</summary>
+    internal string HostPath { get; set; }
+
+    internal (ulong Device, ulong Number) Identity => (_seen.Device, _seen.Number);
+
+    /// <summary>The name is gone and no other is known.</summary>
+    internal bool IsUnlinked { get; private set; }
+
+    protected InodeAttributes Seen => _seen;
+
+    public override Errno Change(in AttributeChange change)
+    {
+        _seen = _seen.With(change, FileSystem.Now());
+        return IsUnlinked ? Errno.None : FileSystem.Host.Change(HostPath, change);
+    }
+
+    public override Errno GetExtendedAttribute(string name, out byte[] value) => FileSystem.Host.GetExtendedAttribute(HostPath, name, out value);
+
+    public override Errno SetExtendedAttribute(string name, byte[] value, ExtendedAttributeMode mode) =>
+        FileSystem.Host.SetExtendedAttribute(HostPath, name, value, mode);
+
+    public override Errno RemoveExtendedAttribute(string name) => FileSystem.Host.RemoveExtendedAttribute(HostPath, name);
+
+    public override IReadOnlyCollection<string> ExtendedAttributeNames =>
+        FileSystem.Host.ListExtendedAttributes(HostPath, out var names) == Errno.None ? names : [];
+
+    internal void Refresh(string path, in InodeAttributes attributes)
+    {
+        var before = _seen;
+        _seen = attributes;
+        HostPath = path;
+        IsUnlinked = false;
+        OnRefreshed(before, attributes);
+    }
+
+    internal void NameRemoved(string path)
+    {
+        _seen.Links = _seen.Links > 0 ? _seen.Links - 1 : 0;
+        if (path == HostPath)
+        {
+            IsUnlinked = true;
+        }
+    }
+
+    /// <summary>Lets go of everything that can be found again.</summary>
+    internal virtual void Drop()
+    {
+    }
+
+    protected virtual void OnRefreshed(in InodeAttributes before, in InodeAttributes now)
+    {
+    }
+
+    protected override void OnUnreferenced()
+    {
+        Drop();
+        if (IsUnlinked)
+        {
+            FileSystem.Forget(this);
+        }
+    }
+}
+
+/// <summary>A symbolic link, fifo, socket or device node of a bound directory.</summary>
+public sealed class BoundNode : BoundInode
+{
+    internal BoundNode(BoundFileSystem fileSystem, string path, in InodeAttributes attributes)
+        : base(fileSystem, path, attributes)
+    {
+    }
+
+    public override Errno ReadLink(GuestThread? reader, out string target)
+    {
+        target = "";
+        return Type == FileType.SymbolicLink ? FileSystem.Host.ReadLink(HostPath, out target) : Errno.EINVAL;
+    }
+
+    public override Errno Open(in OpenRequest request, out OpenFile? file) => SpecialFiles.Open(request, out file);
+}

@@ -1,0 +1,27 @@
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files;
+
+/// <summary>A directory of the host that guests may change.</summary>
+/// <param name="HostPath">Absolute, as all host paths here: each character is a byte (<see cref="GuestText"/>).</param>
+/// <param name="GuestPath">Absolute; where it is mounted.</param>
+public sealed record DirectoryBinding(string HostPath, string GuestPath);
+
+/// <summary>What the guests' tree of files is made of.</summary>
+public sealed record FileTreeOptions
+{
+    /// <summary>Host directory that is the guests' root.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>Host directories that guests change for real.</summary>
+    public IReadOnlyList<DirectoryBinding> Bound { get; init; } = [];
+
+    /// <summary>Host directory that keeps what guests change, for later runs; null throws it away.</summary>
+    public string? Layer { get; init; }
+
+    /// <summary>Where the first program starts; the root if the guests do not have it.</summary>
+    public string WorkingDirectory { get; init; } = "/";
+
+    /// <summary>Bytes that guests may write to the layer.</summary>
+    public ByteSize LayerCapacity { get; init; } = new(64UL << 30);
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Generated;
+
+/// <summary>An open generated file: what it read first it keeps until it is read from the start again, so that one pass sees one moment.</summary>
+internal sealed class GeneratedOpenFile : OpenFile
+{
+    private const int LongestStore = 4096;
+
+    private readonly GeneratedFile _file;
+    private byte[]? _text;
+
+    public GeneratedOpenFile(FileLocation location, int flags, GeneratedFile file)
+        : base(location, flags) => _file = file;
+
+    public override bool IsSeekable => true;
+
+    public override ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset)
+    {
+        var position = offset ?? Position;
+        if (_text is null || position == 0)
+        {
+            _text = _file.Render();
+            if (_text is null)
+            {
+                return new(Errno.ESRCH.ToResult());
+            }
+        }
+
+        if (position >= _text.Length || buffer.Remaining == 0)
+        {
+            return new(0);
+        }
+
+        var length = (int)Math.Min(buffer.Remaining, (ulong)(_text.Length - position));
+        var done = buffer.CopyToGuest(_text.AsSpan((int)position, length));
+        if (offset is null)
+        {
+            Position = position + done;
+        }
+
+        return new(done == 0 ? Errno.EFAULT.ToResult() : done);
+    }
+
+    public override ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset)
+    {
+        if (_file.Store is not { } store)
+        {
+            return new(Errno.EIO.ToResult());
+        }
+
+        var bytes = new byte[(int)Math.Min(buffer.Remaining, LongestStore)];
+        var length = buffer.CopyFromGuest(bytes);
+        if (length < bytes.Length)
+        {
+            return new(Errno.EFAULT.ToResult());
+        }
+
+        var error = store(Encoding.Latin1.GetString(bytes).TrimEnd('\n', '\0'));
+        return new(error != Errno.None ? error.ToResult() : length);
+    }
+
+    public override long Seek(long offset, int whence)
+    {
+        var target = whence switch
+        {
+            0 => offset,
+            1 => Position + offset,
+            2 => (_text?.Length ?? 0) + offset,
+            _ => -1,
+        };
+        return target < 0 ? Errno.EINVAL.ToResult() : Position = target;
+    }
+}

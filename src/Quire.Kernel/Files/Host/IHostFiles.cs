@@ -1,0 +1,74 @@
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Host;
+
+/// <summary>
+/// The host's files, one system call a member, with the host's error numbers. Paths are absolute, their characters are bytes (Latin-1), and
+/// the last component is never followed if it is a symbolic link. The only door to the host's file system.
+/// </summary>
+public interface IHostFiles
+{
+    /// <summary>The same place without links, dots and doubled slashes.</summary>
+    Errno ResolvePath(string path, out string resolved);
+
+    Errno Stat(string path, out InodeAttributes attributes);
+
+    Errno StatFileSystem(string path, out FileSystemStatistics statistics);
+
+    Errno ReadLink(string path, out string target);
+
+    /// <summary>Adds the entries without "." and "..", in the host's order.</summary>
+    Errno List(string path, List<ListedEntry> entries);
+
+    Errno Open(string path, HostAccess access, out IHostFile? file);
+
+    Errno GetExtendedAttribute(string path, string name, out byte[] value);
+
+    Errno ListExtendedAttributes(string path, out IReadOnlyCollection<string> names);
+
+    /// <summary>Makes a regular file, fifo, socket or device; EEXIST if the name is taken.</summary>
+    Errno MakeNode(string path, uint mode, ulong device);
+
+    Errno MakeDirectory(string path, uint permissions);
+
+    Errno MakeSymbolicLink(string path, string target);
+
+    Errno Link(string existing, string path);
+
+    Errno Unlink(string path);
+
+    Errno RemoveDirectory(string path);
+
+    Errno Rename(string oldPath, string newPath, RenameModes modes);
+
+    Errno Change(string path, in AttributeChange change);
+
+    Errno SetExtendedAttribute(string path, string name, byte[] value, ExtendedAttributeMode mode);
+
+    Errno RemoveExtendedAttribute(string path, string name);
+
+    /// <summary>A file of the host that nobody else can reach and that is gone when it is closed, however the run ends.</summary>
+    Errno CreatePrivateFile(out IHostFile? file);
+}
+
+public enum HostAccess
+{
+    Read,
+    ReadWrite,
+}
+
+/// <summary>An open regular file of the host.</summary>
+public interface IHostFile : IDisposable
+{
+    /// <summary>Bytes read, 0 at the end, or a negative errno.</summary>
+    long Read(ulong offset, Span<byte> bytes);
+
+    /// <summary>Bytes written or a negative errno.</summary>
+    long Write(ulong offset, ReadOnlySpan<byte> bytes);
+
+    Errno Stat(out InodeAttributes attributes);
+
+    Errno SetLength(ulong length);
+
+    Errno Sync();
+}

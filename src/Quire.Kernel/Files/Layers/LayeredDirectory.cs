@@ -1,0 +1,222 @@
+using Quire.Allocation;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Layers;
+
+/// <summary>
+/// A directory: the host's entries below, and over them the names that guests made (their inode) or removed (null, a whiteout). A directory
+/// that guests made has nothing below; one that was moved keeps what was below it.
+/// </summary>
+public sealed class LayeredDirectory : LayeredInode
+{
+    private readonly Dictionary<string, LayeredInode?> _changes = new(StringComparer.Ordinal);
+
+    internal LayeredDirectory(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
+        : base(fileSystem, slot, attributes)
+    {
+    }
+
+    /// <summary>Names over the host's; null is a whiteout.</summary>
+    internal IReadOnlyDictionary<string, LayeredInode?> Changes => _changes;
+
+    public override InodeAttributes Attributes =>
+        LowerPath is null ? base.Attributes with { Size = (ulong)(_changes.Count + 2) * 20 } : base.Attributes;
+
+    public override Errno Open(in OpenRequest request, out OpenFile? file)
+    {
+        file = new DirectoryFile(request.Location, request.Flags);
+        return Errno.None;
+    }
+
+    public override Errno Lookup(string name, out Inode? child)
+    {
+        var error = LookupOwn(name, out var found);
+        child = found;
+        return error;
+    }
+
+    public override Errno List(List<ListedEntry> entries)
+    {
+        if (LowerPath is { } path)
+        {
+            var lower = new List<ListedEntry>();
+            var error = FileSystem.Host.List(path, lower);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            entries.AddRange(_changes.Count == 0 ? lower : lower.Where(entry => !_changes.ContainsKey(entry.Name)));
+        }
+
+        foreach (var (name, inode) in _changes)
+        {
+            if (inode is not null)
+            {
+                entries.Add(new ListedEntry(name, inode.Attributes.Number, inode.Type));
+            }
+        }
+
+        return Errno.None;
+    }
+
+    public override Errno Create(string name, in NewInode what, out Inode? created)
+    {
+        created = null;
+        if (base.Attributes.Links == 0)
+        {
+            return Errno.ENOENT;
+        }
+
+        var error = FileSystem.MakeNew(what, Attributes.Device, out var inode);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        created = inode;
+        Place(name, inode!);
+        inode!.SetLinks(what.Type == FileType.Directory ? 2u : 1u);
+        ContentChanged();
+        return Errno.None;
+    }
+
+    public override Errno CreateNameless(in NewInode what, out Inode? created)
+    {
+        var error = FileSystem.MakeNew(what, Attributes.Device, out var inode);
+        created = inode;
+        return error;
+    }
+
+    public override Errno Link(string name, Inode target)
+    {
+        var inode = (LayeredInode)target;
+        if (base.Attributes.Links == 0)
+        {
+            return Errno.ENOENT;
+        }
+
+        Place(name, inode);
+        inode.SetLinks(inode.Attributes.Links + 1);
+        ContentChanged();
+        return Errno.None;
+    }
+
+    public override Errno Unlink(string name, Inode child)
+    {
+        TakeOut(name, (LayeredInode)child);
+        ContentChanged();
+        ((LayeredInode)child).DropLink(1);
+        return Errno.None;
+    }
+
+    public override Errno RemoveDirectory(string name, Inode child)
+    {
+        var directory = (LayeredDirectory)child;
+        var error = directory.CheckEmpty();
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        TakeOut(name, directory);
+        ContentChanged();
+        directory.DropLink(uint.MaxValue);
+        return Errno.None;
+    }
+
+    public override Errno Rename(in RenameRequest request)
+    {
+        var target = (LayeredDirectory)request.NewDirectory;
+        var moved = (LayeredInode)request.Moved;
+        var replaced = (LayeredInode?)request.Replaced;
+        if ((request.Modes & RenameModes.Exchange) != 0)
+        {
+            TakeOut(request.OldName, moved);
+            target.TakeOut(request.NewName, replaced!);
+            Place(request.OldName, replaced!);
+            target.Place(request.NewName, moved);
+            replaced!.Change(default);
+        }
+        else
+        {
+            if (replaced is LayeredDirectory directory && directory.CheckEmpty() is var error and not Errno.None)
+            {
+                return error;
+            }
+
+            if (replaced is not null)
+            {
+                target.TakeOut(request.NewName, replaced);
+                replaced.DropLink(replaced.IsDirectory ? uint.MaxValue : 1);
+            }
+
+            TakeOut(request.OldName, moved);
+            target.Place(request.NewName, moved);
+        }
+
+        moved.Change(default);
+        ContentChanged();
+        target.ContentChanged();
+        return Errno.None;
+    }
+
+    /// <summary>Puts a name there without touching times or links: what an earlier run kept.</summary>
+    internal void RestoreName(string name, LayeredInode? inode) => _changes[name] = inode;
+
+    /// <summary>Nothing of the host below shows through any more.</summary>
+    internal void RestoreOpaque() => DetachLower();
+
+    private void Place(string name, LayeredInode inode)
+    {
+        _changes[name] = inode;
+        if (inode.IsDirectory && CountsSubdirectories)
+        {
+            SetLinks(base.Attributes.Links + 1);
+        }
+    }
+
+    private void TakeOut(string name, LayeredInode inode)
+    {
+        if (LowerPath is { } path && FileSystem.Host.Stat(path + "/" + name, out _) == Errno.None)
+        {
+            _changes[name] = null;
+        }
+        else
+        {
+            _changes.Remove(name);
+        }
+
+        if (inode.IsDirectory && CountsSubdirectories)
+        {
+            SetLinks(base.Attributes.Links - 1);
+        }
+    }
+
+    // Some file systems of the host do not count subdirectories as links and always show 1.
+    private bool CountsSubdirectories => base.Attributes.Links >= 2;
+
+    private Errno LookupOwn(string name, out LayeredInode? child)
+    {
+        if (_changes.TryGetValue(name, out child))
+        {
+            return child is null ? Errno.ENOENT : Errno.None;
+        }
+
+        if (LowerPath is not { } path || base.Attributes.Links == 0)
+        {
+            return Errno.ENOENT;
+        }
+
+        var childPath = path + "/" + name;
+        var error = FileSystem.Host.Stat(childPath, out var attributes);
+        return error == Errno.None ? FileSystem.FromLower(childPath, attributes, out child) : error;
+    }
+
+    private Errno CheckEmpty()
+    {
+        var entries = new List<ListedEntry>();
+        var error = List(entries);
+        return error != Errno.None ? error : entries.Count > 0 ? Errno.ENOTEMPTY : Errno.None;
+    }
+}

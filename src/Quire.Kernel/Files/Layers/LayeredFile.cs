@@ -1,0 +1,300 @@
+using Quire.Allocation;
+using Quire.Kernel.Files.Host;
+using Quire.Kernel.Memory;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Layers;
+
+/// <summary>
+/// A regular file. Its pages are read from the layer's block if it has one for them, else from the host's file below, else they are zeros;
+/// they are always written to a block. So a change copies up only the pages it touches, and mappings made before see it.
+/// </summary>
+public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
+{
+    private readonly BlockMap _blocks;
+    private PageCache? _pages;
+    private IHostFile? _lower;
+    private string? _originPath;
+
+    // Bytes of the file below that still show through: shrinks with truncation, never grows.
+    private ulong _originLength;
+
+    internal LayeredFile(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
+        : base(fileSystem, slot, attributes) => _blocks = new BlockMap(fileSystem.Blocks);
+
+    public override PageCache Pages => Content;
+
+    public PageCache Content => _pages ??= MakePages();
+
+    public override InodeAttributes Attributes
+    {
+        get
+        {
+            var attributes = base.Attributes;
+            if (_pages is null || !IsOwn)
+            {
+                return attributes;
+            }
+
+            return attributes with { Size = _pages.Length, Blocks = CountSectors(attributes) };
+        }
+    }
+
+    /// <summary>A file that began empty keeps its bytes in frames where the file system does; one with bytes below always has blocks.</summary>
+    public bool IsBacked => FileSystem.Placement == DataPlacement.Blocks || _originPath is not null || LowerPath is not null;
+
+    string IPageSource.Name => LowerPath ?? $"{FileSystem.TypeName}:{base.Attributes.Number}";
+
+    /// <summary>Anything of the content differs from the file below.</summary>
+    internal bool HasOwnContent { get; private set; }
+
+    public override Errno Open(in OpenRequest request, out OpenFile? file)
+    {
+        file = null;
+        if (!HasOwnContent && (_originPath ?? LowerPath) is not null)
+        {
+            var error = OpenLower();
+            if (error != Errno.None)
+            {
+                return error;
+            }
+        }
+
+        file = new RegularFile(request.Location, request.Flags);
+        return Errno.None;
+    }
+
+    public override Errno SetLength(ulong length)
+    {
+        if (length > long.MaxValue)
+        {
+            return Errno.EFBIG;
+        }
+
+        var old = Content.Length;
+        if (length != old)
+        {
+            TakeOver();
+            if (length < old)
+            {
+                _blocks.Truncate(Page.RoundUp(length) >> Page.Shift);
+                _originLength = Math.Min(_originLength, length);
+            }
+
+            Content.SetLength(length);
+        }
+
+        SetSize(length);
+        ContentChanged();
+        return Errno.None;
+    }
+
+    public Errno PrepareWrite(ulong offset, ulong length)
+    {
+        if (offset + length > long.MaxValue)
+        {
+            return Errno.EFBIG;
+        }
+
+        TakeOver();
+        if (!IsBacked)
+        {
+            return FileSystem.HasRoomInFrames ? Errno.None : Errno.ENOSPC;
+        }
+
+        for (var page = offset >> Page.Shift; page <= (offset + length - 1) >> Page.Shift; page++)
+        {
+            if (!_blocks.TryPromise(page))
+            {
+                return Errno.ENOSPC;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    public void WasWritten(PrivilegeBits bits)
+    {
+        if (bits == PrivilegeBits.Clear)
+        {
+            ClearPrivilegeBits();
+        }
+
+        ContentChanged();
+    }
+
+    public Errno Allocate(AllocationModes modes, ulong offset, ulong length)
+    {
+        var end = offset + length;
+        if (end > long.MaxValue)
+        {
+            return Errno.EFBIG;
+        }
+
+        if ((modes & (AllocationModes.CollapseRange | AllocationModes.InsertRange | AllocationModes.UnshareRange)) != 0)
+        {
+            return Errno.ENOTSUP;
+        }
+
+        var keepsSize = (modes & AllocationModes.KeepSize) != 0;
+        if ((modes & (AllocationModes.PunchHole | AllocationModes.ZeroRange)) != 0)
+        {
+            TakeOver();
+            Zero(offset, Math.Min(end, Math.Max(Content.Length, offset)));
+        }
+
+        if ((modes & AllocationModes.PunchHole) == 0)
+        {
+            var error = keepsSize ? Errno.None : PrepareWrite(offset, length);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            if (!keepsSize && end > Content.Length)
+            {
+                Content.SetLength(end);
+            }
+        }
+
+        ContentChanged();
+        return Errno.None;
+    }
+
+    Errno IPageSource.ReadPage(ulong index, Span<byte> page)
+    {
+        if (_blocks.TryRead(index, page, out var error))
+        {
+            return error;
+        }
+
+        var start = index << Page.Shift;
+        if (start >= _originLength || _blocks.IsHole(index))
+        {
+            page.Clear();
+            return Errno.None;
+        }
+
+        if (OpenLower() != Errno.None)
+        {
+            return Errno.EIO;
+        }
+
+        var wanted = (int)Math.Min(Page.Size, _originLength - start);
+        var done = _lower!.Read(start, page[..wanted]);
+
+        // The host's file shrank or fails: what is not there cannot be made up.
+        if (done < 0 || done == 0 && wanted > 0)
+        {
+            return Errno.EIO;
+        }
+
+        page[(int)done..].Clear();
+        return Errno.None;
+    }
+
+    Errno IPageSource.WritePage(ulong index, ReadOnlySpan<byte> bytes)
+    {
+        TakeOver();
+        return _blocks.Write(index, bytes);
+    }
+
+    internal override void DropPages()
+    {
+        _pages?.Drop();
+        _pages = null;
+        CloseLower();
+    }
+
+    /// <summary>The kept file of an earlier run becomes what shows through.</summary>
+    internal void RestoreContent(string path, ulong length)
+    {
+        _originPath = path;
+        _originLength = length;
+        SetSize(length);
+    }
+
+    protected override void OnUnreferenced()
+    {
+        CloseLower();
+        base.OnUnreferenced();
+    }
+
+    protected override void OnLowerChanged(in InodeAttributes before, in InodeAttributes now)
+    {
+        if (_pages is not null && !HasOwnContent && (before.Size != now.Size || before.ModifyTime != now.ModifyTime))
+        {
+            _originLength = now.Size;
+            _pages.SetLength(0);
+            _pages.SetLength(now.Size);
+        }
+    }
+
+    private protected override void Free()
+    {
+        DropPages();
+        _blocks.Truncate(0);
+        base.Free();
+    }
+
+    private PageCache MakePages()
+    {
+        if (_originPath is null && LowerPath is not null)
+        {
+            _originLength = base.Attributes.Size;
+        }
+
+        return FileSystem.Memory.CreatePageCache(this, base.Attributes.Size);
+    }
+
+    private void TakeOver()
+    {
+        // The pages must exist before the origin's length is fixed.
+        _ = Content;
+        HasOwnContent = true;
+    }
+
+    private Errno OpenLower()
+    {
+        if (_lower is not null)
+        {
+            return Errno.None;
+        }
+
+        var path = _originPath ?? LowerPath;
+        return path is null ? Errno.EIO : FileSystem.Host.Open(path, HostAccess.Read, out _lower);
+    }
+
+    private void CloseLower()
+    {
+        _lower?.Dispose();
+        _lower = null;
+    }
+
+    private void Zero(ulong start, ulong end)
+    {
+        if (start >= end)
+        {
+            return;
+        }
+
+        for (var page = Page.RoundUp(start) >> Page.Shift; page < end >> Page.Shift; page++)
+        {
+            _blocks.Punch(page);
+        }
+
+        Content.PunchHole(start, end - start);
+    }
+
+    private ulong CountSectors(in InodeAttributes attributes)
+    {
+        const ulong SectorsInPage = 8;
+        if (!HasOwnContent)
+        {
+            return attributes.Blocks;
+        }
+
+        var pages = !IsBacked ? Content.ResidentPages : _originLength == 0 ? _blocks.Taken : Page.RoundUp(Content.Length) >> Page.Shift;
+        return pages * SectorsInPage;
+    }
+}

@@ -1,0 +1,283 @@
+using Quire.Kernel.Files.Host;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
+using Quire.Allocation;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Layers;
+
+/// <summary>Where bytes that guests write are kept.</summary>
+public enum DataPlacement
+{
+    /// <summary>In frames of RAM only: tmpfs.</summary>
+    Frames,
+
+    /// <summary>In blocks of a private host file, through the page cache.</summary>
+    Blocks,
+}
+
+/// <summary>How a <see cref="LayeredFileSystem"/> is built.</summary>
+public sealed record LayeredFileSystemOptions
+{
+    public required string TypeName { get; init; }
+
+    public string? Source { get; init; }
+
+    public required DataPlacement Placement { get; init; }
+
+    /// <summary>The host directory below, without a slash at its end ("" is the host's root); null for a file system that starts empty.</summary>
+    public string? LowerPath { get; init; }
+
+    /// <summary>st_dev of new files where no directory of the host says it.</summary>
+    public ulong Device { get; init; }
+
+    public uint RootPermissions { get; init; } = 0x1ED;
+
+    public uint RootUserId { get; init; }
+
+    public uint RootGroupId { get; init; }
+
+    /// <summary>Bytes that guests may keep here.</summary>
+    public ByteSize Capacity { get; init; } = new(1UL << 36);
+}
+
+/// <summary>
+/// A writable tree over a read-only one: the host's files below, what guests changed above. Names that guests made, moved or removed are in
+/// their directory's list of changes; a file that guests changed keeps its inode, of which attributes and pages become its own one by one, so
+/// identity survives copy-up and hard links see the same file. Without a lower tree and with its data in frames it is tmpfs.
+/// </summary>
+public sealed class LayeredFileSystem : SuperBlock, IDisposable
+{
+    /// <summary>Bytes of Linux's ovl_inode with its dentry, what a file in use costs the machine.</summary>
+    private const int InodeObjectSize = 896;
+
+    private const int LeastIdle = 256;
+    private const int MostIdle = 8192;
+    private const int EvictionTries = 8;
+
+    private readonly LayeredFileSystemOptions _options;
+    private readonly Dictionary<(ulong Device, ulong Number), LayeredInode> _byLowerIdentity = [];
+    private readonly LinkedList<LayeredInode> _recent = [];
+    private readonly KernelObjectCache _slots;
+    private readonly int _mostIdle;
+    private ulong _lastNumber = 1UL << 40;
+
+    public LayeredFileSystem(LayeredFileSystemOptions options, IHostFiles host, KernelMemory memory, Func<Timestamp> now)
+    {
+        _options = options;
+        Host = host;
+        Memory = memory;
+        Now = now;
+        Blocks = new LayerBlocks(host, options.Capacity);
+        _slots = memory.Slabs.Cache(options.Placement == DataPlacement.Frames ? "shmem_inode_cache" : "ovl_inode", InodeObjectSize);
+        _mostIdle = (int)Math.Clamp(memory.Physical.FrameCount / 32, LeastIdle, MostIdle);
+        Root = MakeRoot();
+    }
+
+    public override string TypeName => _options.TypeName;
+
+    public override string Source => _options.Source ?? _options.TypeName;
+
+    public override string MountOptions => "rw,noatime";
+
+    public override ulong Device => _options.LowerPath is null ? _options.Device : Root.Attributes.Device;
+
+    public override LayeredDirectory Root { get; }
+
+    public override FileSystemStatistics Statistics => _options.LowerPath is { } path && Host.StatFileSystem(path, out var lower) == Errno.None
+        ? lower
+        : OwnStatistics();
+
+    internal IHostFiles Host { get; }
+
+    internal KernelMemory Memory { get; }
+
+    internal Func<Timestamp> Now { get; }
+
+    internal LayerBlocks Blocks { get; }
+
+    internal DataPlacement Placement => _options.Placement;
+
+    /// <summary>False once as many bytes are in frames as may be (tmpfs' size).</summary>
+    internal bool HasRoomInFrames => (ulong)Memory.Counters.SharedMemoryPages << Page.Shift < _options.Capacity.Bytes;
+
+    /// <summary>tmpfs: empty at first, everything in frames, at most half of RAM as Linux has it.</summary>
+    public static LayeredFileSystem InFrames(KernelMemory memory, Func<Timestamp> now, ulong device, uint rootPermissions = 0x3FF) => new(
+        new LayeredFileSystemOptions
+        {
+            TypeName = "tmpfs",
+            Placement = DataPlacement.Frames,
+            Device = device,
+            RootPermissions = rootPermissions,
+            Capacity = new ByteSize(((ulong)memory.Physical.FrameCount << Page.Shift) / 2),
+        },
+        NoHostFiles.Instance,
+        memory,
+        now);
+
+    /// <summary>The inode for a file of the host, the same one for all its names and for as long as anything of it is kept.</summary>
+    internal Errno FromLower(string path, in InodeAttributes lower, out LayeredInode? inode)
+    {
+        var identity = (lower.Device, lower.Number);
+        if (_byLowerIdentity.TryGetValue(identity, out inode) && inode.Type == lower.Type)
+        {
+            inode.Refresh(path, lower);
+            Touch(inode);
+            return Errno.None;
+        }
+
+        inode = null;
+        if (!TryTakeSlot(out var slot))
+        {
+            return Errno.ENOMEM;
+        }
+
+        inode = Make(lower.Type, slot, lower);
+        inode.AttachLower(path, lower);
+        _byLowerIdentity[identity] = inode;
+        inode.RecentNode = _recent.AddFirst(inode);
+        EvictIdle(_mostIdle);
+        return Errno.None;
+    }
+
+    /// <summary>A new inode of this layer, with one link still to be made.</summary>
+    internal Errno MakeNew(in NewInode what, ulong device, out LayeredInode? inode)
+    {
+        inode = null;
+        if (!TryTakeSlot(out var slot))
+        {
+            return Errno.ENOSPC;
+        }
+
+        var now = Now();
+        var attributes = new InodeAttributes
+        {
+            Device = device,
+            Number = ++_lastNumber,
+            Mode = (uint)what.Type | what.Permissions,
+            UserId = what.UserId,
+            GroupId = what.GroupId,
+            RepresentedDevice = what.RepresentedDevice,
+            BlockSize = Page.Size,
+            AccessTime = now,
+            ModifyTime = now,
+            ChangeTime = now,
+            BirthTime = now,
+        };
+        inode = Make(what.Type, slot, attributes);
+        if (inode is LayeredLink link)
+        {
+            link.Target = what.Target;
+        }
+
+        return Errno.None;
+    }
+
+    /// <summary>The inode has neither name nor user: what it holds goes back.</summary>
+    internal void Forget(LayeredInode inode)
+    {
+        if (inode.LowerIdentity is { } identity && _byLowerIdentity.TryGetValue(identity, out var present) && present == inode)
+        {
+            _byLowerIdentity.Remove(identity);
+        }
+
+        if (inode.RecentNode is { } node)
+        {
+            _recent.Remove(node);
+            inode.RecentNode = null;
+        }
+
+        _slots.Return(inode.Slot);
+    }
+
+    public override int Shrink() => EvictIdle(0);
+
+    public void Dispose() => Blocks.Dispose();
+
+    public override Errno Sync() => Memory.SyncAll();
+
+    private LayeredInode Make(FileType type, SlabSlot slot, in InodeAttributes attributes) => type switch
+    {
+        FileType.Directory => new LayeredDirectory(this, slot, attributes),
+        FileType.Regular => new LayeredFile(this, slot, attributes),
+        FileType.SymbolicLink => new LayeredLink(this, slot, attributes),
+        _ => new LayeredNode(this, slot, attributes),
+    };
+
+    private LayeredDirectory MakeRoot()
+    {
+        if (_options.LowerPath is { } path)
+        {
+            var error = Host.Stat(path, out var lower);
+            if (error != Errno.None || FromLower(path, lower, out var inode) != Errno.None || inode is not LayeredDirectory directory)
+            {
+                throw new IOException($"{path}: cannot be the root of a file system: {(error == Errno.None ? Errno.ENOTDIR : error)}");
+            }
+
+            directory.AddReference();
+            return directory;
+        }
+
+        var what = new NewInode(FileType.Directory, _options.RootPermissions, _options.RootUserId, _options.RootGroupId);
+        if (MakeNew(what, _options.Device, out var root) != Errno.None)
+        {
+            throw new InvalidOperationException($"no memory for the root directory of {TypeName}");
+        }
+
+        root!.SetLinks(2);
+        root.AddReference();
+        return (LayeredDirectory)root;
+    }
+
+    private bool TryTakeSlot(out SlabSlot slot) => _slots.TryTake(out slot) || (Shrink() > 0 && _slots.TryTake(out slot));
+
+    private void Touch(LayeredInode inode)
+    {
+        if (inode.RecentNode is { } node && node != _recent.First)
+        {
+            _recent.Remove(node);
+            _recent.AddFirst(node);
+        }
+    }
+
+    // Files in use or changed by guests cannot be dropped; the search for others is kept short.
+    private int EvictIdle(int keep)
+    {
+        var evicted = 0;
+        var tries = keep == 0 ? _recent.Count : EvictionTries;
+        while (_recent.Count > keep && tries-- > 0)
+        {
+            var inode = _recent.Last!.Value;
+            if (inode.IsReferenced || inode.IsOwn)
+            {
+                Touch(inode);
+                continue;
+            }
+
+            inode.DropPages();
+            Forget(inode);
+            evicted++;
+        }
+
+        return evicted;
+    }
+
+    private FileSystemStatistics OwnStatistics()
+    {
+        var blocks = _options.Capacity.Bytes >> Page.Shift;
+        var used = _options.Placement == DataPlacement.Frames ? (ulong)Memory.Counters.SharedMemoryPages : Blocks.Used;
+        var free = blocks > used ? blocks - used : 0;
+        const long TmpfsMagic = 0x0102_1994;
+        return new FileSystemStatistics
+        {
+            Type = TmpfsMagic,
+            BlockSize = Page.Size,
+            Blocks = blocks,
+            FreeBlocks = free,
+            AvailableBlocks = free,
+            Files = blocks,
+            FreeFiles = free,
+            NameLength = 255,
+        };
+    }
+}

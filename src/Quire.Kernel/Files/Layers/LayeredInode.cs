@@ -1,0 +1,204 @@
+using Quire.Allocation;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Layers;
+
+/// <summary>
+/// A file of a layered tree. While guests only look, its attributes are the host's as last seen; the first change makes them its own. The
+/// same object is the file before and after.
+/// </summary>
+public abstract class LayeredInode : Inode
+{
+    private InodeAttributes _attributes;
+    private Dictionary<string, byte[]?>? _extendedAttributes;
+
+    private protected LayeredInode(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
+        : base(fileSystem)
+    {
+        FileSystem = fileSystem;
+        Slot = slot;
+        _attributes = attributes;
+        IsOwn = true;
+    }
+
+    public override FileType Type => _attributes.Type;
+
+    public override InodeAttributes Attributes => _attributes;
+
+    internal LayeredFileSystem FileSystem { get; }
+
+    internal SlabSlot Slot { get; }
+
+    /// <summary>Guests made or changed it: attributes no longer follow the host's.</summary>
+    internal bool IsOwn { get; private set; }
+
+    /// <summary>The host's path of the file below; null if there is none.</summary>
+    internal string? LowerPath { get; private set; }
+
+    internal (ulong Device, ulong Number)? LowerIdentity { get; private set; }
+
+    internal LinkedListNode<LayeredInode>? RecentNode { get; set; }
+
+    public override Errno Change(in AttributeChange change)
+    {
+        IsOwn = true;
+        _attributes = _attributes.With(change, FileSystem.Now());
+        return Errno.None;
+    }
+
+    public override Errno GetExtendedAttribute(string name, out byte[] value)
+    {
+        value = [];
+        if (_extendedAttributes is not null && _extendedAttributes.TryGetValue(name, out var own))
+        {
+            value = own ?? [];
+            return own is null ? Errno.ENODATA : Errno.None;
+        }
+
+        return LowerPath is { } path ? FileSystem.Host.GetExtendedAttribute(path, name, out value) : Errno.ENODATA;
+    }
+
+    public override Errno SetExtendedAttribute(string name, byte[] value, ExtendedAttributeMode mode)
+    {
+        if (name.StartsWith("user.") && Type is not (FileType.Regular or FileType.Directory))
+        {
+            return Errno.EPERM;
+        }
+
+        var exists = GetExtendedAttribute(name, out _) == Errno.None;
+        if (exists && mode == ExtendedAttributeMode.Create || !exists && mode == ExtendedAttributeMode.Replace)
+        {
+            return exists ? Errno.EEXIST : Errno.ENODATA;
+        }
+
+        (_extendedAttributes ??= [])[name] = value;
+        return Change(default);
+    }
+
+    public override Errno RemoveExtendedAttribute(string name)
+    {
+        var error = GetExtendedAttribute(name, out _);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        (_extendedAttributes ??= [])[name] = null;
+        return Change(default);
+    }
+
+    public override IReadOnlyCollection<string> ExtendedAttributeNames
+    {
+        get
+        {
+            var names = new SortedSet<string>(StringComparer.Ordinal);
+            if (LowerPath is { } path && FileSystem.Host.ListExtendedAttributes(path, out var lower) == Errno.None)
+            {
+                names.UnionWith(lower);
+            }
+
+            foreach (var (name, value) in _extendedAttributes ?? [])
+            {
+                if (value is null)
+                {
+                    names.Remove(name);
+                }
+                else
+                {
+                    names.Add(name);
+                }
+            }
+
+            return names;
+        }
+    }
+
+    /// <summary>What guests set or removed (null) here.</summary>
+    internal IReadOnlyDictionary<string, byte[]?> OwnExtendedAttributes => _extendedAttributes ?? [];
+
+    internal void AttachLower(string path, in InodeAttributes lower)
+    {
+        LowerPath = path;
+        LowerIdentity = (lower.Device, lower.Number);
+        IsOwn = false;
+    }
+
+    internal void DetachLower()
+    {
+        LowerPath = null;
+        IsOwn = true;
+    }
+
+    /// <summary>The host shows the file again, maybe changed, maybe under another of its names.</summary>
+    internal void Refresh(string path, in InodeAttributes lower)
+    {
+        if (!IsOwn)
+        {
+            var before = _attributes;
+            _attributes = lower;
+            LowerPath = path;
+            OnLowerChanged(before, lower);
+        }
+    }
+
+    internal void SetLinks(uint links)
+    {
+        IsOwn = true;
+        _attributes.Links = links;
+        _attributes.ChangeTime = FileSystem.Now();
+    }
+
+    /// <summary>Restores a file that an earlier run kept.</summary>
+    internal void Restore(in InodeAttributes attributes)
+    {
+        IsOwn = true;
+        _attributes = attributes;
+    }
+
+    internal void RestoreExtendedAttribute(string name, byte[]? value) => (_extendedAttributes ??= [])[name] = value;
+
+    /// <summary>One name less; without names and users the file ends.</summary>
+    internal void DropLink(uint links)
+    {
+        SetLinks(links > _attributes.Links ? 0 : _attributes.Links - links);
+        EndIfUnused();
+    }
+
+    /// <summary>Releases cached pages of a file that can be read again.</summary>
+    internal virtual void DropPages()
+    {
+    }
+
+    /// <summary>The content changed: modification and change time are now.</summary>
+    protected internal void ContentChanged()
+    {
+        IsOwn = true;
+        var now = FileSystem.Now();
+        _attributes.ModifyTime = now;
+        _attributes.ChangeTime = now;
+    }
+
+    protected void ClearPrivilegeBits()
+    {
+        var cleared = ModeBits.SetUserId | ((_attributes.Mode & ModeBits.GroupExecute) != 0 ? ModeBits.SetGroupId : 0);
+        _attributes.Mode &= ~cleared;
+    }
+
+    protected void SetSize(ulong size) => _attributes.Size = size;
+
+    protected virtual void OnLowerChanged(in InodeAttributes before, in InodeAttributes now)
+    {
+    }
+
+    protected override void OnUnreferenced() => EndIfUnused();
+
+    private void EndIfUnused()
+    {
+        if (_attributes.Links == 0 && !IsReferenced)
+        {
+            Free();
+        }
+    }
+
+    private protected virtual void Free() => FileSystem.Forget(this);
+}

@@ -1,0 +1,119 @@
+using Quire.Kernel.Files.Host;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Terminals;
+
+/// <summary>
+/// The terminal that this program was started on. Settings and sizes are the real ones; job control is the guests' own. The settings found at
+/// the start are put back at the end.
+/// </summary>
+public sealed class HostTerminal : Terminal, IDisposable
+{
+    private readonly IHostStream _stream;
+    private byte[]? _settingsBefore;
+
+    public HostTerminal(IHostStream stream)
+    {
+        _stream = stream;
+        DeviceNumber = (int)stream.Attributes.RepresentedDevice;
+    }
+
+    public override int DeviceNumber { get; }
+
+    public override WaitQueue Readiness => _stream.Arrived;
+
+    protected override bool StopsBackgroundOutput
+    {
+        get
+        {
+            var settings = new byte[TerminalSettings.ExtendedSize];
+            if (_stream.Control(IoctlRequest.GetTermios, settings) != Errno.None)
+            {
+                return false;
+            }
+
+            var parsed = new TerminalSettings();
+            parsed.Assign(settings.AsSpan(0, TerminalSettings.Size));
+            return parsed.HasLocal(TerminalSettings.StopBackgroundOutput);
+        }
+    }
+
+    public override long TryRead(UserBuffer buffer) => _stream.TryRead(buffer);
+
+    public override long TryWrite(UserBuffer buffer) => _stream.TryWrite(buffer);
+
+    public override PollEvents Poll() => _stream.Poll();
+
+    /// <summary>Puts the settings back as they were before a guest changed them.</summary>
+    public void Restore()
+    {
+        var settings = Interlocked.Exchange(ref _settingsBefore, null);
+        if (settings is not null)
+        {
+            _stream.Control(IoctlRequest.SetTermiosAfterDrain, settings);
+        }
+    }
+
+    public void Dispose() => Restore();
+
+    protected override long ControlDevice(GuestThread thread, uint request, ulong argument)
+    {
+        var space = thread.Process.Space;
+        var address = new VirtualAddress(argument);
+        switch (request)
+        {
+            case IoctlRequest.GetTermios:
+                return Fetch(space, address, request, TerminalSettings.Size);
+            case IoctlRequest.GetTermios2:
+                return Fetch(space, address, request, TerminalSettings.ExtendedSize);
+            case IoctlRequest.SetTermios or IoctlRequest.SetTermiosAfterDrain or IoctlRequest.SetTermiosAfterFlush:
+                KeepSettings();
+                return Apply(space, address, request, TerminalSettings.Size);
+            case IoctlRequest.SetTermios2 or IoctlRequest.SetTermios2AfterDrain or IoctlRequest.SetTermios2AfterFlush:
+                KeepSettings();
+                return Apply(space, address, request, TerminalSettings.ExtendedSize);
+            case IoctlRequest.GetWindowSize:
+                return Fetch(space, address, request, 8);
+            case IoctlRequest.SetWindowSize:
+                return Apply(space, address, request, 8);
+            case IoctlRequest.BytesReadable or IoctlRequest.BytesToSend:
+                return Fetch(space, address, request, 4);
+            case IoctlRequest.Flush or IoctlRequest.FlowControl or IoctlRequest.SendBreak:
+                return _stream.Control(request, argument).ToResult();
+            case IoctlRequest.Exclusive or IoctlRequest.NotExclusive:
+                return 0;
+            case IoctlRequest.InjectInput:
+                return Errno.EPERM.ToResult();
+            default:
+                return Errno.ENOTTY.ToResult();
+        }
+    }
+
+    private void KeepSettings()
+    {
+        if (_settingsBefore is null)
+        {
+            var settings = new byte[TerminalSettings.ExtendedSize];
+            if (_stream.Control(IoctlRequest.GetTermios, settings) == Errno.None)
+            {
+                _settingsBefore = settings;
+            }
+        }
+    }
+
+    private long Fetch(AddressSpace space, VirtualAddress address, uint request, int size)
+    {
+        var bytes = new byte[TerminalSettings.ExtendedSize];
+        var error = _stream.Control(request, bytes);
+        return error != Errno.None ? error.ToResult() : space.CopyToGuest(address, bytes.AsSpan(0, size)) == size ? 0 : Errno.EFAULT.ToResult();
+    }
+
+    private long Apply(AddressSpace space, VirtualAddress address, uint request, int size)
+    {
+        var bytes = new byte[TerminalSettings.ExtendedSize];
+        return space.CopyFromGuest(address, bytes.AsSpan(0, size)) < size ? Errno.EFAULT.ToResult() : _stream.Control(request, bytes).ToResult();
+    }
+}

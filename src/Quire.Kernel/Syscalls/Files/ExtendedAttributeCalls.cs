@@ -1,0 +1,122 @@
+using System.Text;
+using Quire.Kernel.Files;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Syscalls.Files;
+
+/// <summary>Extended attributes (xattr(7)).</summary>
+internal static class ExtendedAttributeCalls
+{
+    private const int LongestName = 255;
+    private const int LargestValue = 65536;
+
+    public static void Register(SyscallTable table)
+    {
+        table.AddImmediate(188, "setxattr", "path,path,ptr,size,hex", (thread, a) => Set(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
+        table.AddImmediate(189, "lsetxattr", "path,path,ptr,size,hex", (thread, a) => Set(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
+        table.AddImmediate(190, "fsetxattr", "fd,path,ptr,size,hex", (thread, a) => Set(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
+        table.AddImmediate(191, "getxattr", "path,path,ptr,size", (thread, a) => Get(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
+        table.AddImmediate(192, "lgetxattr", "path,path,ptr,size", (thread, a) => Get(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
+        table.AddImmediate(193, "fgetxattr", "fd,path,ptr,size", (thread, a) => Get(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
+        table.AddImmediate(194, "listxattr", "path,ptr,size", (thread, a) => List(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
+        table.AddImmediate(195, "llistxattr", "path,ptr,size", (thread, a) => List(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
+        table.AddImmediate(196, "flistxattr", "fd,ptr,size", (thread, a) => List(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
+        table.AddImmediate(197, "removexattr", "path,path", (thread, a) => Remove(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
+        table.AddImmediate(198, "lremovexattr", "path,path", (thread, a) => Remove(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
+        table.AddImmediate(199, "fremovexattr", "fd,path", (thread, a) => Remove(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
+    }
+
+    private const int Follow = 0;
+    private const int NoFollow = FileArguments.SymbolicLinkNoFollow;
+
+    private static Errno ByPath(GuestThread thread, ulong path, int flags, out Inode? inode)
+    {
+        var error = FileArguments.ResolveAt(thread, unchecked((ulong)FileArguments.CurrentDirectory), path, flags, out var found);
+        inode = error == Errno.None ? found.Inode : null;
+        return error;
+    }
+
+    private static Errno ByDescriptor(GuestThread thread, ulong descriptor, out Inode? inode)
+    {
+        inode = FileArguments.TryUsableFile(thread, descriptor, out var file, out _) ? file.Inode : null;
+        return inode is null ? Errno.EBADF : Errno.None;
+    }
+
+    private static Errno Name(GuestThread thread, ulong address, out string name)
+    {
+        var error = thread.Process.Space.ReadString(new VirtualAddress(address), LongestName + 1, out var bytes);
+        name = error == Errno.None ? Encoding.Latin1.GetString(bytes) : "";
+        return error switch
+        {
+            Errno.ENAMETOOLONG => Errno.ERANGE,
+            Errno.None when name.Length == 0 => Errno.ERANGE,
+            Errno.None when !name.StartsWith("user.") && !name.StartsWith("trusted.") && !name.StartsWith("security.") && !name.StartsWith("system.") => Errno.ENOTSUP,
+            _ => error,
+        };
+    }
+
+    private static long Set(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    {
+        var name = "";
+        error = error == Errno.None ? Name(thread, a.A1, out name) : error;
+        if (error != Errno.None)
+        {
+            return error.ToResult();
+        }
+
+        if (a.A3 > LargestValue || a.A4 > 2)
+        {
+            return (a.A4 > 2 ? Errno.EINVAL : Errno.E2BIG).ToResult();
+        }
+
+        error = CheckChange(thread, inode!, name);
+        var value = new byte[a.A3];
+        if (error == Errno.None && thread.Process.Space.CopyFromGuest(new VirtualAddress(a.A2), value) < value.Length)
+        {
+            error = Errno.EFAULT;
+        }
+
+        return (error != Errno.None ? error : inode!.SetExtendedAttribute(name, value, (ExtendedAttributeMode)a.A4)).ToResult();
+    }
+
+    private static long Get(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    {
+        var name = "";
+        error = error == Errno.None ? Name(thread, a.A1, out name) : error;
+        byte[] value = [];
+        error = error == Errno.None ? inode!.GetExtendedAttribute(name, out value) : error;
+        return error != Errno.None ? error.ToResult() : Put(thread, a.A2, a.A3, value);
+    }
+
+    private static long List(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    {
+        if (error != Errno.None)
+        {
+            return error.ToResult();
+        }
+
+        var text = string.Concat(inode!.ExtendedAttributeNames.Select(name => name + "\0"));
+        return Put(thread, a.A1, a.A2, Encoding.Latin1.GetBytes(text));
+    }
+
+    private static long Remove(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    {
+        var name = "";
+        error = error == Errno.None ? Name(thread, a.A1, out name) : error;
+        error = error == Errno.None ? CheckChange(thread, inode!, name) : error;
+        return (error == Errno.None ? inode!.RemoveExtendedAttribute(name) : error).ToResult();
+    }
+
+    private static Errno CheckChange(GuestThread thread, Inode inode, string name)
+    {
+        var who = thread.Process.Credentials;
+        return name.StartsWith("user.") ? AccessCheck.Check(who, inode.Attributes, AccessModes.Write)
+            : who.FileUserId == 0 ? Errno.None
+            : Errno.EPERM;
+    }
+
+    // A size of 0 asks how long the value is.
+    private static long Put(GuestThread thread, ulong address, ulong size, byte[] value) =>
+        size == 0 ? value.Length : (ulong)value.Length > size ? Errno.ERANGE.ToResult() : FileArguments.Copy(thread, address, value);
+}

@@ -1,0 +1,49 @@
+using Quire.Kernel.Files;
+using Quire.Kernel.Files.Pipes;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Syscalls.Files;
+
+/// <summary>pipe(2).</summary>
+internal static class PipeCalls
+{
+    public static void Register(SyscallTable table)
+    {
+        table.AddImmediate(22, "pipe", "ptr", (thread, a) => Create(thread, a.A0, 0));
+        table.AddImmediate(293, "pipe2", "ptr,flags:open", (thread, a) => Create(thread, a.A0, (int)a.A1));
+    }
+
+    private static long Create(GuestThread thread, ulong address, int flags)
+    {
+        // O_DIRECT (packets) is not there: pipes are streams.
+        if ((flags & ~(OpenFlags.CloseOnExec | OpenFlags.NonBlocking)) != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        var (reader, writer) = PipeFile.CreatePair(thread, flags & OpenFlags.NonBlocking);
+        var mode = FileArguments.ModeOf(flags);
+        var first = FileArguments.Install(thread, reader, mode);
+        if (first < 0)
+        {
+            writer.Release();
+            return first;
+        }
+
+        var second = FileArguments.Install(thread, writer, mode);
+        if (second >= 0 && FileArguments.TryWrite(thread, address, ((int)first, (int)second)))
+        {
+            return 0;
+        }
+
+        thread.Process.Descriptors.Close((int)first);
+        if (second < 0)
+        {
+            return second;
+        }
+
+        thread.Process.Descriptors.Close((int)second);
+        return Errno.EFAULT.ToResult();
+    }
+}
