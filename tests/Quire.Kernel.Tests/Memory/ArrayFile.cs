@@ -47,6 +47,9 @@ internal sealed class ArrayFile : IMappedFile, IPageSource
 
     public void Release() => References--;
 
+    /// <summary>Truncates or extends what the device holds, as a file system does before it tells the page cache.</summary>
+    public void SetDeviceLength(int bytes) => Array.Resize(ref _contents, bytes);
+
     public Errno ReadPage(ulong index, Span<byte> page)
     {
         Reads++;

@@ -1,4 +1,5 @@
 using Quire.Hardware.Memory;
+using Quire.Hardware.Translation;
 using Quire.Kernel.Memory;
 using Quire.Primitives;
 using Xunit;
@@ -12,14 +13,18 @@ internal sealed class MemoryWorld : IDisposable
     public const MapFlags PrivateAnonymous = MapFlags.Private | MapFlags.Anonymous;
     public const MapFlags SharedAnonymous = MapFlags.Shared | MapFlags.Anonymous;
 
-    public MemoryWorld(int ramMiB = 16, KernelMemoryOptions? options = null)
+    public MemoryWorld(int ramMiB = 16, KernelMemoryOptions? options = null, int cpus = 1, TlbOptions? tlb = null)
     {
         Physical = new PhysicalMemory(ByteSize.FromMiB((ulong)ramMiB));
-        Memory = new KernelMemory(Physical, (options ?? new KernelMemoryOptions()) with { Poisoning = FramePoisoning.On }, []);
+        Cpus = [.. Enumerable.Range(0, cpus).Select(_ => new TestCpu(Physical, tlb ?? TlbOptions.Default))];
+        options = (options ?? new KernelMemoryOptions()) with { Poisoning = FramePoisoning.On, Cpus = cpus };
+        Memory = new KernelMemory(Physical, options, [.. Cpus.Select(cpu => cpu.Mmu)]);
         Space = NewSpace();
     }
 
     public PhysicalMemory Physical { get; }
+
+    public TestCpu[] Cpus { get; }
 
     public KernelMemory Memory { get; }
 
@@ -29,6 +34,14 @@ internal sealed class MemoryWorld : IDisposable
 
     public AddressSpace NewSpace() =>
         Memory.TryCreateAddressSpace(new AddressSpaceOptions(new Quire.Kernel.Memory.AddressLayout(LayoutRandomization.Off, 8 << 20, () => 0), Limits, ProcessTag: 1))!;
+
+    /// <summary>Lets a CPU run a thread of an address space, as the scheduler does.</summary>
+    public TestCpu RunOn(int cpu, AddressSpace space)
+    {
+        Memory.CurrentCpu = cpu;
+        space.ActivateOn(cpu);
+        return Cpus[cpu];
+    }
 
     public ArrayFile NewFile(params byte[] contents) => new(Memory, contents);
 
