@@ -13,9 +13,10 @@ internal static unsafe class Engines
         {
             "arena" => Arena(rounds),
             "slab" => Slab(rounds),
-            "buddy" => Buddy(rounds),
+            "buddy" => Buddy(rounds, unitShift: 6),
+            "buddy-frames" => Buddy(rounds, unitShift: 12),
             "best-fit" => BestFit(rounds),
-            _ => throw new ArgumentException($"Unknown subject {name}: thread-caching, boundary-tag, tlsf, pool, native-memory, array-pool, arena, slab, buddy, best-fit."),
+            _ => throw new ArgumentException($"Unknown subject {name}: thread-caching, boundary-tag, tlsf, pool, native-memory, array-pool, arena, slab, buddy, buddy-frames, best-fit."),
         };
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {nanoseconds:0.0}"));
     }
@@ -51,19 +52,24 @@ internal static unsafe class Engines
         });
     }
 
-    // 256 MiB in units of 64 bytes; sizes 64 B to 1 MiB, each order half as likely as the one below; two thirds full, random replacement.
-    private static double Buddy(int rounds)
+    // 256 MiB in units of 64 bytes or frames of 4 KiB; sizes from a unit to 1 MiB, each order half as likely as the one below; two thirds
+    // full, random replacement.
+    private static double Buddy(int rounds, int unitShift)
     {
-        var buddy = new BuddyAllocator(1 << 22, 20);
+        const int RegionShift = 28;
+        const int LargestShift = 20;
+        var units = 1u << (RegionShift - unitShift);
+        var largest = LargestShift - unitShift;
+        var buddy = new BuddyAllocator(units, largest);
         var random = new Random(1);
         var orders = new byte[1 << 16];
         for (var i = 0; i < orders.Length; i++)
         {
-            orders[i] = (byte)Math.Min(14, int.TrailingZeroCount(random.Next() | (1 << 14)));
+            orders[i] = (byte)int.TrailingZeroCount(random.Next() | (1 << largest));
         }
 
         var live = new List<BuddyBlock>();
-        while (buddy.FreeUnits > (1 << 22) / 3 && buddy.TryAllocate(orders[live.Count & 0xFFFF], out var index))
+        while (buddy.FreeUnits > units / 3 && buddy.TryAllocate(orders[live.Count & 0xFFFF], out var index))
         {
             live.Add(new BuddyBlock(index, orders[live.Count & 0xFFFF]));
         }

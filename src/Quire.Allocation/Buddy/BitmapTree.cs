@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Quire.Allocation;
 
@@ -51,35 +52,27 @@ internal unsafe struct BitmapTree
 
     public readonly bool IsEmpty => *(ulong*)_levels[_top] == 0;
 
-    public void Add(uint member)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Add(uint member)
     {
-        for (var level = 0; ; level++)
+        var word = (ulong*)_levels[0] + (member >> 6);
+        var before = *word;
+        *word = before | (1UL << (int)(member & 63));
+        if (before == 0)
         {
-            var word = (ulong*)_levels[level] + (member >> 6);
-            var before = *word;
-            *word = before | (1UL << (int)(member & 63));
-            if (before != 0 || level == _top)
-            {
-                return;
-            }
-
-            member >>= 6;
+            AddAbove(member >> 6);
         }
     }
 
-    public void Remove(uint member)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Remove(uint member)
     {
-        for (var level = 0; ; level++)
+        var word = (ulong*)_levels[0] + (member >> 6);
+        var after = *word & ~(1UL << (int)(member & 63));
+        *word = after;
+        if (after == 0)
         {
-            var word = (ulong*)_levels[level] + (member >> 6);
-            var after = *word & ~(1UL << (int)(member & 63));
-            *word = after;
-            if (after != 0 || level == _top)
-            {
-                return;
-            }
-
-            member >>= 6;
+            RemoveAbove(member >> 6);
         }
     }
 
@@ -135,6 +128,37 @@ internal unsafe struct BitmapTree
         }
 
         return uint.MaxValue;
+    }
+
+    private readonly void AddAbove(uint member)
+    {
+        for (var level = 1; level <= _top; level++)
+        {
+            var word = (ulong*)_levels[level] + (member >> 6);
+            var before = *word;
+            *word = before | (1UL << (int)(member & 63));
+            if (before != 0)
+            {
+                return;
+            }
+
+            member >>= 6;
+        }
+    }
+
+    private readonly void RemoveAbove(uint member)
+    {
+        for (var level = 1; level <= _top; level++)
+        {
+            var word = (ulong*)_levels[level] + (member >> 6);
+            *word &= ~(1UL << (int)(member & 63));
+            if (*word != 0)
+            {
+                return;
+            }
+
+            member >>= 6;
+        }
     }
 
     // Levels lie one after the other, the single top word last.

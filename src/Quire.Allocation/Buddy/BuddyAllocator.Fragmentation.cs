@@ -5,7 +5,7 @@ namespace Quire.Allocation;
 /// <summary>What /proc/buddyinfo and Linux's extfrag_index and unusable_index show (mm/vmstat.c).</summary>
 public sealed unsafe partial class BuddyAllocator
 {
-    public uint FreeBlocks(int order) => _freeBlocks[order];
+    public uint FreeBlocks(int order) => _freeBlockArray[order];
 
     /// <summary>Order of the largest free block, -1 when nothing is free.</summary>
     public int LargestFreeOrder => _orders == 0 ? -1 : BitOperations.Log2(_orders);

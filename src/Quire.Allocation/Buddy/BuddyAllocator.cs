@@ -18,11 +18,12 @@ public sealed unsafe partial class BuddyAllocator
     /// <summary>The largest MaxOrder that can be asked for: a block of 2^31 units.</summary>
     public const int HighestOrder = 31;
 
-    // Pinned for the life of this object; _trees and the trees themselves point into them.
+    // Pinned for the life of this object; _trees, the trees themselves and _freeBlocks point into them.
     private readonly ulong[] _words;
     private readonly BitmapTree[] _treeArray;
     private readonly BitmapTree* _trees;
-    private readonly uint[] _freeBlocks;
+    private readonly uint[] _freeBlockArray;
+    private readonly uint* _freeBlocks;
     private readonly bool _checked;
 
     // Bit k is set when order k has a free block.
@@ -40,7 +41,8 @@ public sealed unsafe partial class BuddyAllocator
         Count = count;
         MaxOrder = maxOrder;
         _checked = safety != SafetyLevel.Release;
-        _freeBlocks = new uint[maxOrder + 1];
+        _freeBlockArray = GC.AllocateArray<uint>(maxOrder + 1, pinned: true);
+        _freeBlocks = (uint*)Unsafe.AsPointer(ref _freeBlockArray[0]);
 
         long words = 0;
         for (var order = 0; order <= maxOrder; order++)
@@ -75,7 +77,7 @@ public sealed unsafe partial class BuddyAllocator
     public long MergeCount { get; private set; }
 
     /// <summary>Bytes of bookkeeping.</summary>
-    public long MetadataBytes => (_words.LongLength * sizeof(ulong)) + (_treeArray.LongLength * sizeof(BitmapTree)) + (_freeBlocks.LongLength * sizeof(uint));
+    public long MetadataBytes => (_words.LongLength * sizeof(ulong)) + (_treeArray.LongLength * sizeof(BitmapTree)) + (_freeBlockArray.LongLength * sizeof(uint));
 
     /// <summary>The order whose block holds this many units: the binary logarithm, rounded up. Units must be 1 to 2^31.</summary>
     public static int OrderFor(uint units) => units <= 1 ? 0 : BitOperations.Log2(units - 1) + 1;

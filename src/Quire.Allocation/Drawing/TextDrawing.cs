@@ -8,28 +8,34 @@ namespace Quire.Allocation;
 public static class TextDrawing
 {
     private const int Width = 72;
+    private const int ListedBlocks = 10;
     private const string Shades = " .:-=+*#%@";
 
-    /// <summary>The memory as one line: each block's name in proportion to its size, dots where it is free.</summary>
+    /// <summary>The memory as one line: each block's name in proportion to its size, dots where it is free. Blocks narrower than a character share it.</summary>
     public static string Map(IReadOnlyList<NamedBlock> blocks)
     {
         ArgumentNullException.ThrowIfNull(blocks);
         var total = blocks.Count == 0 ? 1 : blocks.Max(block => block.Offset + block.Length);
-        var line = new StringBuilder("|");
+        var line = new char[Width];
+        Array.Fill(line, '.');
         foreach (var block in blocks)
         {
             var from = (int)(block.Offset * Width / total);
-            var to = Math.Max(from + 1, (int)((block.Offset + block.Length) * Width / total));
-            var label = block.Name.Length == 0 ? "" : block.Name;
-            var text = label.Length >= to - from ? label[..(to - from)] : label;
-            line.Append(text.PadRight(to - from - 1, block.Name.Length == 0 ? '.' : '_'));
-            if (text.Length < to - from)
+            var to = Math.Clamp((int)((block.Offset + block.Length) * Width / total), from + 1, Width);
+            var cells = line.AsSpan(from, to - from);
+            var isFree = block.Name.Length == 0;
+            if (cells.Length == 1)
             {
-                line.Append('|');
+                cells[0] = isFree ? cells[0] : block.Name[0];
+                continue;
             }
+
+            cells.Fill(isFree ? '.' : '_');
+            cells[0] = '|';
+            block.Name.AsSpan(0, Math.Min(block.Name.Length, cells.Length - 1)).CopyTo(cells[1..]);
         }
 
-        return line.ToString();
+        return new string(line) + "|";
     }
 
     /// <summary>The implicit tree of a buddy system: a block that is not there whole has two halves.</summary>

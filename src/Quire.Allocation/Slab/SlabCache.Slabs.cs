@@ -104,6 +104,7 @@ public sealed partial class SlabCache
 
     private void FreeToSlabs(SlabSlot slot)
     {
+        ThrowIfForeign(slot);
         ref var slab = ref _slabs[slot.Slab];
         ref var link = ref _links[(slot.Slab * ObjectsPerSlab) + slot.Object];
         if (link != Taken)

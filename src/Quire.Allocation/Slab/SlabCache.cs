@@ -85,10 +85,9 @@ public sealed partial class SlabCache
 
     public void Free(SlabSlot slot) => Free(0, slot);
 
-    /// <exception cref="HeapMisuseException">The slot is not an allocated one. Without <see cref="SlabDebug.Consistency"/> a double free may show later.</exception>
+    /// <exception cref="HeapMisuseException">The slot is not an allocated one. Without <see cref="SlabDebug.Consistency"/> that shows when the object leaves its magazine, if at all.</exception>
     public void Free(int cpu, SlabSlot slot)
     {
-        ThrowIfForeign(slot);
         var magazine = _loaded[cpu];
         if ((uint)magazine.Count >= (uint)magazine.Rounds.Length)
         {

@@ -13,13 +13,18 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
     // A list may grow to this many bytes, but always by whole batches.
     private const int MostCachedBytes = 128 << 10;
 
-    // The calling thread's lists in the heap it used last, so that the usual case is one comparison. Thread-local by nature.
+    // The heap that the calling thread used last, and its lists there, so that the usual case is one comparison. Thread-local by nature;
+    // two numbers instead of a structure, because the runtime keeps those, and only those, at a fixed place of the thread's own block.
     [ThreadStatic]
-    private static CurrentCache t_current;
+    private static long t_heap;
+
+    [ThreadStatic]
+    private static nint t_lists;
 
     [ThreadStatic]
     private static Dictionary<ThreadCachingHeap, ThreadCache>? t_caches;
 
+    // Numbers are never used again, as addresses would be: a thread may remember a heap that is gone.
     private static long s_heaps;
 
     private readonly long _id = Interlocked.Increment(ref s_heaps);
@@ -57,10 +62,9 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         if ((nuint)size <= SizeClasses.MaxSmall && alignment == 16)
         {
             int sizeClass = _classOfUnits[(size + 15) >> 4];
-            ref var current = ref t_current;
-            if (current.Heap == _id)
+            if (t_heap == _id)
             {
-                var list = current.Lists + sizeClass;
+                var list = (FreeList*)t_lists + sizeClass;
                 var block = list->Head;
                 if (block != null)
                 {
@@ -83,10 +87,9 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         if (offset < _capacity)
         {
             int sizeClass = _classes[offset >> SizeClasses.PageShift];
-            ref var current = ref t_current;
-            if (sizeClass != 0 && current.Heap == _id)
+            if (sizeClass != 0 && t_heap == _id)
             {
-                var list = current.Lists + sizeClass;
+                var list = (FreeList*)t_lists + sizeClass;
                 *(void**)block = list->Head;
                 list->Head = block;
                 if (++list->Count <= list->Limit)
@@ -157,7 +160,7 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
 
         if (t_caches?.Remove(this, out var own) == true)
         {
-            t_current = default;
+            t_heap = 0;
             Retire(own);
         }
 
@@ -303,7 +306,7 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
 
     private FreeList* CurrentLists()
     {
-        if (t_current.Heap != _id)
+        if (t_heap != _id)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             t_caches ??= [];
@@ -317,10 +320,11 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
                 }
             }
 
-            t_current = new CurrentCache { Heap = _id, Lists = cache.Lists };
+            t_heap = _id;
+            t_lists = (nint)cache.Lists;
         }
 
-        return t_current.Lists;
+        return (FreeList*)t_lists;
     }
 
     private uint PageOf(void* block)
@@ -337,11 +341,5 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         return span->Pages != 0 && _pages.FirstPages[page] == page && ((nint)block & (SizeClasses.PageSize - 1)) == 0
             ? span
             : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"No large block starts at 0x{(nint)block:x}: it was freed already, or never given out.");
-    }
-
-    private struct CurrentCache
-    {
-        public long Heap;
-        public FreeList* Lists;
     }
 }

@@ -28,11 +28,19 @@ internal static class AllocSteps
             if (output.WritesText)
             {
                 Print(kind, steps);
+                if (heap is SlabHeap slabs)
+                {
+                    Console.Out.WriteLine(SlabPages(slabs));
+                }
             }
 
             if (output.Html is not null)
             {
                 Draw(page, kind, steps);
+                if (heap is SlabHeap slabs)
+                {
+                    page.Preformatted(SlabPages(slabs));
+                }
             }
         }
 
@@ -79,6 +87,8 @@ internal static class AllocSteps
             page.Preformatted(kind.Name == "buddy" ? TextDrawing.BuddyTree(steps[i].Blocks) : "free: " + TextDrawing.FreeList(steps[i].Blocks));
         }
     }
+
+    private static string SlabPages(SlabHeap heap) => string.Concat(heap.Caches.Select(TextDrawing.Slabs));
 
     private static string Sentence(int number, AllocationStep step)
     {
