@@ -44,6 +44,13 @@ internal static class SelectorTable
 
         public void Add(Mnemonic mnemonic, SelectInstruction selector) => Selectors[(int)mnemonic] = selector;
 
+        /// <summary>Adds operand forms to a mnemonic that another family has, too: they are tried where its selector declines.</summary>
+        public void AddForms(Mnemonic mnemonic, SelectInstruction selector)
+        {
+            var earlier = Selectors[(int)mnemonic];
+            Selectors[(int)mnemonic] = earlier is null ? selector : (in Instruction i, BlockBuilder b) => earlier(in i, b) || selector(in i, b);
+        }
+
         public void AddBlockEnd(Mnemonic mnemonic, SelectInstruction selector)
         {
             Add(mnemonic, selector);

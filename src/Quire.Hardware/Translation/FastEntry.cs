@@ -12,8 +12,8 @@ public struct FastEntry
 {
     public const int Count = 256;
 
-    /// <summary>Never equal to a page's address.</summary>
-    public const ulong InvalidTag = 1;
+    /// <summary>Never equal to a page's address, nor to one with bits 0-3 left in by the test for aligned operands.</summary>
+    public const ulong InvalidTag = 0x800;
 
     public ulong ReadTag;
     public ulong WriteTag;

@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Iced.Intel;
+using static Quire.Hardware.Cpu.Sse.Selection;
+using HostSse = System.Runtime.Intrinsics.X86.Sse;
+using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
+
+namespace Quire.Hardware.Cpu.Sse.Floating;
+
+/// <summary>
+/// RCP and RSQRT: relative error at most 1.5 * 2^-12, denormal operands and results are zeros, no exceptions, whatever MXCSR says.
+/// The architecture leaves the bits to the processor: x86 hosts give theirs, as a program would find there, others give the nearest
+/// numbers with 12 bits.
+/// </summary>
+internal static class Approximations
+{
+    public static void Register(Registry registry)
+    {
+        registry.Add(Mnemonic.Rcpss, Select<ScalarApproximation<Reciprocal>>);
+        registry.Add(Mnemonic.Rcpps, Select<Unary<Reciprocal>>);
+        registry.Add(Mnemonic.Rsqrtss, Select<ScalarApproximation<ReciprocalSquareRoot>>);
+        registry.Add(Mnemonic.Rsqrtps, Select<Unary<ReciprocalSquareRoot>>);
+    }
+
+    private readonly unsafe struct ScalarApproximation<TFunction> : ISourceReader
+        where TFunction : struct, IVectorFunction
+    {
+        public static int Size => 4;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        {
+            XmmRegisters.SetLowest(s, op->Destination, TFunction.Apply(Vector128.CreateScalar(*(uint*)source).AsByte()).AsUInt32().ToScalar());
+            return true;
+        }
+    }
+
+    private readonly struct Reciprocal : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<byte> Apply(Vector128<byte> value) =>
+            HostSse.IsSupported ? HostSse.Reciprocal(value.AsSingle()).AsByte() : Portable(value.AsUInt32());
+
+        private static Vector128<byte> Portable(Vector128<uint> value)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                value = value.WithElement(i, Approximate(value.GetElement(i), 1));
+            }
+
+            return value.AsByte();
+        }
+    }
+
+    private readonly struct ReciprocalSquareRoot : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<byte> Apply(Vector128<byte> value) =>
+            HostSse.IsSupported ? HostSse.ReciprocalSqrt(value.AsSingle()).AsByte() : Portable(value.AsUInt32());
+
+        private static Vector128<byte> Portable(Vector128<uint> value)
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                value = value.WithElement(i, Approximate(value.GetElement(i), 2));
+            }
+
+            return value.AsByte();
+        }
+    }
+
+    // The root's degree: 1 for 1/x, 2 for 1/sqrt(x).
+    private static uint Approximate(uint bits, int degree)
+    {
+        if (Ieee<float>.IsNaN(bits))
+        {
+            return bits | (uint)Ieee<float>.QuietBit;
+        }
+
+        if (Ieee<float>.IsZero(bits) || Ieee<float>.IsDenormal(bits))
+        {
+            return (bits & (uint)Ieee<float>.Sign) | (uint)Ieee<float>.Infinity;
+        }
+
+        double value = BitConverter.UInt32BitsToSingle(bits);
+        if (degree == 2 && value < 0)
+        {
+            return (uint)Ieee<float>.Indefinite;
+        }
+
+        var rounded = BitConverter.SingleToUInt32Bits((float)(degree == 1 ? 1 / value : 1 / Math.Sqrt(value))) + 0x800 & ~0xFFFu;
+        return Ieee<float>.IsDenormal(rounded) ? rounded & (uint)Ieee<float>.Sign : rounded;
+    }
+}

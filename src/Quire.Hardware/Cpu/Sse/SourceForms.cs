@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+
+namespace Quire.Hardware.Cpu.Sse;
+
+/// <summary>
+/// What an instruction does with its source operand, wherever that is: in the XMM registers, the general registers or memory.
+/// </summary>
+internal unsafe interface ISourceReader
+{
+    /// <summary>Bytes of the source operand in memory. 16 bytes must be aligned, unless <see cref="AllowsMisaligned"/>.</summary>
+    static abstract int Size { get; }
+
+    static virtual bool AllowsMisaligned => false;
+
+    /// <summary>Inlined into the handlers. False: it has changed nothing, and <see cref="ReadExactly"/> must do the work.</summary>
+    static abstract bool TryRead(CpuState* s, Op* op, byte* source);
+
+    /// <summary>Does the work in any case. False: an exception has been raised and the stop recorded.</summary>
+    static virtual bool ReadExactly(CpuState* s, Op* op, byte* source) => TryNever();
+
+    private static bool TryNever() => throw new InvalidOperationException("an instruction without an exact form asked for it");
+}
+
+/// <summary>Handlers of instructions with the source in an XMM register.</summary>
+internal static unsafe class XmmSource<TReader>
+    where TReader : struct, ISourceReader
+{
+    public static void Run(CpuState* s, Op* op)
+    {
+        var source = XmmRegisters.Pointer(s, op->Source);
+        if (TReader.TryRead(s, op, source))
+        {
+            Op.Next(s, op);
+            return;
+        }
+
+        ExactSource<TReader>.Run(s, op, source);
+    }
+}
+
+/// <summary>Handlers of instructions with the source in a general register.</summary>
+internal static unsafe class GeneralSource<TReader>
+    where TReader : struct, ISourceReader
+{
+    public static void Run(CpuState* s, Op* op)
+    {
+        var source = (byte*)s + op->Source;
+        if (TReader.TryRead(s, op, source))
+        {
+            Op.Next(s, op);
+            return;
+        }
+
+        ExactSource<TReader>.Run(s, op, source);
+    }
+}
+
+/// <summary>Handlers of instructions with the source in memory at any address, in the shape of <see cref="Reading{TReader, TAddress}"/>.</summary>
+internal static unsafe class MemorySource<TReader, TAddress>
+    where TReader : struct, ISourceReader
+    where TAddress : struct, IAddress
+{
+    public static void Run(CpuState* s, Op* op)
+    {
+        var address = TAddress.Of(s, op);
+        var entry = GuestMemory.Entry(s, address);
+        if (((address + (uint)(TReader.Size - 1)) & ~0xFFFUL) == entry->ReadTag)
+        {
+            entry->Stamp = ++s->DataReferences;
+            var source = (byte*)(address + (ulong)entry->Delta);
+            if (TReader.TryRead(s, op, source))
+            {
+                Op.Next(s, op);
+                return;
+            }
+
+            ExactSource<TReader>.Run(s, op, source);
+            return;
+        }
+
+        RunSlowly(s, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunSlowly(CpuState* s, Op* op)
+    {
+        var source = Processor.ReadSlow(s, op, TAddress.Of(s, op), TReader.Size);
+        if (source != null && (TReader.TryRead(s, op, source) || TReader.ReadExactly(s, op, source)))
+        {
+            Op.Next(s, op);
+        }
+    }
+}
+
+/// <summary>Handlers of instructions with 16 bytes of source in memory that must be aligned (SDM vol. 1, 4.1.1).</summary>
+internal static unsafe class AlignedSource<TReader, TAddress>
+    where TReader : struct, ISourceReader
+    where TAddress : struct, IAddress
+{
+    public static void Run(CpuState* s, Op* op)
+    {
+        var address = TAddress.Of(s, op);
+        var entry = GuestMemory.Entry(s, address);
+
+        // The low four bits stay in the comparison: only an aligned address compares equal.
+        if ((address & ~0xFF0UL) == entry->ReadTag)
+        {
+            entry->Stamp = ++s->DataReferences;
+            var source = (byte*)(address + (ulong)entry->Delta);
+            if (TReader.TryRead(s, op, source))
+            {
+                Op.Next(s, op);
+                return;
+            }
+
+            ExactSource<TReader>.Run(s, op, source);
+            return;
+        }
+
+        RunSlowly(s, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunSlowly(CpuState* s, Op* op)
+    {
+        var address = TAddress.Of(s, op);
+        if ((address & 15) != 0)
+        {
+            Processor.Stop(s, op, StopKind.ProtectionFault);
+            return;
+        }
+
+        var source = Processor.ReadSlow(s, op, address, 16);
+        if (source != null && (TReader.TryRead(s, op, source) || TReader.ReadExactly(s, op, source)))
+        {
+            Op.Next(s, op);
+        }
+    }
+}
+
+/// <summary>Handlers of instructions that store 16 bytes that must be aligned.</summary>
+internal static unsafe class AlignedStore<TAddress>
+    where TAddress : struct, IAddress
+{
+    public static void Run(CpuState* s, Op* op)
+    {
+        var address = TAddress.Of(s, op);
+        var entry = GuestMemory.Entry(s, address);
+        if ((address & ~0xFF0UL) == entry->WriteTag)
+        {
+            entry->Stamp = ++s->DataReferences;
+            *(System.Runtime.Intrinsics.Vector128<byte>*)(address + (ulong)entry->Delta) = XmmRegisters.Get(s, op->Source);
+            Op.Next(s, op);
+            return;
+        }
+
+        RunSlowly(s, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunSlowly(CpuState* s, Op* op)
+    {
+        var address = TAddress.Of(s, op);
+        if ((address & 15) != 0)
+        {
+            Processor.Stop(s, op, StopKind.ProtectionFault);
+            return;
+        }
+
+        *(System.Runtime.Intrinsics.Vector128<byte>*)s->Scratch = XmmRegisters.Get(s, op->Source);
+        if (Processor.WriteSlow(s, op, address, 16))
+        {
+            Op.Next(s, op);
+        }
+    }
+}
+
+/// <summary>The way on for an instruction whose quick form gave up; handlers reach it by a jump, so that they need no stack frame.</summary>
+internal static unsafe class ExactSource<TReader>
+    where TReader : struct, ISourceReader
+{
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Run(CpuState* s, Op* op, byte* source)
+    {
+        if (TReader.ReadExactly(s, op, source))
+        {
+            Op.Next(s, op);
+        }
+    }
+}

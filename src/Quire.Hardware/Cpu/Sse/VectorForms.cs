@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Quire.Hardware.Cpu.Sse;
+
+/// <summary>destination = f(destination, source), which never faults.</summary>
+internal interface IVectorOperation
+{
+    static abstract Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right);
+}
+
+/// <summary>destination = f(destination, source, immediate)</summary>
+internal interface IControlledOperation
+{
+    static abstract Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right, int control);
+}
+
+/// <summary>destination = f(source)</summary>
+internal interface IVectorFunction
+{
+    static abstract Vector128<byte> Apply(Vector128<byte> value);
+}
+
+/// <summary>destination = f(source, immediate)</summary>
+internal interface IControlledFunction
+{
+    static abstract Vector128<byte> Apply(Vector128<byte> value, int control);
+}
+
+/// <summary>destination = f(source) of a source with the size of <typeparamref name="T"/></summary>
+internal interface IScalarFunction<T>
+    where T : unmanaged
+{
+    static abstract Vector128<byte> Apply(T value);
+}
+
+internal readonly struct Binary<TOperation> : ISourceReader
+    where TOperation : struct, IVectorOperation
+{
+    public static int Size => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    {
+        XmmRegisters.Set(s, op->Destination, TOperation.Apply(XmmRegisters.Get(s, op->Destination), *(Vector128<byte>*)source));
+        return true;
+    }
+}
+
+internal readonly struct Controlled<TOperation> : ISourceReader
+    where TOperation : struct, IControlledOperation
+{
+    public static int Size => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    {
+        XmmRegisters.Set(s, op->Destination, TOperation.Apply(XmmRegisters.Get(s, op->Destination), *(Vector128<byte>*)source, op->Immediate));
+        return true;
+    }
+}
+
+internal readonly struct Unary<TFunction> : ISourceReader
+    where TFunction : struct, IVectorFunction
+{
+    public static int Size => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    {
+        XmmRegisters.Set(s, op->Destination, TFunction.Apply(*(Vector128<byte>*)source));
+        return true;
+    }
+}
+
+internal readonly struct ControlledUnary<TFunction> : ISourceReader
+    where TFunction : struct, IControlledFunction
+{
+    public static int Size => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    {
+        XmmRegisters.Set(s, op->Destination, TFunction.Apply(*(Vector128<byte>*)source, op->Immediate));
+        return true;
+    }
+}
+
+internal readonly struct FromScalar<TFunction, T> : ISourceReader
+    where TFunction : struct, IScalarFunction<T>
+    where T : unmanaged
+{
+    public static unsafe int Size => sizeof(T);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    {
+        XmmRegisters.Set(s, op->Destination, TFunction.Apply(*(T*)source));
+        return true;
+    }
+}
