@@ -10,6 +10,7 @@ public readonly record struct CpuIdLeaf(uint Eax, uint Ebx, uint Ecx, uint Edx);
 public static class CpuIdentification
 {
     private const uint MaximumLeaf = 7;
+    private const uint Family17h = 0x0083_0F10;
     private const uint MaximumExtendedLeaf = 0x8000_0008;
     private const string Brand = "Quire virtual x86-64 CPU";
 
@@ -21,13 +22,18 @@ public static class CpuIdentification
 
     public static CpuIdLeaf Query(uint leaf, uint subleaf) => leaf switch
     {
-        0 => new CpuIdLeaf(MaximumLeaf, Ascii("Quir"), Ascii("Quir"), Ascii("eQui")),
-        1 => new CpuIdLeaf(0x0000_06A0, 0x0001_0800, FeaturesEcx, FeaturesEdx),
+        // glibc reads the features of known vendors only. Which processor it is, the brand string says.
+        0 => new CpuIdLeaf(MaximumLeaf, Ascii("Auth"), Ascii("cAMD"), Ascii("enti")),
+        1 => new CpuIdLeaf(Family17h, 0x0001_0800, FeaturesEcx, FeaturesEdx),
         0x8000_0000 => new CpuIdLeaf(MaximumExtendedLeaf, 0, 0, 0),
 
         // LAHF in 64-bit mode; SYSCALL, NX, RDTSCP, long mode, 1 GiB pages.
         0x8000_0001 => new CpuIdLeaf(0, 0, 1, (1u << 11) | (1u << 20) | (1u << 26) | (1u << 27) | (1u << 29)),
         >= 0x8000_0002 and <= 0x8000_0004 => BrandLeaf((int)(leaf - 0x8000_0002)),
+
+        // Caches are not modelled. C libraries size their copies by these: L1 32 KiB 8-way, L2 512 KiB 8-way, L3 8 MiB 16-way, lines of 64 bytes.
+        0x8000_0005 => new CpuIdLeaf(0, 0, 0x2008_0140, 0x2008_0140),
+        0x8000_0006 => new CpuIdLeaf(0, 0, 0x0200_6140, 0x0040_8140),
 
         // 48-bit virtual, 44-bit physical addresses.
         0x8000_0008 => new CpuIdLeaf(0x302C, 0, 0, 0),
