@@ -73,7 +73,6 @@ public sealed class FileTree : IDisposable
     private void MountSystemDirectories()
     {
         var memory = _kernel.Memory;
-        
         var devices = LayeredFileSystem.InFrames(memory, Now, DeviceNumber.Of(0, 5), rootPermissions: 0x1ED);
         DeviceTree.Populate(devices);
         DeviceTree.Register(Files.Devices, Terminals);

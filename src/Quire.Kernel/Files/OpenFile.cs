@@ -53,6 +53,15 @@ public abstract class OpenFile : IMappedFile
     /// <summary>Woken whenever the answer of <see cref="Poll"/> may have changed; null for files that are always ready.</summary>
     public virtual WaitQueue? ReadinessQueue => null;
 
+    /// <summary>Every queue that may be woken when the answer of <see cref="Poll"/> changes.</summary>
+    public virtual void AddReadinessQueues(List<WaitQueue> queues)
+    {
+        if (ReadinessQueue is { } queue)
+        {
+            queues.Add(queue);
+        }
+    }
+
     /// <summary>The pages that mmap maps; null if the file cannot be mapped (ENODEV).</summary>
     public virtual PageCache? Pages => null;
 
@@ -86,6 +95,9 @@ public abstract class OpenFile : IMappedFile
 
     /// <summary>Lines that /proc/PID/fdinfo/N shows beyond the common ones.</summary>
     public virtual string Details => "";
+
+    /// <summary>The last reference is gone.</summary>
+    public bool IsClosed => _references == 0;
 
     public void AddReference() => _references++;
 

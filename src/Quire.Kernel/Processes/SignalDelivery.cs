@@ -27,6 +27,7 @@ public static class SignalDelivery
         }
 
         var queued = process.Pending.Add(info);
+        process.SignalQueued.WakeAll();
         WakeTaker(process, awaiting, taker);
         return queued;
     }
@@ -48,6 +49,7 @@ public static class SignalDelivery
         }
 
         var queued = thread.Pending.Add(info);
+        process.SignalQueued.WakeAll();
         WakeTaker(process, awaiting, taker);
         return queued;
     }

@@ -36,6 +36,9 @@ public sealed class WaitQueue
 
     public bool IsEmpty => _entries.Count == 0;
 
+    /// <summary>How often it was woken, with or without anyone waiting: edge-triggered epoll compares it.</summary>
+    public long WakeCount { get; private set; }
+
     public ValueTask<WakeReason> Wait(GuestThread thread, WaitMode mode = WaitMode.Exclusive) => Wait(thread, VirtualTime.Never, mode);
 
     /// <param name="deadline">A moment of virtual time, not a span.</param>
@@ -72,6 +75,7 @@ public sealed class WaitQueue
     /// <summary>Wakes every shared waiter and up to <paramref name="count"/> exclusive ones, oldest first. Gives the number woken.</summary>
     public int Wake(int count = 1)
     {
+        WakeCount++;
         var woken = 0;
         for (var node = _entries.First; node is not null;)
         {

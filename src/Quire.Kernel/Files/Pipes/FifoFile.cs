@@ -37,9 +37,12 @@ public sealed class FifoFile : PipeFile
 
         var readerOpenings = Buffer.ReaderOpenings;
         var writerOpenings = Buffer.WriterOpenings;
-        while (Ends == PipeEnds.Read ? Buffer.Writers == 0 && Buffer.WriterOpenings == writerOpenings : Buffer.Readers == 0 && Buffer.ReaderOpenings == readerOpenings)
+        var queue = Ends == PipeEnds.Read ? Buffer.ReaderChanged : Buffer.WriterChanged;
+        while (Ends == PipeEnds.Read
+            ? Buffer.Writers == 0 && Buffer.WriterOpenings == writerOpenings
+            : Buffer.Readers == 0 && Buffer.ReaderOpenings == readerOpenings)
         {
-            if (await Buffer.Changed.Wait(thread, WaitMode.Shared) == WakeReason.Interrupted)
+            if (await queue.Wait(thread, WaitMode.Shared) == WakeReason.Interrupted)
             {
                 return SyscallRestart.IfHandlerAllows;
             }

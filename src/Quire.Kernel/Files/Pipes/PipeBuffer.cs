@@ -53,8 +53,11 @@ public sealed class PipeBuffer
     /// <summary>Writers sleep here.</summary>
     public WaitQueue RoomMade { get; } = new();
 
-    /// <summary>Woken at every change, for poll and for fifo openers.</summary>
-    public WaitQueue Changed { get; } = new();
+    /// <summary>Woken when more can be read or the last writer goes: for poll, and for those who open a fifo to read.</summary>
+    public WaitQueue ReaderChanged { get; } = new();
+
+    /// <summary>Woken when more can be written or the last reader goes: for poll, and for those who open a fifo to write.</summary>
+    public WaitQueue WriterChanged { get; } = new();
 
     public void AddEnds(PipeEnds ends)
     {
@@ -70,7 +73,8 @@ public sealed class PipeBuffer
             WriterOpenings++;
         }
 
-        Changed.WakeAll();
+        ReaderChanged.WakeAll();
+        WriterChanged.WakeAll();
     }
 
     public void RemoveEnds(PipeEnds ends)
@@ -79,7 +83,8 @@ public sealed class PipeBuffer
         Writers -= (ends & PipeEnds.Write) != 0 ? 1 : 0;
         DataArrived.WakeAll();
         RoomMade.WakeAll();
-        Changed.WakeAll();
+        ReaderChanged.WakeAll();
+        WriterChanged.WakeAll();
         if (Readers == 0 && Writers == 0)
         {
             Discard();
@@ -106,7 +111,7 @@ public sealed class PipeBuffer
         if (total > 0)
         {
             RoomMade.Wake();
-            Changed.WakeAll();
+            WriterChanged.WakeAll();
         }
 
         return total == 0 && buffer.Remaining > 0 && Count > 0 ? Errno.EFAULT.ToResult() : total;
@@ -141,7 +146,7 @@ public sealed class PipeBuffer
         if (total > 0)
         {
             DataArrived.Wake();
-            Changed.WakeAll();
+            ReaderChanged.WakeAll();
         }
 
         return total == 0 && failure != Errno.None ? failure.ToResult() : total;
@@ -187,7 +192,7 @@ public sealed class PipeBuffer
         }
 
         RoomMade.Wake();
-        Changed.WakeAll();
+        WriterChanged.WakeAll();
         return Capacity;
     }
 

@@ -21,7 +21,18 @@ public class PipeFile : OpenFile
 
     public PipeEnds Ends { get; }
 
-    public override WaitQueue ReadinessQueue => Buffer.Changed;
+    public override void AddReadinessQueues(List<WaitQueue> queues)
+    {
+        if ((Ends & PipeEnds.Read) != 0)
+        {
+            queues.Add(Buffer.ReaderChanged);
+        }
+
+        if ((Ends & PipeEnds.Write) != 0)
+        {
+            queues.Add(Buffer.WriterChanged);
+        }
+    }
 
     /// <summary>Both ends of a new pipe.</summary>
     public static (PipeFile Reader, PipeFile Writer) CreatePair(GuestThread thread, int flags)

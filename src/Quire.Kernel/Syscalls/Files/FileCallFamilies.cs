@@ -15,5 +15,8 @@ public static class FileCallFamilies
         ContentCalls.Register(table);
         TransferCalls.Register(table);
         PipeCalls.Register(table);
+        EventCalls.Register(table);
+        PollCalls.Register(table);
+        EpollCalls.Register(table);
     }
 }

@@ -1,0 +1,201 @@
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Events;
+
+/// <summary>How an epoll entry is told of (epoll_ctl(2)); values are the ABI's.</summary>
+[Flags]
+public enum EpollModes : uint
+{
+    None = 0,
+    Exclusive = 1u << 28,
+    WakeUp = 1u << 29,
+    OneShot = 1u << 30,
+    EdgeTriggered = 1u << 31,
+    All = Exclusive | WakeUp | OneShot | EdgeTriggered,
+}
+
+/// <summary>What epoll_wait gives for one file.</summary>
+public readonly record struct EpollEvent(PollEvents Events, ulong Data);
+
+/// <summary>
+/// An interest list (epoll(7)). Entries are looked at in turn when somebody waits; a file that is closed for good falls out of the list.
+/// Edge-triggered entries tell only of files whose readiness queues were woken since they told last.
+/// </summary>
+public sealed class EpollFile : OpenFile
+{
+    private const int DeepestNesting = 5;
+
+    private readonly List<Entry> _entries = [];
+    private readonly WaitQueue _listChanged = new();
+
+    public EpollFile(FileLocation location)
+        : base(location, OpenFlags.ReadWrite)
+    {
+    }
+
+    public override string Details => string.Concat(_entries.Select(entry =>
+        $"tfd: {entry.Descriptor,8} events: {(uint)entry.Wanted | (uint)entry.Modes,8:x} data: {entry.Data,16:x}  pos:{entry.File.Position} ino:{entry.File.Inode.Attributes.Number:x} sdev:{entry.File.Inode.Attributes.Device:x}\n"));
+
+    public Errno Add(int descriptor, OpenFile file, uint events, ulong data)
+    {
+        if (file == this || file is EpollFile other && (other.Depth() >= DeepestNesting || other.Reaches(this)))
+        {
+            return file == this ? Errno.EINVAL : Errno.ELOOP;
+        }
+
+        // Regular files and directories are always ready: epoll refuses them.
+        if (file is RegularFile or DirectoryFile)
+        {
+            return Errno.EPERM;
+        }
+
+        if (Find(descriptor, file) is not null)
+        {
+            return Errno.EEXIST;
+        }
+
+        var entry = new Entry(descriptor, file);
+        entry.Set(events, data);
+        _entries.Add(entry);
+        _listChanged.WakeAll();
+        return Errno.None;
+    }
+
+    public Errno Modify(int descriptor, OpenFile file, uint events, ulong data)
+    {
+        if (Find(descriptor, file) is not { } entry)
+        {
+            return Errno.ENOENT;
+        }
+
+        entry.Set(events, data);
+        _listChanged.WakeAll();
+        return Errno.None;
+    }
+
+    public Errno Delete(int descriptor, OpenFile file)
+    {
+        if (Find(descriptor, file) is not { } entry)
+        {
+            return Errno.ENOENT;
+        }
+
+        _entries.Remove(entry);
+        return Errno.None;
+    }
+
+    /// <summary>Takes up to <paramref name="most"/> events. What was told goes to the end of the list, so that no file starves another.</summary>
+    public List<EpollEvent> Take(int most)
+    {
+        _entries.RemoveAll(entry => entry.File.IsClosed);
+        var taken = new List<EpollEvent>();
+        var told = new List<Entry>();
+        foreach (var entry in _entries)
+        {
+            if (taken.Count == most)
+            {
+                break;
+            }
+
+            var events = entry.Ready();
+            if (events != PollEvents.None)
+            {
+                taken.Add(new EpollEvent(events, entry.Data));
+                entry.Told();
+                told.Add(entry);
+            }
+        }
+
+        if (told.Count < _entries.Count)
+        {
+            _entries.RemoveAll(told.Contains);
+            _entries.AddRange(told);
+        }
+
+        return taken;
+    }
+
+    public override PollEvents Poll() =>
+        _entries.Exists(entry => !entry.File.IsClosed && entry.Ready() != PollEvents.None) ? PollEvents.In | PollEvents.ReadNormal : PollEvents.None;
+
+    public override void AddReadinessQueues(List<WaitQueue> queues)
+    {
+        queues.Add(_listChanged);
+        foreach (var entry in _entries)
+        {
+            if (!entry.File.IsClosed)
+            {
+                entry.File.AddReadinessQueues(queues);
+            }
+        }
+    }
+
+    public override ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset) => new(Errno.EINVAL.ToResult());
+
+    public override ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset) => new(Errno.EINVAL.ToResult());
+
+    private Entry? Find(int descriptor, OpenFile file) => _entries.Find(entry => entry.Descriptor == descriptor && entry.File == file && !file.IsClosed);
+
+    private int Depth() => 1 + _entries.Select(entry => entry.File).OfType<EpollFile>().Select(nested => nested.Depth()).DefaultIfEmpty().Max();
+
+    private bool Reaches(EpollFile target) =>
+        _entries.Exists(entry => entry.File is EpollFile nested && (nested == target || nested.Reaches(target)));
+
+    private sealed class Entry(int descriptor, OpenFile file)
+    {
+        private readonly List<WaitQueue> _queues = [];
+        private long _toldAt;
+        private bool _isMuted;
+
+        public int Descriptor { get; } = descriptor;
+
+        public OpenFile File { get; } = file;
+
+        public PollEvents Wanted { get; private set; }
+
+        public EpollModes Modes { get; private set; }
+
+        public ulong Data { get; private set; }
+
+        public void Set(uint events, ulong data)
+        {
+            Modes = (EpollModes)events & EpollModes.All;
+            Wanted = (PollEvents)(events & ~(uint)EpollModes.All) | PollEvents.Error | PollEvents.HangUp;
+            Data = data;
+            _isMuted = false;
+            _toldAt = -1;
+        }
+
+        public PollEvents Ready()
+        {
+            if (_isMuted || (Modes & EpollModes.EdgeTriggered) != 0 && _toldAt == Wakes())
+            {
+                return PollEvents.None;
+            }
+
+            return File.Poll() & Wanted;
+        }
+
+        public void Told()
+        {
+            _toldAt = Wakes();
+            _isMuted = (Modes & EpollModes.OneShot) != 0;
+        }
+
+        private long Wakes()
+        {
+            _queues.Clear();
+            File.AddReadinessQueues(_queues);
+            var wakes = 0L;
+            foreach (var queue in _queues)
+            {
+                wakes += queue.WakeCount;
+            }
+
+            return wakes;
+        }
+    }
+}
