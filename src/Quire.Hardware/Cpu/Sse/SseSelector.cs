@@ -16,6 +16,7 @@ internal static class SseSelector
         VectorShifts.Register(registry);
         Shuffles.Register(registry);
         PackAndUnpack.Register(registry);
+        StringComparison.Register(registry);
         FloatArithmetic.Register(registry);
         FloatComparison.Register(registry);
         ScalarConversions.Register(registry);
