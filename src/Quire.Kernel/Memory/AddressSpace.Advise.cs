@@ -86,9 +86,9 @@ public sealed unsafe partial class AddressSpace
 
     private static Errno RemoveFilePages(Region region, ulong start, ulong end)
     {
-        if (region.Pages is null || region.Pages.Source.IsBacked)
+        if (region.Pages is null)
         {
-            return region.Pages is null ? Errno.EINVAL : Errno.ENOTSUP;
+            return Errno.EINVAL;
         }
 
         const RegionFlags needed = RegionFlags.Shared | RegionFlags.Write;
@@ -97,8 +97,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EACCES;
         }
 
-        region.Pages.PunchHole(region.PageIndexOf(start) << Page.Shift, end - start);
-        return Errno.None;
+        return region.Pages.ZeroRange(region.PageIndexOf(start) << Page.Shift, end - start);
     }
 
     /// <summary>Makes pages the first that reclaim takes: their accessed bits go.</summary>

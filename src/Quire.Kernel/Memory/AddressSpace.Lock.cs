@@ -71,7 +71,7 @@ public sealed partial class AddressSpace
             ChangeAllLocks(locks);
             if (locks == RegionFlags.Locked)
             {
-                Populate(0, AddressLayout.UserEnd);
+                PopulateAll();
             }
         }
 

@@ -9,18 +9,12 @@ namespace Quire.Kernel.Memory;
 public sealed unsafe partial class AddressSpace
 {
     /// <summary>
-    /// Brings all pages of a range in: private writable ones to be written, others to be read. Regions that allow no access are passed over.
-    /// Not resolved: the first fault that failed.
+    /// Brings all pages of a range in: private writable ones to be written, others to be read. Not resolved: the first fault that failed.
     /// </summary>
     private FaultResult Populate(ulong start, ulong end)
     {
         for (var region = _regions.FindOverlapping(start, end); region is not null && region.Start < end; region = region.Next)
         {
-            if (!region.IsAccessible)
-            {
-                continue;
-            }
-
             const RegionFlags kind = RegionFlags.Write | RegionFlags.Shared;
             var access = (region.Flags & kind) == RegionFlags.Write ? Access.Write : Access.Read;
             var result = PopulateRegion(Math.Max(start, region.Start), Math.Min(end, region.End), access);
@@ -31,6 +25,15 @@ public sealed unsafe partial class AddressSpace
         }
 
         return default;
+    }
+
+    /// <summary>Brings in what can be of all regions, passing over what cannot (mlockall).</summary>
+    private void PopulateAll()
+    {
+        for (var region = _regions.First; region is not null; region = region.Next)
+        {
+            Populate(region.Start, region.End);
+        }
     }
 
     private FaultResult PopulateRegion(ulong start, ulong end, Access access)

@@ -6,6 +6,8 @@ namespace Quire.Kernel.Memory;
 /// <summary>Copying between the file and the guest or the kernel: read and write.</summary>
 public sealed partial class PageCache
 {
+    private ulong _lastUsedPage = ulong.MaxValue;
+
     /// <summary>Bytes read, 0 at the end of the file, or a negative errno if none could be.</summary>
     public long Read(ulong offset, UserBuffer to)
     {
@@ -120,14 +122,26 @@ public sealed partial class PageCache
             _readahead.Passed(index);
         }
 
-        if (!frame.IsNone)
+        Pin(frame, index);
+        return true;
+    }
+
+    private void Pin(FrameNumber frame, ulong index)
+    {
+        if (frame.IsNone)
         {
-            ref var entry = ref _memory.FrameTable[frame];
-            entry.References++;
-            entry.Flags |= FrameFlags.Referenced;
+            return;
         }
 
-        return true;
+        ref var entry = ref _memory.FrameTable[frame];
+        entry.References++;
+
+        // A page that is used once, in however many pieces, is not worth more than others.
+        if (index != _lastUsedPage)
+        {
+            entry.Flags |= (entry.Flags & FrameFlags.Used) != 0 ? FrameFlags.Referenced : FrameFlags.Used;
+            _lastUsedPage = index;
+        }
     }
 
     private FrameNumber ReadMissing(ulong index, ulong requested, out Errno error)
@@ -166,13 +180,7 @@ public sealed partial class PageCache
             _memory.Counters.CacheHits++;
         }
 
-        if (!frame.IsNone)
-        {
-            ref var entry = ref _memory.FrameTable[frame];
-            entry.References++;
-            entry.Flags |= FrameFlags.Referenced;
-        }
-
+        Pin(frame, index);
         return error;
     }
 

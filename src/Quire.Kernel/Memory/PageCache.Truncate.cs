@@ -39,6 +39,36 @@ public sealed partial class PageCache
         RemovePages(firstWhole, endWhole);
     }
 
+    /// <summary>Makes a range inside the file read as zero, without changing its length: a hole in memory-only files, zeroes written in others.</summary>
+    public Errno ZeroRange(ulong offset, ulong length)
+    {
+        var end = Math.Min(offset + length, Length);
+        if (offset >= end)
+        {
+            return Errno.None;
+        }
+
+        if (!Source.IsBacked)
+        {
+            PunchHole(offset, end - offset);
+            return Errno.None;
+        }
+
+        ReadOnlySpan<byte> zeroes = _memory.Physical.Read(_memory.ZeroFrame);
+        while (offset < end)
+        {
+            var done = WriteBytes(offset, zeroes[..LengthInPage(offset, end - offset)]);
+            if (done < 0)
+            {
+                return (Errno)(-done);
+            }
+
+            offset += (ulong)done;
+        }
+
+        return Errno.None;
+    }
+
     /// <summary>Drops the clean, unmapped pages of a range (POSIX_FADV_DONTNEED).</summary>
     public void DropClean(ulong offset, ulong length)
     {

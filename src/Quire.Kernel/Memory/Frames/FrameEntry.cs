@@ -29,7 +29,7 @@ internal enum FrameFlags : ushort
     /// <summary>Newer than what the file's source has.</summary>
     Dirty = 1,
 
-    /// <summary>Used by read or write since reclaim last looked. Uses through page tables leave their accessed bits.</summary>
+    /// <summary>Used again by read or write since reclaim last looked. Uses through page tables leave their accessed bits.</summary>
     Referenced = 2,
 
     /// <summary>Free and all zero bytes: never touched since the machine started.</summary>
@@ -46,6 +46,9 @@ internal enum FrameFlags : ushort
 
     /// <summary>On the list of frames that reclaim may take.</summary>
     Reclaimable = 64,
+
+    /// <summary>Used by read or write at all, not only read ahead.</summary>
+    Used = 128,
 }
 
 /// <summary>
