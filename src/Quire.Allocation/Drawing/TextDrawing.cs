@@ -49,11 +49,12 @@ public static class TextDrawing
         return text.ToString();
     }
 
-    /// <summary>The free blocks in order, with their sizes.</summary>
+    /// <summary>The first free blocks in order, with their sizes, and how many more there are.</summary>
     public static string FreeList(IReadOnlyList<NamedBlock> blocks)
     {
-        var free = blocks.Where(block => block.Name.Length == 0).Select(block => $"[{Size(block.Offset)}: {Size(block.Length)}]");
-        return string.Join(" -> ", free.DefaultIfEmpty("(none)"));
+        var free = blocks.Where(block => block.Name.Length == 0).ToList();
+        var shown = string.Join(" -> ", free.Take(ListedBlocks).Select(block => $"[{Size(block.Offset)}: {Size(block.Length)}]").DefaultIfEmpty("(none)"));
+        return free.Count <= ListedBlocks ? shown : $"{shown} -> ... {free.Count - ListedBlocks} more";
     }
 
     /// <summary>The memory over time: a line a sample, a character a piece, darker where more is allocated.</summary>

@@ -92,12 +92,33 @@ public sealed unsafe class MovableHeap : IDisposable
         Count--;
     }
 
-    /// <summary>Keeps the block in place, and gives access to it, until the pin is disposed. Pins nest.</summary>
-    public Pin Use(MovableHandle handle)
+    /// <summary>Keeps the block in place, and gives access to it, until the access is disposed. Accesses nest, also with <see cref="Pin"/>.</summary>
+    public Access Use(MovableHandle handle)
+    {
+        Pin(handle);
+        return new Access(this, handle, Span(handle.Slot));
+    }
+
+    /// <summary>Keeps the block in place until it is unpinned as often as it was pinned.</summary>
+    public void Pin(MovableHandle handle)
     {
         var slot = Find(handle);
         _entries[slot] = _entries[slot] with { Pins = _entries[slot].Pins + 1 };
-        return new Pin(this, slot, Span(slot));
+    }
+
+    /// <exception cref="InvalidOperationException">The block is not pinned.</exception>
+    public void Unpin(MovableHandle handle)
+    {
+        var slot = Find(handle);
+        if (_entries[slot].Pins == 0)
+        {
+            throw new InvalidOperationException($"Block {slot} is not pinned.");
+        }
+
+        _entries[slot] = _entries[slot] with { Pins = _entries[slot].Pins - 1 };
+
+        // Holes that were left before it may be closed now.
+        _compactedTo = 0;
     }
 
     public int SizeOf(MovableHandle handle) => _entries[Find(handle)].Size;
@@ -175,12 +196,6 @@ public sealed unsafe class MovableHeap : IDisposable
         MovedBytes += entry.Size;
     }
 
-    private void Unpin(int slot)
-    {
-        _entries[slot] = _entries[slot] with { Pins = _entries[slot].Pins - 1 };
-        _compactedTo = 0;
-    }
-
     private Span<byte> Span(int slot) => new(_region.Base + ((nint)_entries[slot].Start << GranuleShift), _entries[slot].Size);
 
     private int Find(MovableHandle handle)
@@ -207,21 +222,21 @@ public sealed unsafe class MovableHeap : IDisposable
     }
 
     /// <summary>Access to a block that does not move meanwhile.</summary>
-    public readonly ref struct Pin
+    public readonly ref struct Access
     {
         private readonly MovableHeap _heap;
-        private readonly int _slot;
+        private readonly MovableHandle _handle;
 
-        internal Pin(MovableHeap heap, int slot, Span<byte> bytes)
+        internal Access(MovableHeap heap, MovableHandle handle, Span<byte> bytes)
         {
             _heap = heap;
-            _slot = slot;
+            _handle = handle;
             Bytes = bytes;
         }
 
         public Span<byte> Bytes { get; }
 
-        public void Dispose() => _heap.Unpin(_slot);
+        public void Dispose() => _heap.Unpin(_handle);
     }
 
     private readonly record struct Entry

@@ -9,6 +9,7 @@ public static unsafe class HeapReplay
     public const int MapPieces = 96;
 
     private const int MostSamples = 256;
+    private const int ProgressInterval = 256;
 
     /// <summary>
     /// Plays a workload twice: once sampling, once against the clock. Each run gets a heap and a workload of its own; <paramref name="expectedEvents"/>
@@ -64,13 +65,17 @@ public static unsafe class HeapReplay
                     blocks[call.Id] = (address, call.Size);
                     live += call.Size - old.Size;
                     peakLive = Math.Max(peakLive, live);
-                    highWater = Math.Max(highWater, address - start!.Value + call.Size);
+                    highWater = heap is GuardedHeap ? 0 : Math.Max(highWater, address - start!.Value + call.Size);
                 }
             }
 
             if (events % interval == 0)
             {
                 samples.Add(Sample(heap, options, events, live));
+            }
+
+            if (events % ProgressInterval == 0)
+            {
                 onProgress?.Invoke(events);
             }
         }

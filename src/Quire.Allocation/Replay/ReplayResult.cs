@@ -23,7 +23,7 @@ public sealed record ReplayResult
     public long PeakLive { get; init; }
     public long PeakFootprint { get; init; }
 
-    /// <summary>Bytes from the heap's start to the end of the highest block ever allocated.</summary>
+    /// <summary>Bytes from the heap's start to the end of the highest block ever allocated; 0 for a Guarded heap, whose blocks are anywhere.</summary>
     public long HighWater { get; init; }
 
     public long Splits { get; init; }

@@ -22,6 +22,9 @@ public sealed partial class SlabCache
     private int _slabsEver;
     private int _nextColour;
 
+    // Objects with callers and in magazines.
+    private long _takenFromSlabs;
+
     private enum Fill
     {
         Empty,
@@ -98,7 +101,7 @@ public sealed partial class SlabCache
         link = Taken;
         slab.InUse++;
         MoveTo(number, slab.InUse == ObjectsPerSlab ? Fill.Full : Fill.Partial);
-        ActiveObjects++;
+        _takenFromSlabs++;
         return true;
     }
 
@@ -121,6 +124,7 @@ public sealed partial class SlabCache
         link = slab.FirstFree;
         slab.FirstFree = (ushort)slot.Object;
         slab.InUse--;
+        _takenFromSlabs--;
         MoveTo(slot.Slab, slab.InUse == 0 ? Fill.Empty : Fill.Partial);
     }
 

@@ -54,8 +54,20 @@ public sealed partial class SlabCache
     /// <summary>Different offsets of a slab's first object.</summary>
     public int Colours => _layout.Colours;
 
-    /// <summary>Objects that callers hold; those in magazines are not among them.</summary>
-    public long ActiveObjects { get; private set; }
+    /// <summary>Objects that callers hold; those in magazines are not among them. Counted when asked for, so that the fast path has no counter.</summary>
+    public long ActiveObjects
+    {
+        get
+        {
+            long waiting = 0;
+            for (var cpu = 0; cpu < _loaded.Length; cpu++)
+            {
+                waiting += _loaded[cpu].Count + _previous[cpu].Count;
+            }
+
+            return _takenFromSlabs - waiting - (_fullDepot.Count * (long)_loaded[0].Rounds.Length);
+        }
+    }
 
     public long TotalObjects => (long)TotalSlabs * ObjectsPerSlab;
 
@@ -79,7 +91,6 @@ public sealed partial class SlabCache
         }
 
         slot = magazine.Rounds[--magazine.Count];
-        ActiveObjects++;
         return true;
     }
 
@@ -94,7 +105,6 @@ public sealed partial class SlabCache
             if (!TryUnload(cpu))
             {
                 FreeToSlabs(slot);
-                ActiveObjects--;
                 return;
             }
 
@@ -102,7 +112,6 @@ public sealed partial class SlabCache
         }
 
         magazine.Rounds[magazine.Count++] = slot;
-        ActiveObjects--;
     }
 
     /// <summary>The object's bytes; empty when the pages have none.</summary>

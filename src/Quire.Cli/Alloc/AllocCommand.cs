@@ -17,7 +17,7 @@ public static class AllocCommand
         var units = new Option<string>("--units", "-u") { Description = "smallest block of allocators that work in units: a power of two", DefaultValueFactory = _ => "16" };
         var partitions = new Option<string?>("--partitions") { Description = "sizes of fixed partitions: 8K,8K,16K" };
         var safety = new Option<SafetyLevel>("--safety") { Description = "release, checked or guarded" };
-        var steps = new Option<string?>("--steps", "-s") { Description = "\"a=34K b=66K -a b~80K\": allocate, free, reallocate, each explained" };
+        var steps = new Option<string?>("--steps", "-s") { Description = "\"a=34K b=66K -a b~80K\": allocate, free, reallocate, each explained; with --policy movable also +a (pin), *a (unpin), ! (compact)" };
         var synthetic = new Option<string?>("--synthetic") { Description = "a workload made up: PATTERN[,sizes=..][,lives=..][,count=..][,live=..][,min=..][,max=..][,seed=..]; patterns " + string.Join(", ", SyntheticWorkloads.All.Select(pattern => pattern.Name)) };
         var json = new Option<string?>("--json") { Description = "file for the results as JSON, - for standard output" };
         var draw = new Option<bool>("--draw") { Description = "draw the memory over time and the fragmentation" };
@@ -39,6 +39,11 @@ public static class AllocCommand
             if (options.Unit > options.Memory)
             {
                 throw new UsageException($"--units {options.Unit} is more than --memory {options.Memory}");
+            }
+
+            if (parse.GetValue(policy) == "movable" && parse.GetValue(steps) is { } moves)
+            {
+                return AllocSteps.RunMovable(options, moves, output);
             }
 
             var kinds = Kinds(parse.GetValue(policy)!);

@@ -7,61 +7,80 @@ namespace Quire.Cli.Alloc;
 /// <summary>Steps one by one: what happened, why, and the memory after each.</summary>
 internal static class AllocSteps
 {
+    private const string Movable = "movable";
+
+    /// <summary>Blocks behind handles, which can be compacted: not an allocator of addresses, so not in the list of kinds.</summary>
+    public static int RunMovable(AllocatorOptions options, string text, AllocOutput output)
+    {
+        using var heap = new MovableHeap(new NativeRegion(options.Memory));
+        var steps = new MovableSteps(heap).Run(text);
+        Write([(Movable, "blocks behind handles, compacted by !", steps, "")], options, output);
+        return 0;
+    }
+
     public static int Run(IReadOnlyList<AllocatorKind> kinds, AllocatorOptions options, string text, AllocOutput output)
     {
-        var runs = new List<object>();
-        var page = new HtmlDrawing();
+        var runs = new List<(string, string, IReadOnlyList<AllocationStep>, string)>();
         foreach (var kind in kinds)
         {
             using var heap = AllocatorKinds.Create(kind, options);
             var steps = new StepByStep(heap).Run(text);
-            runs.Add(new
-            {
-                policy = kind.Name,
-                memory = (long)options.Memory,
-                unit = options.Unit,
-                splits = steps.Sum(step => step.Splits),
-                merges = steps.Sum(step => step.Merges),
-                failures = steps.Count(step => step.Offset < 0),
-                steps = steps.Select(step => new { step.Operation, step.Name, step.Size, step.Offset, step.Length, step.Splits, step.Merges, step.Reason }),
-            });
-            if (output.WritesText)
-            {
-                Print(kind, steps);
-                if (heap is SlabHeap slabs)
-                {
-                    Console.Out.WriteLine(SlabPages(slabs));
-                }
-            }
-
-            if (output.Html is not null)
-            {
-                Draw(page, kind, steps);
-                if (heap is SlabHeap slabs)
-                {
-                    page.Preformatted(SlabPages(slabs));
-                }
-            }
+            runs.Add((kind.Name, kind.Summary, steps, heap is SlabHeap slabs ? SlabPages(slabs) : ""));
         }
 
-        output.WriteJson(runs.Count == 1 ? runs[0] : runs);
+        Write(runs, options, output);
+        return 0;
+    }
+
+    private static void Write(List<(string Policy, string Summary, IReadOnlyList<AllocationStep> Steps, string Pages)> runs, AllocatorOptions options, AllocOutput output)
+    {
+        var page = new HtmlDrawing();
+        foreach (var (policy, summary, steps, pages) in runs)
+        {
+            if (output.WritesText)
+            {
+                Print(policy, summary, steps);
+                Console.Out.Write(pages);
+            }
+
+            Draw(page, policy, summary, steps);
+            page.Preformatted(pages);
+        }
+
+        var json = runs.Select(run => new
+        {
+            policy = run.Policy,
+            memory = (long)options.Memory,
+            unit = options.Unit,
+            splits = run.Steps.Sum(step => step.Splits),
+            merges = run.Steps.Sum(step => step.Merges),
+            failures = run.Steps.Count(step => step.Offset < 0),
+            steps = run.Steps.Select(step => new { step.Operation, step.Name, step.Size, step.Offset, step.Length, step.Splits, step.Merges, step.Reason }),
+        }).ToList();
+        if (json.Count == 1)
+        {
+            output.WriteJson(json[0]);
+        }
+        else
+        {
+            output.WriteJson(json);
+        }
+
         if (output.Html is not null)
         {
             File.WriteAllText(output.Html, page.Page("quire alloc: step by step"));
         }
-
-        return 0;
     }
 
-    private static void Print(AllocatorKind kind, IReadOnlyList<AllocationStep> steps)
+    private static void Print(string policy, string summary, IReadOnlyList<AllocationStep> steps)
     {
-        Console.Out.WriteLine($"{kind.Name}: {kind.Summary}");
+        Console.Out.WriteLine($"{policy}: {summary}");
         for (var i = 0; i < steps.Count; i++)
         {
             Console.Out.WriteLine();
             Console.Out.WriteLine(Sentence(i + 1, steps[i]));
             Console.Out.WriteLine("   " + TextDrawing.Map(steps[i].Blocks));
-            if (kind.Name == "buddy")
+            if (policy == "buddy")
             {
                 Console.Out.Write(Indented(TextDrawing.BuddyTree(steps[i].Blocks)));
             }
@@ -77,14 +96,14 @@ internal static class AllocSteps
         Console.Out.WriteLine();
     }
 
-    private static void Draw(HtmlDrawing page, AllocatorKind kind, IReadOnlyList<AllocationStep> steps)
+    private static void Draw(HtmlDrawing page, string policy, string summary, IReadOnlyList<AllocationStep> steps)
     {
-        page.Heading($"{kind.Name}: {kind.Summary}");
+        page.Heading($"{policy}: {summary}");
         for (var i = 0; i < steps.Count; i++)
         {
             page.Paragraph(Sentence(i + 1, steps[i]));
             page.Map(steps[i].Blocks);
-            page.Preformatted(kind.Name == "buddy" ? TextDrawing.BuddyTree(steps[i].Blocks) : "free: " + TextDrawing.FreeList(steps[i].Blocks));
+            page.Preformatted(policy == "buddy" ? TextDrawing.BuddyTree(steps[i].Blocks) : "free: " + TextDrawing.FreeList(steps[i].Blocks));
         }
     }
 
@@ -92,9 +111,19 @@ internal static class AllocSteps
 
     private static string Sentence(int number, AllocationStep step)
     {
-        var subject = step.Operation == "free" ? $"free {step.Name}" : $"{step.Operation} {step.Name} = {new ByteSize((ulong)step.Size)}";
-        var place = step.Offset < 0 ? "fails" : $"at {new ByteSize((ulong)step.Offset)}";
-        return $"{number}. {subject} {place}: {step.Reason}";
+        var subject = step.Operation switch
+        {
+            "compact" => "compact",
+            "allocate" or "reallocate" => $"{step.Operation} {step.Name} = {new ByteSize((ulong)step.Size)}",
+            _ => $"{step.Operation} {step.Name}",
+        };
+        var place = step switch
+        {
+            { Offset: < 0 } => " fails",
+            { Name.Length: 0 } => "",
+            _ => $" at {new ByteSize((ulong)step.Offset)}",
+        };
+        return $"{number}. {subject}{place}: {step.Reason}";
     }
 
     private static string Indented(string text) => string.Concat(text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"   {line.TrimEnd('\r')}\n"));

@@ -13,7 +13,7 @@ public unsafe class ThreadCachingTests
         var threads = Enumerable.Range(1, 4).Select(seed => new Thread(() =>
         {
             var random = new Random(seed);
-            for (var i = 0; i < Lengths.Of(50_000, 2_000_000); i++)
+            for (var i = 0; i < Lengths.Of(50_000, 1_000_000); i++)
             {
                 var size = random.Next(64) == 0 ? random.Next(1, 100_000) : random.Next(1, 600);
                 var block = (nint)heap.Allocate(size);

@@ -62,3 +62,28 @@ public class StepByStepTests
         return new StepByStep(heap).Run(steps);
     }
 }
+
+public class MovableStepTests
+{
+    [Fact]
+    public void CompactionMakesRoomWherePinsLetIt()
+    {
+        using var heap = new MovableHeap(new NativeRegion(64 << 10));
+        var steps = new MovableSteps(heap).Run("a=20K b=10K c=20K -b d=20K ! d=20K");
+        Assert.Equal(-1, steps[4].Offset);
+        Assert.Contains("compaction may", steps[4].Reason, StringComparison.Ordinal);
+        Assert.Contains("moved 1 blocks of 20K; 2 holes became 1", steps[5].Reason, StringComparison.Ordinal);
+        Assert.Equal(40 << 10, steps[6].Offset);
+    }
+
+    [Theory]
+    [InlineData("a=20K +a -a")]
+    [InlineData("a=20K *a")]
+    [InlineData("-a")]
+    [InlineData("a")]
+    public void NonsenseStepsAreRefused(string steps)
+    {
+        using var heap = new MovableHeap(new NativeRegion(64 << 10));
+        Assert.Throws<FormatException>(() => new MovableSteps(heap).Run(steps));
+    }
+}
