@@ -2,7 +2,7 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Files;
 
-/// <summary>The inode of a file without a place in the tree. It cannot be opened again by a path unless its kind says how.</summary>
+/// <summary>The inode of a file without a place in the tree. It is reached by descriptors.</summary>
 public class AnonymousInode : Inode
 {
     private readonly Func<Timestamp> _now;
@@ -39,9 +39,6 @@ public class AnonymousInode : Inode
         return Errno.None;
     }
 
-    public override Errno Open(in OpenRequest request, out OpenFile? file)
-    {
-        file = null;
-        return Errno.ENXIO;
-    }
+    /// <summary>Through /proc/PID/fd/N: pipes can be opened again, nothing else.</summary>
+    public override Errno Open(in OpenRequest request, out OpenFile? file) => SpecialFiles.Open(request, out file);
 }

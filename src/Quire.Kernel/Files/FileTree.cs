@@ -1,7 +1,9 @@
 using Quire.Kernel.Files.Bound;
 using Quire.Kernel.Files.Devices;
+using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Files.Host;
 using Quire.Kernel.Files.Layers;
+using Quire.Kernel.Files.Proc;
 using Quire.Kernel.Files.Terminals;
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Processes;
@@ -11,7 +13,7 @@ namespace Quire.Kernel.Files;
 
 /// <summary>
 /// Builds the guests' tree: the host's files with a writable layer over them as root; /tmp likewise, but with its new bytes in frames; /dev,
-/// /dev/pts, /dev/shm, /proc and /sys of the machine's own; and the directories that are bound through.
+/// /dev/pts, /dev/shm, /proc and /sys of the machine's own; and the directories that are bound through. It becomes the kernel's tree.
 /// </summary>
 public sealed class FileTree : IDisposable
 {
@@ -41,6 +43,7 @@ public sealed class FileTree : IDisposable
             memory,
             Now);
         Files = new FileSystem(_root, memory, Now);
+        kernel.Files = Files;
         Terminals = new PseudoTerminalFileSystem(kernel, Now);
         MountSystemDirectories();
         foreach (var directory in options.Bound)
@@ -79,6 +82,8 @@ public sealed class FileTree : IDisposable
         Mount("/dev", devices);
         Terminals.Mount = Mount("/dev/pts", Terminals);
         Mount("/dev/shm", LayeredFileSystem.InFrames(memory, Now, DeviceNumber.Of(0, 24)));
+        Mount("/proc", new ProcFileSystem(_kernel, Now));
+        Mount("/sys", new SystemFileSystem(_kernel, Now));
         Mount("/tmp", new LayeredFileSystem(
             new LayeredFileSystemOptions
             {

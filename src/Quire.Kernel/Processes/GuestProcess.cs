@@ -89,9 +89,6 @@ public sealed class GuestProcess
 
     public ExitStatus ExitStatus { get; internal set; }
 
-    /// <summary>Woken when a signal starts to wait in the process or one of its threads: signalfd.</summary>
-    public WaitQueue SignalQueued { get; } = new();
-
     /// <summary>Woken when a child ends, stops or continues.</summary>
     public WaitQueue ChildChanged { get; } = new();
 

@@ -27,7 +27,6 @@ public static class SignalDelivery
         }
 
         var queued = process.Pending.Add(info);
-        process.SignalQueued.WakeAll();
         WakeTaker(process, awaiting, taker);
         return queued;
     }
@@ -49,7 +48,6 @@ public static class SignalDelivery
         }
 
         var queued = thread.Pending.Add(info);
-        process.SignalQueued.WakeAll();
         WakeTaker(process, awaiting, taker);
         return queued;
     }

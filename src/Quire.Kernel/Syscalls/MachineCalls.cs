@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Files.Proc;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -26,7 +27,7 @@ internal static class MachineCalls
     {
         Span<byte> bytes = stackalloc byte[NameField * 6];
         bytes.Clear();
-        ReadOnlySpan<string> fields = ["Linux", thread.Kernel.Options.HostName, "6.1.0", "#1 SMP Quire", "x86_64", "(none)"];
+        ReadOnlySpan<string> fields = [KernelIdentity.SystemName, thread.Kernel.Options.HostName, KernelIdentity.Release, KernelIdentity.Version, KernelIdentity.Machine, "(none)"];
         for (var index = 0; index < fields.Length; index++)
         {
             Encoding.ASCII.TryGetBytes(fields[index], bytes.Slice(index * NameField, NameField - 1), out _);

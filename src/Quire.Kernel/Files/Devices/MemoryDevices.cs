@@ -13,13 +13,10 @@ public sealed class MemoryDevice : OpenFile, IPageSource
     public MemoryDevice(FileLocation location, int flags, MemoryDeviceKind kind)
         : base(location, flags) => _kind = kind;
 
-    // Long enough for any mapping.
-    private const ulong Endless = 1UL << 47;
-
     public override bool IsSeekable => true;
 
     /// <summary>Mapping /dev/zero gives fresh zeros: pages of their own for each opening.</summary>
-    public override PageCache? Pages => _kind == MemoryDeviceKind.Zero ? _pages ??= Location.Mount.Tree!.Memory.CreatePageCache(this, Endless) : null;
+    public override PageCache? Pages => _kind == MemoryDeviceKind.Zero ? _pages ??= Location.Mount.Tree!.Memory.CreatePageCache(this, PageCache.MaximumLength) : null;
 
     string IPageSource.Name => "/dev/zero";
 

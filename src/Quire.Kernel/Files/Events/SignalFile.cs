@@ -24,7 +24,7 @@ public sealed class SignalFile : OpenFile
 
     public SignalSet Mask { get; set; }
 
-    public override WaitQueue ReadinessQueue => _process.SignalQueued;
+    public override WaitQueue ReadinessQueue => _process.SignalArrived;
 
     public override string Details => $"sigmask:\t{Mask.Bits:x16}\n";
 
@@ -54,7 +54,7 @@ public sealed class SignalFile : OpenFile
                 break;
             }
 
-            if (await thread.Process.SignalQueued.Wait(thread, WaitMode.Shared) == WakeReason.Interrupted)
+            if (await thread.Process.SignalArrived.Wait(thread, WaitMode.Shared) == WakeReason.Interrupted)
             {
                 return SyscallRestart.IfHandlerAllows;
             }

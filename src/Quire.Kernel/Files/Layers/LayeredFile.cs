@@ -66,7 +66,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
     public override Errno SetLength(ulong length)
     {
-        if (length > long.MaxValue)
+        if (length > PageCache.MaximumLength)
         {
             return Errno.EFBIG;
         }
@@ -91,7 +91,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
     public Errno PrepareWrite(ulong offset, ulong length)
     {
-        if (offset + length > long.MaxValue)
+        if (offset + length > PageCache.MaximumLength)
         {
             return Errno.EFBIG;
         }
@@ -126,7 +126,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
     public Errno Allocate(AllocationModes modes, ulong offset, ulong length)
     {
         var end = offset + length;
-        if (end > long.MaxValue)
+        if (end > PageCache.MaximumLength)
         {
             return Errno.EFBIG;
         }
@@ -244,7 +244,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
             _originLength = base.Attributes.Size;
         }
 
-        return FileSystem.Memory.CreatePageCache(this, base.Attributes.Size);
+        return FileSystem.Memory.CreatePageCache(this, Math.Min(base.Attributes.Size, PageCache.MaximumLength));
     }
 
     private void TakeOver()

@@ -41,6 +41,7 @@ public class PipeFile : OpenFile
         var inode = files.Anonymous.NewInode(FileType.Fifo, 0x180, thread.Process.Credentials);
         var location = files.Anonymous.Place($"pipe:[{inode.Attributes.Number}]", inode);
         var buffer = new PipeBuffer(files.Memory);
+        inode.Fifo = buffer;
         return (new PipeFile(location, flags | OpenFlags.ReadOnly, buffer), new PipeFile(location, flags | OpenFlags.WriteOnly, buffer));
     }
 

@@ -115,7 +115,7 @@ internal static class EventCalls
         }
 
         signalFile.Mask = signals;
-        thread.Process.SignalQueued.WakeAll();
+        thread.Process.SignalArrived.WakeAll();
         return descriptor;
     }
 }

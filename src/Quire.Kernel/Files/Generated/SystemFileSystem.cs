@@ -1,0 +1,56 @@
+using System.Globalization;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Generated;
+
+/// <summary>/sys, as little of it as C libraries and tools look for: which CPUs there are, and the one memory node.</summary>
+public sealed class SystemFileSystem : GeneratedSuperBlock
+{
+    public SystemFileSystem(GuestKernel kernel, Func<Timestamp> now)
+        : base(now)
+    {
+        var cpus = kernel.Options.CpuCount;
+        var range = cpus == 1 ? "0\n" : $"0-{cpus - 1}\n";
+        var cpu = new FixedDirectory(this, 0x1ED);
+        foreach (var name in (ReadOnlySpan<string>)["online", "possible", "present"])
+        {
+            cpu.Add(name, new GeneratedFile(this, () => range));
+        }
+
+        cpu.Add("offline", new GeneratedFile(this, () => "\n"));
+        cpu.Add("kernel_max", new GeneratedFile(this, () => "63\n"));
+        for (var index = 0; index < cpus; index++)
+        {
+            var number = index.ToString(CultureInfo.InvariantCulture);
+            var topology = new FixedDirectory(this, 0x1ED)
+                .Add("core_id", new GeneratedFile(this, () => number + "\n"))
+                .Add("physical_package_id", new GeneratedFile(this, () => "0\n"))
+                .Add("thread_siblings_list", new GeneratedFile(this, () => number + "\n"));
+            cpu.Add("cpu" + number, new FixedDirectory(this, 0x1ED).Add("topology", topology));
+        }
+
+        var node = new FixedDirectory(this, 0x1ED)
+            .Add("online", new GeneratedFile(this, () => "0\n"))
+            .Add("possible", new GeneratedFile(this, () => "0\n"))
+            .Add("node0", new FixedDirectory(this, 0x1ED).Add("cpulist", new GeneratedFile(this, () => range)));
+        var hugePages = new FixedDirectory(this, 0x1ED)
+            .Add("enabled", new GeneratedFile(this, () => "always madvise [never]\n"))
+            .Add("hpage_pmd_size", new GeneratedFile(this, () => "2097152\n"));
+        Root = new FixedDirectory(this, 0x16D)
+            .Add("block", new FixedDirectory(this, 0x1ED))
+            .Add("bus", new FixedDirectory(this, 0x1ED))
+            .Add("class", new FixedDirectory(this, 0x1ED))
+            .Add("devices", new FixedDirectory(this, 0x1ED).Add("system", new FixedDirectory(this, 0x1ED).Add("cpu", cpu).Add("node", node)))
+            .Add("fs", new FixedDirectory(this, 0x1ED).Add("cgroup", new FixedDirectory(this, 0x1ED)))
+            .Add("kernel", new FixedDirectory(this, 0x1ED).Add("mm", new FixedDirectory(this, 0x1ED).Add("transparent_hugepage", hugePages)))
+            .Add("module", new FixedDirectory(this, 0x1ED));
+    }
+
+    public override string TypeName => "sysfs";
+
+    public override ulong Device => DeviceNumber.Of(0, 20);
+
+    public override Inode Root { get; }
+
+    public override FileSystemStatistics Statistics => new() { Type = 0x62656572, BlockSize = Page.Size, NameLength = 255 };
+}

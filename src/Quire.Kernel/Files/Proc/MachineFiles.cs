@@ -1,0 +1,45 @@
+using System.Globalization;
+using Quire.Kernel.Files.Generated;
+
+namespace Quire.Kernel.Files.Proc;
+
+/// <summary>The files of /proc that tell of the machine as a whole; a new one is one line here.</summary>
+internal static class MachineFiles
+{
+    public static FixedDirectory Create(ProcFileSystem owner)
+    {
+        var kernel = owner.Kernel;
+        var memory = kernel.Memory;
+        var root = new FixedDirectory(owner);
+
+        void Add(string name, Func<string> render, uint permissions = 0x124) => root.Add(name, new GeneratedFile(owner, render, permissions));
+
+        root.Add("self", new GeneratedLink(owner, reader => reader?.Process.ProcessId.ToString(CultureInfo.InvariantCulture)));
+        root.Add("thread-self", new GeneratedLink(owner, reader => reader is null ? null : $"{reader.Process.ProcessId}/task/{reader.ThreadId}"));
+        root.Add("mounts", new GeneratedLink(owner, _ => "self/mounts"));
+        root.Add("net", new FixedDirectory(owner)
+            .Add("unix", new GeneratedFile(owner, () => "Num       RefCount Protocol Flags    Type St Inode Path\n")));
+        root.Add("sys", SystemSettings.Create(owner));
+        Add("buddyinfo", () => ZoneText.BuddyInfo(memory));
+        Add("cmdline", () => "quire\n");
+        Add("cpuinfo", () => CpuText.CpuInfo(kernel));
+        Add("devices", () => "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/ptmx\n136 pts\n\nBlock devices:\n");
+        Add("diskstats", () => "");
+        Add("filesystems", () => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tbind\nnodev\tproc\nnodev\tdevpts\nnodev\toverlay\n");
+        Add("interrupts", () => CpuText.Interrupts(kernel));
+        Add("loadavg", () => MachineText.LoadAverage(kernel));
+        Add("locks", () => "");
+        Add("meminfo", () => MemoryText.MemoryInfo(memory));
+        Add("modules", () => "");
+        Add("pagetypeinfo", () => ZoneText.PageTypeInfo(memory), 0x100);
+        Add("partitions", () => "major minor  #blocks  name\n\n");
+        Add("slabinfo", () => MemoryText.SlabInfo(memory), 0x100);
+        Add("stat", () => MachineText.Statistics(kernel));
+        Add("swaps", () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+        Add("uptime", () => MachineText.Uptime(kernel));
+        Add("version", () => $"Linux version {KernelIdentity.Release} (quire) {KernelIdentity.Version}\n");
+        Add("vmstat", () => MemoryText.VmStatistics(memory));
+        Add("zoneinfo", () => ZoneText.ZoneInfo(memory));
+        return root;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Proc;
+
+/// <summary>/proc/stat, /proc/uptime, /proc/loadavg (proc(5)). Times are machine time in hundredths of a second.</summary>
+internal static class MachineText
+{
+    public const long NanosecondsPerTick = 10_000_000;
+
+    public static string Statistics(GuestKernel kernel)
+    {
+        var usage = Usage(kernel);
+        var cpus = kernel.Options.CpuCount;
+        var user = usage.User.Nanoseconds / NanosecondsPerTick;
+        var system = usage.System.Nanoseconds / NanosecondsPerTick;
+        var idle = Math.Max(0, (kernel.Clock.Now.Nanoseconds / NanosecondsPerTick * cpus) - user - system);
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"cpu  {user} 0 {system} {idle} 0 0 0 0 0 0\n");
+        for (var cpu = 0; cpu < cpus; cpu++)
+        {
+            // Times are kept a thread, not a CPU: each CPU shows its share.
+            text.Append(CultureInfo.InvariantCulture, $"cpu{cpu} {Share(user, cpu, cpus)} 0 {Share(system, cpu, cpus)} {Share(idle, cpu, cpus)} 0 0 0 0 0 0\n");
+        }
+
+        var all = kernel.Processes.All;
+        var running = all.Sum(process => process.Threads.Count(thread => thread.State == RunState.Runnable));
+        var blocked = all.Sum(process => process.Threads.Count(thread => thread.State == RunState.DiskSleep));
+        return text
+            .Append("intr 0\n")
+            .Append(CultureInfo.InvariantCulture, $"ctxt {usage.VoluntarySwitches + usage.InvoluntarySwitches}\n")
+            .Append(CultureInfo.InvariantCulture, $"btime {kernel.Options.Epoch.Nanoseconds / 1_000_000_000}\n")
+            .Append(CultureInfo.InvariantCulture, $"processes {kernel.Processes.CreatedCount}\n")
+            .Append(CultureInfo.InvariantCulture, $"procs_running {Math.Max(1, running)}\nprocs_blocked {blocked}\n")
+            .Append("softirq 0 0 0 0 0 0 0 0 0 0 0\n")
+            .ToString();
+    }
+
+    public static string Uptime(GuestKernel kernel)
+    {
+        var usage = Usage(kernel);
+        var idle = (kernel.Clock.Now.Seconds * kernel.Options.CpuCount) - usage.User.Seconds - usage.System.Seconds;
+        return string.Create(CultureInfo.InvariantCulture, $"{kernel.Clock.Now.Seconds:0.00} {Math.Max(0, idle):0.00}\n");
+    }
+
+    /// <summary>Differs from Linux: the three averages are all over the whole run, which is seldom longer than a minute of machine time.</summary>
+    public static string LoadAverage(GuestKernel kernel)
+    {
+        var usage = Usage(kernel);
+        var seconds = kernel.Clock.Now.Seconds;
+        var load = seconds > 0 ? (usage.User.Seconds + usage.System.Seconds) / seconds : 0;
+        var running = kernel.Processes.All.Sum(process => process.Threads.Count(thread => thread.State == RunState.Runnable));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{load:0.00} {load:0.00} {load:0.00} {Math.Max(1, running)}/{kernel.Processes.ThreadCount} {kernel.Processes.LastGivenId}\n");
+    }
+
+    private static CpuUsage Usage(GuestKernel kernel)
+    {
+        var usage = kernel.EndedUsage;
+        foreach (var process in kernel.Processes.All)
+        {
+            if (!process.IsZombie)
+            {
+                usage.Add(process.Usage());
+            }
+        }
+
+        return usage;
+    }
+
+    private static long Share(long total, int part, int parts) => (total / parts) + (part < total % parts ? 1 : 0);
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Proc;
+
+/// <summary>/proc/PID/maps, smaps, smaps_rollup (fs/proc/task_mmu.c, Linux 6.1).</summary>
+internal static class MapsText
+{
+    // seq_setwidth of show_map_vma on 64 bits: names start behind column 72.
+    private const int NameColumn = 73;
+
+    public static string Maps(GuestProcess process)
+    {
+        var text = new StringBuilder();
+        if (!process.IsZombie)
+        {
+            foreach (var region in process.Space.Regions)
+            {
+                AppendHeader(text, region);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    public static string DetailedMaps(GuestProcess process)
+    {
+        var text = new StringBuilder();
+        if (process.IsZombie)
+        {
+            return "";
+        }
+
+        foreach (var region in process.Space.Regions)
+        {
+            AppendHeader(text, region);
+            Line(text, "Size", region.Range.Length);
+            Line(text, "KernelPageSize", Page.Size);
+            Line(text, "MMUPageSize", Page.Size);
+            AppendUsage(text, process.Space.Measure(region.Range.Start));
+            text.Append("THPeligible:           0\n").Append("VmFlags: ").Append(region.VmFlags).Append(" \n");
+        }
+
+        return text.ToString();
+    }
+
+    public static string Rollup(GuestProcess process)
+    {
+        if (process.IsZombie)
+        {
+            return "";
+        }
+
+        var sum = default(RegionUsage);
+        var (first, last) = (0UL, 0UL);
+        foreach (var region in process.Space.Regions)
+        {
+            var usage = process.Space.Measure(region.Range.Start);
+            first = first == 0 ? region.Range.Start.Value : first;
+            last = region.Range.End.Value;
+            sum = new RegionUsage
+            {
+                Resident = sum.Resident + usage.Resident,
+                Proportional = sum.Proportional + usage.Proportional,
+                SharedClean = sum.SharedClean + usage.SharedClean,
+                SharedDirty = sum.SharedDirty + usage.SharedDirty,
+                PrivateClean = sum.PrivateClean + usage.PrivateClean,
+                PrivateDirty = sum.PrivateDirty + usage.PrivateDirty,
+                Referenced = sum.Referenced + usage.Referenced,
+                Anonymous = sum.Anonymous + usage.Anonymous,
+                Locked = sum.Locked + usage.Locked,
+            };
+        }
+
+        var text = new StringBuilder();
+        var start = text.Length;
+        text.Append(CultureInfo.InvariantCulture, $"{first:x8}-{last:x8} ---p 00000000 00:00 0 ");
+        Pad(text, start).Append("[rollup]\n");
+        AppendUsage(text, sum);
+        return text.ToString();
+    }
+
+    private static void AppendHeader(StringBuilder text, RegionView region)
+    {
+        var start = text.Length;
+        var protection = region.Protection;
+        text.Append(CultureInfo.InvariantCulture, $"{region.Range.Start.Value:x8}-{region.Range.End.Value:x8} ")
+            .Append((protection & Protection.Read) != 0 ? 'r' : '-')
+            .Append((protection & Protection.Write) != 0 ? 'w' : '-')
+            .Append((protection & Protection.Execute) != 0 ? 'x' : '-')
+            .Append(region.IsShared ? 's' : 'p')
+            .Append(CultureInfo.InvariantCulture, $" {region.Offset:x8} {DeviceNumber.Major(region.DeviceNumber):x2}:{DeviceNumber.Minor(region.DeviceNumber):x2} {region.InodeNumber} ");
+        if (region.Name.Length > 0)
+        {
+            Pad(text, start).Append(region.Name.Replace("\n", "\\012"));
+        }
+
+        text.Append('\n');
+    }
+
+    private static StringBuilder Pad(StringBuilder text, int start) => text.Append(' ', Math.Max(0, NameColumn - (text.Length - start)));
+
+    private static void AppendUsage(StringBuilder text, in RegionUsage usage)
+    {
+        Line(text, "Rss", usage.Resident);
+        Line(text, "Pss", (ulong)usage.Proportional);
+        Line(text, "Pss_Dirty", usage.Resident == 0 ? 0 : (ulong)(usage.Proportional * (usage.PrivateDirty + usage.SharedDirty) / usage.Resident));
+        Line(text, "Shared_Clean", usage.SharedClean);
+        Line(text, "Shared_Dirty", usage.SharedDirty);
+        Line(text, "Private_Clean", usage.PrivateClean);
+        Line(text, "Private_Dirty", usage.PrivateDirty);
+        Line(text, "Referenced", usage.Referenced);
+        Line(text, "Anonymous", usage.Anonymous);
+        foreach (var name in (ReadOnlySpan<string>)["LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss"])
+        {
+            Line(text, name, 0);
+        }
+
+        Line(text, "Locked", usage.Locked);
+    }
+
+    private static void Line(StringBuilder text, string name, ulong bytes) =>
+        text.Append(CultureInfo.InvariantCulture, $"{name + ":",-16}{bytes >> 10,8} kB\n");
+}

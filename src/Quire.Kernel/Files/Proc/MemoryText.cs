@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text;
+using Quire.Kernel.Memory;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Proc;
+
+/// <summary>/proc/meminfo, /proc/vmstat, /proc/slabinfo, with the lines and units of Linux 6.1 (fs/proc/meminfo.c, mm/vmstat.c, mm/slab_common.c).</summary>
+internal static class MemoryText
+{
+    private const long KiBPerPage = Page.Size / 1024;
+
+    // VMALLOC_END - VMALLOC_START with four-level tables.
+    private const long VmallocKiB = 34_359_738_367;
+
+    public static string MemoryInfo(KernelMemory memory)
+    {
+        var counters = memory.Counters;
+        var total = (long)memory.Frames.TotalFrames;
+        var free = (long)memory.Frames.FreeFrames;
+        var reserve = memory.Frames.Zones.Sum(zone => (long)zone.Watermarks.Low);
+        var cache = counters.FilePages - counters.SharedMemoryPages;
+        var available = Math.Max(0, free - reserve) + cache - Math.Min(cache / 2, reserve);
+        var anonymous = counters.AnonymousPages + counters.SharedMemoryPages;
+        var text = new StringBuilder();
+
+        void Line(string name, long kib) => text.Append(CultureInfo.InvariantCulture, $"{name + ":",-16}{kib,8} kB\n");
+        void Pages(string name, long pages) => Line(name, pages * KiBPerPage);
+
+        Pages("MemTotal", total);
+        Pages("MemFree", free);
+        Pages("MemAvailable", Math.Max(0, available));
+        Line("Buffers", 0);
+        Pages("Cached", counters.FilePages);
+        Line("SwapCached", 0);
+        Pages("Active", anonymous);
+        Pages("Inactive", cache);
+        Pages("Active(anon)", anonymous);
+        Line("Inactive(anon)", 0);
+        Line("Active(file)", 0);
+        Pages("Inactive(file)", cache);
+        Line("Unevictable", 0);
+        Pages("Mlocked", counters.LockedPages);
+        Line("SwapTotal", 0);
+        Line("SwapFree", 0);
+        Pages("Dirty", counters.DirtyPages);
+        Line("Writeback", 0);
+        Pages("AnonPages", counters.AnonymousPages);
+        Pages("Mapped", counters.MappedFilePages);
+        Pages("Shmem", counters.SharedMemoryPages);
+        Line("KReclaimable", 0);
+        Pages("Slab", counters.SlabPages);
+        Line("SReclaimable", 0);
+        Pages("SUnreclaim", counters.SlabPages);
+        Line("KernelStack", 0);
+        Pages("PageTables", counters.PageTablePages);
+        Line("SecPageTables", 0);
+        Line("NFS_Unstable", 0);
+        Line("Bounce", 0);
+        Line("WritebackTmp", 0);
+        Pages("CommitLimit", total / 2);
+        Pages("Committed_AS", counters.Committed);
+        Line("VmallocTotal", VmallocKiB);
+        Line("VmallocUsed", 0);
+        Line("VmallocChunk", 0);
+        Line("Percpu", 0);
+        Line("AnonHugePages", 0);
+        Line("ShmemHugePages", 0);
+        Line("ShmemPmdMapped", 0);
+        Line("FileHugePages", 0);
+        Line("FilePmdMapped", 0);
+        text.Append("HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n");
+        Line("Hugepagesize", 2048);
+        Line("Hugetlb", 0);
+        return text.ToString();
+    }
+
+    public static string VmStatistics(KernelMemory memory)
+    {
+        var counters = memory.Counters;
+        var cache = counters.FilePages - counters.SharedMemoryPages;
+        var text = new StringBuilder();
+
+        void Line(string name, long value) => text.Append(CultureInfo.InvariantCulture, $"{name} {value}\n");
+
+        Line("nr_free_pages", memory.Frames.FreeFrames);
+        Line("nr_zone_active_anon", counters.AnonymousPages + counters.SharedMemoryPages);
+        Line("nr_zone_inactive_file", cache);
+        Line("nr_zone_write_pending", counters.DirtyPages);
+        Line("nr_mlock", counters.LockedPages);
+        Line("nr_inactive_anon", 0);
+        Line("nr_active_anon", counters.AnonymousPages + counters.SharedMemoryPages);
+        Line("nr_inactive_file", cache);
+        Line("nr_active_file", 0);
+        Line("nr_unevictable", 0);
+        Line("nr_slab_reclaimable", 0);
+        Line("nr_slab_unreclaimable", counters.SlabPages);
+        Line("nr_anon_pages", counters.AnonymousPages);
+        Line("nr_mapped", counters.MappedFilePages);
+        Line("nr_file_pages", counters.FilePages);
+        Line("nr_dirty", counters.DirtyPages);
+        Line("nr_writeback", 0);
+        Line("nr_shmem", counters.SharedMemoryPages);
+        Line("nr_dirtied", counters.Dirtied);
+        Line("nr_written", counters.Written);
+        Line("nr_page_table_pages", counters.PageTablePages);
+
+        // In KiB, as the block layer counts.
+        Line("pgpgin", counters.PagesIn * KiBPerPage);
+        Line("pgpgout", counters.PagesOut * KiBPerPage);
+        Line("pswpin", 0);
+        Line("pswpout", 0);
+        Line("pgalloc_normal", counters.Allocated);
+        Line("allocstall_normal", counters.AllocationStalls);
+        Line("pgfree", counters.Freed);
+        Line("pgactivate", 0);
+        Line("pgdeactivate", 0);
+        Line("pgfault", counters.Faults);
+        Line("pgmajfault", counters.MajorFaults);
+        Line("pgsteal_direct", counters.Stolen);
+        Line("pgsteal_kswapd", 0);
+        Line("pgscan_direct", counters.Scanned);
+        Line("pgscan_kswapd", 0);
+        Line("oom_kill", 0);
+        Line("nr_tlb_remote_flush", counters.Shootdowns);
+        Line("nr_tlb_local_flush_one", counters.LocalFlushes);
+        return text.ToString();
+    }
+
+    public static string SlabInfo(KernelMemory memory)
+    {
+        var text = new StringBuilder("slabinfo - version: 2.1\n")
+            .Append("# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>")
+            .Append(" : tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+        foreach (var cache in memory.Slabs.Statistics)
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{cache.Name,-17} {cache.ActiveObjects,6} {cache.TotalObjects,6} {cache.ObjectSize,6} {cache.ObjectsPerSlab,4} {cache.PagesPerSlab,4}"
+                + $" : tunables {0,4} {0,4} {0,4} : slabdata {cache.ActiveSlabs,6} {cache.TotalSlabs,6} {0,6}\n");
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using Quire.Kernel.Files.Generated;
+using Quire.Kernel.Memory;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.Proc;
+
+/// <summary>/proc/sys: settings of the kernel (Documentation/admin-guide/sysctl). All show what is in force; only what has an effect can be written.</summary>
+internal static class SystemSettings
+{
+    private const uint Writable = 0x1A4;
+
+    public static FixedDirectory Create(ProcFileSystem owner)
+    {
+        var kernel = owner.Kernel;
+        var options = kernel.Memory.Options;
+
+        FixedDirectory Directory(params (string Name, Func<string> Value)[] values)
+        {
+            var directory = new FixedDirectory(owner);
+            foreach (var (name, value) in values)
+            {
+                directory.Add(name, new GeneratedFile(owner, () => value() + "\n"));
+            }
+
+            return directory;
+        }
+
+        var virtualMemory = Directory(
+            ("admin_reserve_kbytes", () => "8192"),
+            ("dirty_background_ratio", () => Number(options.DirtyBackgroundPercent)),
+            ("dirty_expire_centisecs", () => "3000"),
+            ("dirty_ratio", () => Number(options.DirtyPercent)),
+            ("dirty_writeback_centisecs", () => "500"),
+            ("max_map_count", () => Number(options.MaximumRegions)),
+            ("min_free_kbytes", () => Number(kernel.Memory.Frames.Zones.Sum(zone => (long)zone.Watermarks.Min) * (Page.Size / 1024))),
+            ("mmap_min_addr", () => Number((long)AddressLayout.LowestMappable)),
+            ("nr_hugepages", () => "0"),
+            ("overcommit_kbytes", () => "0"),
+            ("overcommit_memory", () => Number((int)options.Overcommit)),
+            ("overcommit_ratio", () => "50"),
+            ("page-cluster", () => "3"),
+            ("panic_on_oom", () => "0"),
+            ("oom_kill_allocating_task", () => "0"),
+            ("swappiness", () => "60"),
+            ("user_reserve_kbytes", () => "131072"),
+            ("vfs_cache_pressure", () => "100"));
+        virtualMemory.Add("drop_caches", new GeneratedFile(owner, () => "0\n", Writable)
+        {
+            Store = value =>
+            {
+                if (value is not ("1" or "2" or "3"))
+                {
+                    return Errno.EINVAL;
+                }
+
+                kernel.Files.Shrink();
+                kernel.Memory.DropCaches();
+                return Errno.None;
+            },
+        });
+
+        var random = Directory(
+            ("boot_id", () => Uuid(new KernelRandom(kernel.Options.Seed))),
+            ("entropy_avail", () => "256"),
+            ("poolsize", () => "256"),
+            ("uuid", () => Uuid(kernel.Random)));
+
+        var core = Directory(
+            ("cap_last_cap", () => "40"),
+            ("core_pattern", () => "core"),
+            ("domainname", () => "(none)"),
+            ("hostname", () => kernel.Options.HostName),
+            ("msgmax", () => "8192"),
+            ("msgmnb", () => "16384"),
+            ("msgmni", () => "32000"),
+            ("ngroups_max", () => "65536"),
+            ("osrelease", () => KernelIdentity.Release),
+            ("ostype", () => KernelIdentity.SystemName),
+            ("overflowgid", () => "65534"),
+            ("overflowuid", () => "65534"),
+            ("panic", () => "0"),
+            ("perf_event_paranoid", () => "3"),
+            ("pid_max", () => "32768"),
+            ("printk", () => "4\t4\t1\t7"),
+            ("randomize_va_space", () => kernel.Options.Randomization == LayoutRandomization.On ? "2" : "0"),
+            ("sem", () => "32000\t1024000000\t500\t32000"),
+            ("shmall", () => "18446744073692774399"),
+            ("shmmax", () => "18446744073692774399"),
+            ("shmmni", () => "4096"),
+            ("threads-max", () => Number(Math.Max(20, (long)kernel.Memory.Frames.TotalFrames / 8))),
+            ("version", () => KernelIdentity.Version))
+            .Add("random", random);
+
+        var files = Directory(
+            ("aio-max-nr", () => "65536"),
+            ("file-max", () => "9223372036854775807"),
+            ("file-nr", () => $"{kernel.Processes.All.Where(process => !process.IsZombie).Sum(process => process.Descriptors.Open().Count())}\t0\t9223372036854775807"),
+            ("inode-nr", () => "0\t0"),
+            ("nr_open", () => Number(DescriptorTable.Capacity)),
+            ("pipe-max-size", () => Number(Pipes.PipeBuffer.MaximumCapacity)),
+            ("protected_symlinks", () => "0"),
+            ("protected_hardlinks", () => "0"),
+            ("suid_dumpable", () => "0"));
+
+        var network = new FixedDirectory(owner).Add("core", Directory(("somaxconn", () => "4096")))
+            .Add("unix", Directory(("max_dgram_qlen", () => "512")));
+        return new FixedDirectory(owner).Add("fs", files).Add("kernel", core).Add("net", network).Add("vm", virtualMemory);
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Uuid(KernelRandom random)
+    {
+        // RFC 4122, version 4.
+        Span<byte> bytes = stackalloc byte[16];
+        random.Fill(bytes);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes, bigEndian: true).ToString();
+    }
+}
