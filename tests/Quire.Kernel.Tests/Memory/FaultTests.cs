@@ -169,7 +169,7 @@ public sealed class FaultTests
     {
         using var world = new MemoryWorld();
         var low = MemoryWorld.Succeed(world.Space.MapStack(Page.Size, MemoryWorld.ReadWrite));
-        var below = low - Quire.Kernel.Memory.AddressLayout.StackGuardGap - (2 * Page.Size);
+        var below = low - AddressLayout.StackGuardGap - (2 * Page.Size);
         MemoryWorld.Succeed(world.Space.Map(new MapRequest(below, Page.Size, MemoryWorld.ReadWrite, MemoryWorld.PrivateAnonymous | MapFlags.Fixed)));
 
         Assert.True(world.Space.HandleFault(low - Page.Size, Write).IsResolved);

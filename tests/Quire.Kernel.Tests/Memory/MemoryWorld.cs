@@ -33,7 +33,7 @@ internal sealed class MemoryWorld : IDisposable
     public MemoryLimits Limits { get; } = new();
 
     public AddressSpace NewSpace() =>
-        Memory.TryCreateAddressSpace(new AddressSpaceOptions(new Quire.Kernel.Memory.AddressLayout(LayoutRandomization.Off, 8 << 20, () => 0), Limits, ProcessTag: 1))!;
+        Memory.TryCreateAddressSpace(new AddressSpaceOptions(new AddressLayout(LayoutRandomization.Off, 8 << 20, () => 0), Limits, ProcessTag: 1))!;
 
     /// <summary>Lets a CPU run a thread of an address space, as the scheduler does.</summary>
     public TestCpu RunOn(int cpu, AddressSpace space)
