@@ -7,6 +7,9 @@ var root = new RootCommand("Quire: an operating system's memory manager that any
     AllocCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),
+    CurveCommand.Create(),
+    BeladyCommand.Create(),
+    TraceCommand.Create(),
 };
 var parse = root.Parse(args);
 if (parse.Errors.Count > 0)

@@ -7,6 +7,8 @@ namespace Quire.Cli.Replay;
 /// <summary>quire replay: a trace under policies and numbers of frames, as a table.</summary>
 public static class ReplayCommand
 {
+    private const int UnlimitedFrames = 1 << 20;
+
     public static Command Create()
     {
         var options = new TraceOptions();
@@ -15,13 +17,32 @@ public static class ReplayCommand
         var readCost = new Option<double>("--read-cost") { Description = "price of a fault in the cost column", DefaultValueFactory = _ => 1 };
         var writeCost = new Option<double>("--write-cost") { Description = "price of writing a dirty page back in the cost column", DefaultValueFactory = _ => 1 };
         var spool = new Option<string>("--spool") { Description = "memory for a trace that must be read ahead (opt, vmin); the rest goes to a temporary file", DefaultValueFactory = _ => "1G" };
+        var diff = new Option<string[]>("--diff") { Description = "two policies: show the first reference at which they part (with one --frames)", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true };
+        var explain = new Option<long?>("--explain") { Description = "show what the policy did at reference N and why (with one --policy and --frames)" };
         var cores = new Option<int>("--cores") { Description = "cores to use", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("replay", "Replay a trace under replacement policies and count faults.") { policy, frames, readCost, writeCost, spool, cores };
+        var command = new Command("replay", "Replay a trace under replacement policies and count faults.") { policy, frames, readCost, writeCost, spool, cores, diff, explain };
         options.AddTo(command);
         command.Guard((parse, cancellation) =>
         {
-            var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
             var counts = TraceOptions.ParseFrames(parse.GetValue(frames)!);
+            if (parse.GetValue(diff) is { Length: 2 } pair)
+            {
+                using var source = options.OpenRuns(parse);
+                return StepViews.WriteDifference(options, parse, source, pair, counts[0], cancellation);
+            }
+
+            var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
+            if (parse.GetValue(explain) is { } reference)
+            {
+                if (policies.Count != 1 || reference < 1)
+                {
+                    throw new UsageException("--explain takes a reference from 1 and one --policy");
+                }
+
+                using var source = options.OpenRuns(parse);
+                return StepViews.WriteExplanation(options, parse, source, policies[0], counts[0], reference, cancellation);
+            }
+
             if (!Primitives.ByteSize.TryParse(parse.GetValue(spool)!, out var budget))
             {
                 throw new UsageException($"'{parse.GetValue(spool)}' is not an amount of memory");
@@ -34,7 +55,10 @@ public static class ReplayCommand
 
             var prices = (Read: parse.GetValue(readCost), Write: parse.GetValue(writeCost));
             using var runs = options.OpenRuns(parse);
-            var simulations = policies.SelectMany(specification => counts.Select(count => Simulation.Create(specification, count))).ToList();
+            // Variable-space policies take what they want unless the user limits them.
+            var isLimited = parse.GetResult(frames) is { Implicit: false };
+            var simulations = policies.SelectMany(specification =>
+                (specification.Descriptor.IsVariableSpace && !isLimited ? [UnlimitedFrames] : counts).Select(count => Simulation.Create(specification, count))).ToList();
             ReplayReport report;
             using (var line = new ProgressLine())
             {

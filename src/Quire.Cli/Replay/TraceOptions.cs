@@ -52,9 +52,7 @@ internal sealed class TraceOptions
         return TraceFormats.Open(path, parse.GetValue(Format), unit);
     }
 
-    public RunSource OpenRuns(ParseResult parse) => Runs(OpenReader(parse), PageShift(parse));
-
-    public static RunSource Runs(TraceReader reader, int pageShift) => new RecordRuns(reader, pageShift);
+    public RunSource OpenRuns(ParseResult parse) => RunSource.Of(OpenReader(parse), PageShift(parse));
 
     /// <summary>"64,256,1K", "16..256" (doubling), "1..10+1" (steps).</summary>
     public static IReadOnlyList<int> ParseFrames(string text)

@@ -29,6 +29,23 @@ internal static class TextFields
         return word;
     }
 
+    /// <summary>Finds the cells between commas; returns how many, at most as many as there is room for.</summary>
+    public static int SplitCells(ReadOnlySpan<byte> line, Span<Range> cells)
+    {
+        var count = 0;
+        foreach (var cell in line.Split((byte)','))
+        {
+            if (count == cells.Length)
+            {
+                break;
+            }
+
+            cells[count++] = cell;
+        }
+
+        return count;
+    }
+
     /// <summary>Reads a whole word as decimal, or hexadecimal after 0x. False for signs, other characters and more than 64 bits.</summary>
     public static bool TryNumber(ReadOnlySpan<byte> word, out ulong value) =>
         word is [(byte)'0', (byte)'x' or (byte)'X', ..] ? TryHex(word[2..], out value) : TryDecimal(word, out value);

@@ -13,8 +13,15 @@ public static class TraceFormats
 
     public static IReadOnlyList<TraceFormat> All { get; } =
     [
+        new("qtrace", "Quire's own, written by quire trace convert and quire record", QtraceReader.Recognises, (source, _) => new QtraceReader(source)),
         new("lackey", "valgrind --tool=lackey --trace-mem=yes", LackeyReader.Recognises, (source, _) => new LackeyReader(source)),
-        new("numbers", "page numbers or addresses, one a line", NumberTextReader.Recognises, (source, unit) => new NumberTextReader(source, unit)),
+        new("accesses", "DynamoRIO view text, l/s 0xaddr n, read/write 0xaddr size", AccessTextReader.Recognises, (source, _) => new AccessTextReader(source)),
+        new("msr", "MSR Cambridge block CSV", MsrCambridgeReader.Recognises, (source, _) => new MsrCambridgeReader(source)),
+        new("twitter", "Twitter cache CSV", TwitterReader.Recognises, (source, _) => new TwitterReader(source)),
+        new("csv", "CSV whose first line names the columns: address, page or object; size, op, time, pid", CsvReader.Recognises, (source, _) => new CsvReader(source)),
+        new("arc", "first block, number of blocks, ignored, request number", ArcTextReader.Recognises, (source, _) => new ArcTextReader(source)),
+        new("numbers", "page numbers or addresses, one a line, with r or w", NumberTextReader.Recognises, (source, unit) => new NumberTextReader(source, unit)),
+        new("oracleGeneral", "libCacheSim binary records of 24 bytes", OracleGeneralReader.Recognises, (source, _) => new OracleGeneralReader(source)),
     ];
 
     /// <summary>Opens a file or "-". <paramref name="format"/> overrides what the content says; <paramref name="unit"/> what plain numbers mean.</summary>

@@ -13,6 +13,7 @@ public sealed class ByteSource : IDisposable
 
     private readonly Stream _raw;
     private readonly Process? _unpacker;
+    private readonly GzipTail? _gzip;
     private Stream _stream;
     private byte[] _buffer = new byte[BufferSize];
     private int _start;
@@ -29,7 +30,8 @@ public sealed class ByteSource : IDisposable
         var magic = Peek(4);
         if (magic is [0x1f, 0x8b, ..])
         {
-            _stream = new GZipStream(new PrefixedStream(TakeBuffered(), raw), CompressionMode.Decompress);
+            _gzip = new GzipTail(new PrefixedStream(TakeBuffered(), raw));
+            _stream = new GZipStream(_gzip, CompressionMode.Decompress);
             Packing = "gzip";
         }
         else if (magic is [0x28, 0xb5, 0x2f, 0xfd, ..])
@@ -135,6 +137,11 @@ public sealed class ByteSource : IDisposable
 
         _end += read;
         _ended = read == 0;
+        if (_ended && _gzip is not null && !_gzip.IsWhole(_offset + _end - _start))
+        {
+            throw new TraceFormatException($"{Name}: gzip data is cut short after {_offset + _end - _start} bytes of trace");
+        }
+
         if (_ended && _unpacker is not null)
         {
             _unpacker.WaitForExit();
@@ -214,11 +221,8 @@ public sealed class ByteSource : IDisposable
         return (unpacker.StandardOutput.BaseStream, unpacker);
     }
 
-    /// <summary>Bytes that were read ahead, then the rest of a stream.</summary>
-    private sealed class PrefixedStream(byte[] prefix, Stream rest) : Stream
+    private abstract class ForwardStream : Stream
     {
-        private int _taken;
-
         public override bool CanRead => true;
 
         public override bool CanSeek => false;
@@ -230,6 +234,67 @@ public sealed class ByteSource : IDisposable
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+
+    /// <summary>
+    /// Watches the packed bytes go by, because GZipStream takes an end in the middle for a good end: the last four bytes of a gzip member are its
+    /// unpacked length (RFC 1952, 2.3.1). With several members it is that of the last one, which can only be less than the whole.
+    /// </summary>
+    private sealed class GzipTail(Stream packed) : ForwardStream
+    {
+        private readonly byte[] _last = new byte[4];
+        private bool _hasStarted;
+        private bool _hasMoreMembers;
+
+        public bool IsWhole(long unpacked)
+        {
+            var length = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(_last);
+            return length == (uint)unpacked || (_hasMoreMembers && length < unpacked);
+        }
+
+        public override int Read(Span<byte> buffer)
+        {
+            var count = packed.Read(buffer);
+            var bytes = buffer[..count];
+            for (var start = _hasStarted ? 0 : 1; start < count && !_hasMoreMembers;)
+            {
+                var found = bytes[start..].IndexOf((ReadOnlySpan<byte>)[0x1f, 0x8b, 0x08]);
+                if (found < 0)
+                {
+                    break;
+                }
+
+                start += found + 1;
+                _hasMoreMembers = start + 8 < count && bytes[start + 2] <= 0x1f && bytes[start + 7] is 0 or 2 or 4 && bytes[start + 8] is <= 13 or 255;
+            }
+
+            _hasStarted |= count > 0;
+            if (count >= 4)
+            {
+                bytes[^4..].CopyTo(_last);
+            }
+            else
+            {
+                _last.AsSpan(count).CopyTo(_last);
+                bytes.CopyTo(_last.AsSpan(4 - count));
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Bytes that were read ahead, then the rest of a stream.</summary>
+    private sealed class PrefixedStream(byte[] prefix, Stream rest) : ForwardStream
+    {
+        private int _taken;
 
         public override int Read(Span<byte> buffer)
         {
@@ -243,13 +308,5 @@ public sealed class ByteSource : IDisposable
             _taken += count;
             return count;
         }
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -81,31 +81,4 @@ public sealed class ReplayEngine(IReadOnlyList<Simulation> simulations)
 
         Parallel.For(0, simulations.Count, new ParallelOptions { MaxDegreeOfParallelism = Cores }, index => simulations[index].Run(batch));
     }
-
-    /// <summary>Ends at a damaged place instead of throwing, and keeps what was wrong.</summary>
-    private sealed class FaultKeepingSource(RunSource source) : RunSource
-    {
-        public TraceFormatException? Fault { get; private set; }
-
-        public override PageNumbering Numbering => source.Numbering;
-
-        public override bool HasObjectSizes => source.HasObjectSizes;
-
-        public override double? Progress => source.Progress;
-
-        public override void Dispose() => source.Dispose();
-
-        protected override bool Fill(RunBatch batch)
-        {
-            try
-            {
-                return source.Next(batch);
-            }
-            catch (TraceFormatException exception)
-            {
-                Fault = exception;
-                return false;
-            }
-        }
-    }
 }

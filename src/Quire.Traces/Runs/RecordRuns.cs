@@ -9,9 +9,7 @@ public sealed class RecordRuns : RunSource
     private readonly TraceReader _reader;
     private readonly TraceRecords _records = new();
     private readonly int _pageShift;
-    private readonly Dictionary<uint, ulong> _processMarks = [];
-    private uint _process = uint.MaxValue;
-    private ulong _processMark;
+    private readonly ProcessMarks _processes = new();
     private int _index;
     private ulong _nextPage;
     private ulong _lastPage;
@@ -77,11 +75,6 @@ public sealed class RecordRuns : RunSource
             var size = _records.Size[_index];
             if (!_midRecord)
             {
-                if (_records.Process[_index] != _process)
-                {
-                    SwitchProcess(_records.Process[_index]);
-                }
-
                 _nextPage = address >> _pageShift;
                 var last = isObject || size <= 1 ? address : address + size - 1;
                 _lastPage = (last < address ? ulong.MaxValue : last) >> _pageShift;
@@ -89,9 +82,10 @@ public sealed class RecordRuns : RunSource
             }
 
             var write = _records.Kind[_index] == ReferenceKind.Write ? 1u : 0u;
+            var mark = _processes.Of(_records.Process[_index]);
             while (true)
             {
-                var page = _nextPage ^ _processMark;
+                var page = _nextPage ^ mark;
                 if (length > 0 && page == previous && counts[length - 1] < int.MaxValue)
                 {
                     counts[length - 1]++;
@@ -131,15 +125,5 @@ public sealed class RecordRuns : RunSource
 
         batch.Length = length;
         batch.References += references;
-    }
-
-    private void SwitchProcess(uint process)
-    {
-        _process = process;
-        if (!_processMarks.TryGetValue(process, out _processMark))
-        {
-            _processMark = (ulong)_processMarks.Count << 52;
-            _processMarks.Add(process, _processMark);
-        }
     }
 }

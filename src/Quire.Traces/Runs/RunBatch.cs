@@ -67,6 +67,23 @@ public abstract class RunSource : IDisposable
         return true;
     }
 
+    /// <summary>The fastest way to runs of pages of this size: straight from the file where its pages have it.</summary>
+    public static RunSource Of(TraceReader reader, int pageShift)
+    {
+        if (reader is not QtraceReader qtrace)
+        {
+            return new RecordRuns(reader, pageShift);
+        }
+
+        var header = qtrace.Header;
+        if (header.Unit == TraceUnit.Addresses && pageShift < header.PageShift && header.Detail == QtraceDetail.PagesOnly)
+        {
+            throw new TraceFormatException($"{reader.Source.Name} holds pages of {1 << header.PageShift} bytes only; it cannot be replayed with pages of {1 << pageShift}");
+        }
+
+        return header.Unit != TraceUnit.Addresses || header.PageShift == pageShift ? new QtraceRuns(qtrace) : new RecordRuns(reader, pageShift);
+    }
+
     public abstract void Dispose();
 
     protected abstract bool Fill(RunBatch batch);

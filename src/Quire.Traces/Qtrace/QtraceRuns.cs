@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Quire.Traces;
+
+/// <summary>
+/// The fast way from .qtrace to replay: a block becomes a batch; each page of its dictionary is looked up once, each run costs an array access.
+/// Only for the page size that the file was written with.
+/// </summary>
+public sealed class QtraceRuns(QtraceReader reader) : RunSource
+{
+    private readonly ProcessMarks _processes = new();
+    private readonly uint[] _numbers = new uint[QtraceBlockHeader.MostRuns];
+
+    public override bool HasObjectSizes => reader.HasObjectSizes;
+
+    public override double? Progress => reader.Source.Length is > 0 and var length ? Math.Min(1, reader.Source.Offset / (double)length) : null;
+
+    public override void Dispose() => reader.Dispose();
+
+    protected override bool Fill(RunBatch batch)
+    {
+        if (reader.NextBlock() is not { } block)
+        {
+            return false;
+        }
+
+        var numbers = _numbers;
+        for (var symbol = 0; symbol < block.Header.Symbols; symbol++)
+        {
+            numbers[symbol] = (uint)Numbering.NumberOf(block.Pages[symbol] ^ _processes.Of(block.Processes[symbol])) << 1;
+        }
+
+        Expand(block, batch);
+        batch.Length = block.Header.Runs;
+        batch.References = block.Header.References;
+        if (HasObjectSizes)
+        {
+            AddSizes(block, batch);
+        }
+
+        return true;
+    }
+
+    private void Expand(QtraceBlock block, RunBatch batch)
+    {
+        var runs = block.Header.Runs;
+        ref var number = ref MemoryMarshal.GetArrayDataReference(_numbers);
+        var counts = block.Counts;
+        var pages = batch.Pages.AsSpan(0, runs);
+        var lengths = batch.Counts.AsSpan(0, runs);
+        var hasLong = block.LongCounts.Length > 0;
+        if (block.Header.SymbolWidth == 1)
+        {
+            var symbols = block.Symbols;
+            for (var run = 0; run < pages.Length; run++)
+            {
+                int count = counts[run];
+                pages[run] = Unsafe.Add(ref number, symbols[run]) | (uint)(count >> 7);
+                lengths[run] = count & 0x7f;
+            }
+        }
+        else
+        {
+            var symbols = MemoryMarshal.Cast<byte, ushort>(block.Symbols);
+            for (var run = 0; run < pages.Length; run++)
+            {
+                int count = counts[run];
+                pages[run] = Unsafe.Add(ref number, symbols[run]) | (uint)(count >> 7);
+                lengths[run] = count & 0x7f;
+            }
+        }
+
+        if (hasLong)
+        {
+            var longCounts = new VariableIntegerReader(block.LongCounts);
+            for (var run = 0; run < lengths.Length; run++)
+            {
+                if (lengths[run] == 127)
+                {
+                    lengths[run] = (int)longCounts.Read();
+                }
+            }
+        }
+    }
+
+    private static void AddSizes(QtraceBlock block, RunBatch batch)
+    {
+        if (batch.Sizes.Length == 0)
+        {
+            batch.Sizes = new uint[batch.Pages.Length];
+        }
+
+        for (var run = 0; run < block.Header.Runs; run++)
+        {
+            batch.Sizes[run] = block.Sizes[block.SymbolOf(run)];
+        }
+    }
+}

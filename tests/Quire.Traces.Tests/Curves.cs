@@ -1,0 +1,140 @@
+using Quire.Replacement;
+using Xunit;
+
+namespace Quire.Traces.Tests;
+
+public class Curves
+{
+    [Fact]
+    public void StackDistancesEqualLruAtEverySize()
+    {
+        foreach (var seed in RandomStrings.Seeds)
+        {
+            var references = RandomStrings.Create(seed);
+            var curve = Study(references, new CurveRequest { Exact = true }).Curves[0];
+            for (var frames = 1; frames <= 42; frames++)
+            {
+                var lru = RandomStrings.Replay("lru", frames, references);
+                Assert.Equal(lru.MissRatio, curve.At(frames), 12);
+            }
+        }
+    }
+
+    [Fact]
+    public void StackDistancesStayExactWhenSlotsAreRenumbered()
+    {
+        var random = new Random(4);
+        var references = Enumerable.Range(0, 60_000).Select(_ => random.Next(random.Next(10) == 0 ? 9000 : 300) << 1).ToArray();
+        var curve = Study(references, new CurveRequest { Exact = true }).Curves[0];
+
+        foreach (var frames in new[] { 1, 10, 100, 250, 1000, 5000 })
+        {
+            Assert.Equal(RandomStrings.Replay("lru", frames, references).MissRatio, curve.At(frames), 12);
+        }
+    }
+
+    [Fact]
+    public void ASampleOfEverythingIsExact()
+    {
+        var references = RandomStrings.Create(3);
+        var study = Study(references, new CurveRequest { Exact = true, Rate = 1, SamplePages = 1000 });
+
+        for (var frames = 1; frames <= 42; frames++)
+        {
+            Assert.Equal(study.Curves[0].At(frames), study.Curves[1].At(frames), 12);
+            Assert.Equal(study.Curves[0].At(frames), study.Curves[2].At(frames), 9);
+        }
+    }
+
+    [Fact]
+    public void ASampledCurveStaysWithinItsErrorBound()
+    {
+        var model = new ZipfModel(60_000, 0.9);
+        var random = new Random(8);
+        var references = Enumerable.Range(0, 300_000).Select(_ => (int)model.Next(random) << 1).ToArray();
+        var study = Study(references, new CurveRequest { Exact = true, Rate = 0.1, SamplePages = 4000 });
+
+        // Below a few sampled pages the bound says nothing: distances are multiples of one over the rate.
+        foreach (var frames in new[] { 1000, 5000, 20_000, 50_000 })
+        {
+            foreach (var sampled in study.Curves.Skip(1))
+            {
+                Assert.InRange(sampled.At(frames) - study.Curves[0].At(frames), -4 * sampled.ErrorBound, 4 * sampled.ErrorBound);
+            }
+        }
+    }
+
+    [Fact]
+    public void ASmallFootprintRaisesTheRate()
+    {
+        var study = Study(RandomStrings.Create(2), new CurveRequest { Rate = 0.01 });
+
+        Assert.Contains("raised", study.Curves[0].Name);
+        Assert.Equal(0, study.Curves[0].ErrorBound);
+    }
+
+    [Fact]
+    public void TheOptimumIsBelowEveryPolicyAtEveryPoint()
+    {
+        var study = Study(RandomStrings.Create(5), new CurveRequest { Policies = PolicyRegistry.ParseList("all"), Frames = [1, 2, 4, 8, 16] });
+        var optimum = study.Curves.Single(curve => curve.Name == "opt");
+
+        foreach (var curve in study.Curves)
+        {
+            foreach (var frames in new[] { 1, 2, 4, 8, 16 })
+            {
+                Assert.True(optimum.At(frames) <= curve.At(frames), curve.Name);
+            }
+        }
+    }
+
+    [Fact]
+    public void ALoopHasItsKneeAtItsLength()
+    {
+        var loop = Enumerable.Range(0, 5000).Select(index => (index % 50) << 1).ToArray();
+
+        var curve = Study(loop, new CurveRequest { Exact = true }).Curves[0];
+
+        Assert.Equal(1.0, curve.At(49));
+        Assert.Equal(0.01, curve.At(50), 12);
+    }
+
+    [Fact]
+    public void VminFaultsAsTheWorkingSetInLessSpace()
+    {
+        foreach (var seed in RandomStrings.Seeds)
+        {
+            var references = RandomStrings.Create(seed);
+            foreach (var tau in new[] { 1, 3, 10, 100 })
+            {
+                var workingSet = RandomStrings.Replay($"working-set:tau={tau}", 64, references);
+                var vmin = RandomStrings.Replay($"vmin:tau={tau}", 64, references);
+                Assert.Equal(BruteForceWorkingSet(references, tau), workingSet.Misses);
+                Assert.Equal(workingSet.Misses, vmin.Misses);
+                Assert.True(vmin.SpaceTime <= workingSet.SpaceTime);
+            }
+        }
+    }
+
+    [Fact]
+    public void MeanWorkingSetMatchesCounting()
+    {
+        var references = RandomStrings.Create(6);
+        var study = Study(references, new CurveRequest { ReuseTimes = true });
+
+        var mean = study.Reuse.WorkingSet().First(entry => entry.Window == 8).Pages;
+
+        var counted = Enumerable.Range(0, references.Length).Average(end => references[Math.Max(0, end - 7)..(end + 1)].Select(reference => reference >> 1).Distinct().Count());
+        // The model takes the trace for stationary; windows cut off at the start make the difference.
+        Assert.InRange(mean - counted, -0.3, 0.3);
+    }
+
+    private static CurveStudy Study(int[] references, CurveRequest request)
+    {
+        using var runs = RandomStrings.Runs(references);
+        return CurveStudy.Run(runs, request);
+    }
+
+    private static int BruteForceWorkingSet(int[] references, int tau) =>
+        Enumerable.Range(0, references.Length).Count(time => !references[Math.Max(0, time - tau)..time].Any(other => other >> 1 == references[time] >> 1));
+}
