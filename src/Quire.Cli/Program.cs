@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Quire.Cli.Alloc;
 using Quire.Cli.Replay;
+using Quire.Cli.Run;
 
 var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.")
 {
     AllocCommand.Create(),
+    RunCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),
     CurveCommand.Create(),

@@ -1,0 +1,210 @@
+using System.Collections;
+using System.CommandLine;
+using System.Globalization;
+using Quire.Cli.Replay;
+using Quire.Hardware.Translation;
+using Quire.Kernel;
+using Quire.Kernel.Files;
+using Quire.Kernel.Memory;
+using Quire.Machine;
+using Quire.Observation.Runs;
+using Quire.Primitives;
+
+namespace Quire.Cli.Run;
+
+/// <summary>The options of quire run and how their values are read.</summary>
+internal sealed class RunOptions
+{
+    // A run with a given seed is meant to be repeated, so its clock starts at a fixed moment too: 2026-01-01 UTC.
+    private const long SeededEpochSeconds = 1_767_225_600;
+    private const long NanosecondsPerSecond = 1_000_000_000;
+    private const int MostFaultAround = 512;
+
+    private readonly Option<string> _ram = new("--ram") { Description = "memory of the machine", DefaultValueFactory = _ => "256M" };
+    private readonly Option<int> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => 1 };
+    private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
+    private readonly Option<string> _layout = new("--aslr") { Description = "address-space layout randomisation: on or off", DefaultValueFactory = _ => "on" };
+    private readonly Option<string[]> _environment = new("--env") { Description = "NAME=VALUE to add to the environment, or NAME to take out", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string> _root = new("--root") { Description = "host directory that is the guests' root", DefaultValueFactory = _ => "/" };
+    private readonly Option<string[]> _bind = new("--bind") { Description = "DIR or DIR:GUESTDIR: host directory that guests change for real", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string?> _layer = new("--layer") { Description = "directory that keeps what guests change elsewhere" };
+    private readonly Option<string?> _directory = new("--cwd") { Description = "working directory inside" };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "no summary" };
+    private readonly Option<string?> _json = new("--json") { Description = "the summary as JSON, to FILE or - for standard output" };
+    private readonly Option<bool> _strace = new("--strace") { Description = "list system calls on standard error" };
+    private readonly Option<string?> _events = new("--events") { Description = "one JSON line a memory event, to FILE" };
+    private readonly Option<int> _faultAround = new("--fault-around") { Description = "pages to map around a faulting one", DefaultValueFactory = _ => 1 };
+    private readonly Option<bool> _realTime = new("--real-time") { Description = "guests see the host's clock and sleep for real" };
+    private readonly Option<string?> _epoch = new("--epoch") { Description = "CLOCK_REALTIME at the start: seconds since 1970, or a date such as 2026-01-31T12:00:00Z" };
+    private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many: 5000000, 500M, 10G" };
+    private readonly Argument<string[]> _command = new("command") { Description = "-- PROGRAM ARGUMENTS", Arity = ArgumentArity.OneOrMore };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_ram, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit])
+        {
+            command.Add(option);
+        }
+
+        command.Add(_command);
+    }
+
+    public bool IsQuiet(ParseResult parse) => parse.GetValue(_quiet);
+
+    /// <summary>Null without --strace.</summary>
+    public TextWriter? OpenTrace(ParseResult parse) =>
+        parse.GetValue(_strace) ? new StreamWriter(Console.OpenStandardError()) { AutoFlush = true } : null;
+
+    /// <summary>Null without --events.</summary>
+    public TextWriter? OpenEvents(ParseResult parse) => parse.GetValue(_events) is { } path ? new StreamWriter(path) : null;
+
+    public void WriteJson(ParseResult parse, RunReport report)
+    {
+        switch (parse.GetValue(_json))
+        {
+            case null:
+                break;
+            case "-":
+                Console.Out.WriteLine(RunReportJson.Write(report));
+                break;
+            case var path:
+                File.WriteAllText(path, RunReportJson.Write(report) + "\n");
+                break;
+        }
+    }
+
+    public MachineOptions Read(ParseResult parse, TextWriter? trace, TextWriter? events)
+    {
+        var seed = parse.GetValue(_seed);
+        return new MachineOptions
+        {
+            Ram = ReadRam(parse.GetValue(_ram)!),
+            Cpus = Within("--cpus", parse.GetValue(_cpus), 1, MachineOptions.MaximumCpus),
+            Tlb = ReadTlb(parse.GetValue(_tlb)!),
+            Seed = seed ?? 1,
+            Randomization = ReadLayout(parse.GetValue(_layout)!),
+            FaultAroundPages = Within("--fault-around", parse.GetValue(_faultAround), 1, MostFaultAround),
+            TimeSource = parse.GetValue(_realTime) ? TimeSource.Host : TimeSource.Virtual,
+            Epoch = ReadEpoch(parse.GetValue(_epoch)) ?? (seed is null ? null : new VirtualTime(SeededEpochSeconds * NanosecondsPerSecond)),
+            MaximumInstructions = ReadLimit(parse.GetValue(_limit)),
+            Root = ReadDirectory("--root", parse.GetValue(_root)!),
+            Bindings = [.. (parse.GetValue(_bind) ?? []).Select(ReadBinding)],
+            Layer = parse.GetValue(_layer) is { } layer ? Path.GetFullPath(layer) : null,
+            WorkingDirectory = parse.GetValue(_directory),
+            Environment = ReadEnvironment(parse.GetValue(_environment) ?? []),
+            Command = parse.GetValue(_command)!,
+            SystemCallTrace = trace,
+            MemoryEvents = events,
+        };
+    }
+
+    private static ByteSize ReadRam(string text)
+    {
+        if (!ByteSize.TryParse(text, out var ram))
+        {
+            throw new UsageException($"--ram '{text}' is not an amount of memory such as 64M or 1.5G");
+        }
+
+        if (ram < MachineOptions.MinimumRam || ram > MachineOptions.MaximumRam)
+        {
+            throw new UsageException($"--ram {text}: from {MachineOptions.MinimumRam} to {MachineOptions.MaximumRam} is possible");
+        }
+
+        return ram;
+    }
+
+    private static TlbOptions ReadTlb(string text)
+    {
+        if (text.Length == 0)
+        {
+            return TlbOptions.Default;
+        }
+
+        return TlbOptions.TryParse(text, out var tlb, out var error) ? tlb : throw new UsageException($"--tlb: {error}");
+    }
+
+    private static LayoutRandomization ReadLayout(string text) => text switch
+    {
+        "on" => LayoutRandomization.On,
+        "off" => LayoutRandomization.Off,
+        _ => throw new UsageException($"--aslr '{text}' is neither on nor off"),
+    };
+
+    private static int Within(string option, int value, int least, int most) =>
+        value >= least && value <= most ? value : throw new UsageException($"{option} {value}: from {least} to {most} is possible");
+
+    private static VirtualTime? ReadEpoch(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= int.MaxValue)
+        {
+            return new VirtualTime(seconds * NanosecondsPerSecond);
+        }
+
+        const DateTimeStyles styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, styles, out var moment) && moment.Year is >= 1970 and < 2200)
+        {
+            return new VirtualTime((moment - DateTimeOffset.UnixEpoch).Ticks * 100);
+        }
+
+        throw new UsageException($"--epoch '{text}' is neither seconds since 1970 nor a date such as 2026-01-31T12:00:00Z");
+    }
+
+    private static long ReadLimit(string? text)
+    {
+        if (text is null)
+        {
+            return long.MaxValue;
+        }
+
+        var scale = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch { 'K' => 1_000L, 'M' => 1_000_000L, 'G' => 1_000_000_000L, 'T' => 1_000_000_000_000L, _ => 1 };
+        return long.TryParse(scale == 1 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 && count <= long.MaxValue / scale
+            ? count * scale
+            : throw new UsageException($"--max-instructions '{text}' is not a number above 0 such as 5000000, 500M or 10G");
+    }
+
+    private static string ReadDirectory(string option, string path) =>
+        Directory.Exists(path) ? Path.GetFullPath(path) : throw new UsageException($"{option} {path}: there is no such directory");
+
+    private static DirectoryBinding ReadBinding(string text)
+    {
+        var colon = text.IndexOf(':');
+        var host = ReadDirectory("--bind", colon < 0 ? text : text[..colon]);
+        var guest = colon < 0 ? host : text[(colon + 1)..];
+        return guest.StartsWith('/') ? new DirectoryBinding(host, guest) : throw new UsageException($"--bind {text}: the guests' directory must begin with /");
+    }
+
+    private static List<string> ReadEnvironment(string[] changes)
+    {
+        var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)entry.Key] = (string?)entry.Value ?? "";
+        }
+
+        foreach (var change in changes)
+        {
+            var equals = change.IndexOf('=');
+            if (equals == 0 || change.Length == 0)
+            {
+                throw new UsageException($"--env '{change}' is not NAME=VALUE");
+            }
+
+            if (equals < 0)
+            {
+                variables.Remove(change);
+            }
+            else
+            {
+                variables[change[..equals]] = change[(equals + 1)..];
+            }
+        }
+
+        return [.. variables.Select(variable => $"{variable.Key}={variable.Value}")];
+    }
+}

@@ -1,0 +1,63 @@
+using Quire.Hardware.Translation;
+using Quire.Kernel;
+using Quire.Kernel.Files;
+using Quire.Kernel.Memory;
+using Quire.Primitives;
+
+namespace Quire.Machine;
+
+/// <summary>What a machine is built from and what it runs.</summary>
+public sealed record MachineOptions
+{
+    public static readonly ByteSize DefaultRam = ByteSize.FromMiB(256);
+
+    /// <summary>Less than this does not hold the kernel and the smallest program.</summary>
+    public static readonly ByteSize MinimumRam = ByteSize.FromMiB(1);
+
+    public static readonly ByteSize MaximumRam = new(64UL << 30);
+
+    public const int MaximumCpus = 64;
+
+    public ByteSize Ram { get; init; } = DefaultRam;
+
+    public int Cpus { get; init; } = 1;
+
+    public TlbOptions Tlb { get; init; } = TlbOptions.Default;
+
+    public ulong Seed { get; init; } = 1;
+
+    public LayoutRandomization Randomization { get; init; } = LayoutRandomization.On;
+
+    /// <summary>Pages mapped around a faulting one when the page cache has them.</summary>
+    public int FaultAroundPages { get; init; } = 1;
+
+    public TimeSource TimeSource { get; init; } = TimeSource.Virtual;
+
+    /// <summary>CLOCK_REALTIME at the start; null takes the host's.</summary>
+    public VirtualTime? Epoch { get; init; }
+
+    public long MaximumInstructions { get; init; } = long.MaxValue;
+
+    /// <summary>The host directory that is the guests' root.</summary>
+    public string Root { get; init; } = "/";
+
+    public IReadOnlyList<DirectoryBinding> Bindings { get; init; } = [];
+
+    /// <summary>Where changed files are kept after the run; null throws them away.</summary>
+    public string? Layer { get; init; }
+
+    /// <summary>Inside the guest; null takes the host's current directory, or / if the guest does not have it.</summary>
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>NAME=VALUE each: the whole environment.</summary>
+    public IReadOnlyList<string> Environment { get; init; } = [];
+
+    /// <summary>The program's name, looked up in PATH unless it has a slash, and its arguments.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>Where system calls are listed; null: nowhere.</summary>
+    public TextWriter? SystemCallTrace { get; init; }
+
+    /// <summary>Where memory events are written, one JSON object a line; null: nowhere.</summary>
+    public TextWriter? MemoryEvents { get; init; }
+}

@@ -1,0 +1,160 @@
+using Iced.Intel;
+using Quire.Hardware.Cpu;
+using Quire.Hardware.Translation;
+using Quire.Kernel;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Regions;
+using Quire.Kernel.Processes;
+using Quire.Observation.Runs;
+using Quire.Primitives;
+
+namespace Quire.Machine;
+
+/// <summary>Reads a machine's counters at the end of its run.</summary>
+internal static class ReportBuilder
+{
+    private const int BusiestShown = 5;
+
+    public static RunReport Build(MachineOptions options, GuestKernel kernel, IReadOnlyList<Processor> processors, RunOutcome outcome, TimeSpan wall)
+    {
+        var usage = kernel.EndedUsage;
+        foreach (var process in kernel.Processes.All)
+        {
+            usage.Add(process.Usage());
+        }
+
+        return new RunReport
+        {
+            Program = options.Command[0],
+            End = NameOf(outcome.End),
+            ExitCode = ExitCodes.Of(outcome),
+            Signal = outcome is { End: RunEnd.Finished, Status.IsKilled: true } ? outcome.Status.Signal.ToString() : null,
+            Instructions = kernel.Instructions,
+            WallSeconds = wall.TotalSeconds,
+            VirtualSeconds = kernel.Clock.Now.Seconds,
+            UserSeconds = usage.User.Seconds,
+            SystemSeconds = usage.System.Seconds,
+            Cpus = options.Cpus,
+            Seed = options.Seed,
+            Processes = kernel.Processes.CreatedCount,
+            SystemCalls = kernel.SyscallCount,
+            Faults = Faults(kernel.Memory.Counters),
+            Tlb = Tlb(options.Tlb, processors),
+            Memory = Memory(kernel.Memory),
+            PageCache = PageCache(kernel.Memory.Counters),
+            BusiestRegions = Regions(kernel.Memory),
+            Unsupported = Unsupported(kernel.Remarks),
+            OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(kill => new OutOfMemoryReport(kill.ProcessId, GuestText.ToHost(kill.Name), (ulong)kill.ResidentPages << Page.Shift))],
+            Detail = outcome.Detail.Length == 0 ? null : GuestText.ToHost(outcome.Detail),
+        };
+    }
+
+    private static string NameOf(RunEnd end) => end switch
+    {
+        RunEnd.Finished => "finished",
+        RunEnd.NotStarted => "notStarted",
+        RunEnd.Deadlock => "deadlock",
+        RunEnd.InstructionLimit => "instructionLimit",
+        _ => "interrupted",
+    };
+
+    private static FaultReport Faults(MemoryCounters counters) => new()
+    {
+        Minor = counters.MinorFaults,
+        Major = counters.MajorFaults,
+        CopyOnWrite = counters.CopyOnWriteFaults,
+        CopyOnWriteReused = counters.CopyOnWriteReused,
+        PagesCopied = counters.PagesCopied,
+        ZeroFill = counters.ZeroFillFaults,
+        ZeroPage = counters.ZeroPageFaults,
+        File = counters.FileFaults,
+        StackGrowth = counters.StackGrowths,
+        SwapIn = 0,
+    };
+
+    private static TlbReport Tlb(TlbOptions options, IReadOnlyList<Processor> processors)
+    {
+        var counters = default(TlbCounters);
+        foreach (var processor in processors)
+        {
+            counters += processor.Mmu.Counters((ulong)processor.Instructions, (ulong)processor.StraddlingInstructions);
+        }
+
+        return new TlbReport
+        {
+            Modelled = options.IsModelled,
+            Data = Level(counters.Data),
+            Code = Level(counters.Code),
+            Second = Level(counters.Second),
+            Walks = counters.Walks,
+            WalkReferences = counters.WalkReferences,
+            Flushes = counters.Flushes,
+            Shootdowns = counters.Shootdowns,
+        };
+    }
+
+    private static TlbLevelReport Level(TlbHits hits) => new(hits.Hits, hits.Misses);
+
+    private static MemoryReport Memory(KernelMemory memory) => new()
+    {
+        RamBytes = (ulong)memory.Physical.FrameCount << Page.Shift,
+        PeakResidentBytes = (ulong)memory.Counters.PeakResidentPages << Page.Shift,
+        PageTableBytes = (ulong)memory.Counters.PeakPageTablePages << Page.Shift,
+        KernelBytes = (ulong)memory.Counters.PeakSlabPages << Page.Shift,
+    };
+
+    private static PageCacheReport PageCache(MemoryCounters counters) => new()
+    {
+        Hits = counters.CacheHits,
+        Misses = counters.CacheMisses,
+        ReadaheadPages = counters.ReadaheadPages,
+        PagesRead = counters.PagesIn,
+        PagesWritten = counters.PagesOut,
+    };
+
+    private static List<RegionReport> Regions(KernelMemory memory)
+    {
+        var faults = new Dictionary<RegionName, RegionFaults>(memory.RegionFaults.Ended);
+        foreach (var space in memory.AddressSpaces)
+        {
+            foreach (var region in space.Regions)
+            {
+                var name = new RegionName(space.ProcessTag, region.Name);
+                var sum = faults.GetValueOrDefault(name);
+                var more = region.Faults;
+                faults[name] = new RegionFaults(sum.Minor + more.Minor, sum.Major + more.Major, sum.CopyOnWrite + more.CopyOnWrite, sum.Zero + more.Zero);
+            }
+        }
+
+        return
+        [
+            .. faults.Where(entry => entry.Value.Total > 0)
+                .OrderByDescending(entry => entry.Value.Total).ThenBy(entry => entry.Key.Process).ThenBy(entry => entry.Key.Name, StringComparer.Ordinal)
+                .Take(BusiestShown)
+                .Select(entry => new RegionReport(
+                    entry.Key.Process, NameOf(entry.Key.Name), entry.Value.Minor, entry.Value.Major, entry.Value.CopyOnWrite, entry.Value.Zero)),
+        ];
+    }
+
+    private static string NameOf(string region) => region.Length == 0 ? "anonymous" : GuestText.ToHost(region);
+
+    private static UnsupportedReport Unsupported(RunRemarks remarks) => new(
+        [.. remarks.Syscalls.Select(entry => new UnsupportedSystemCall(entry.Key, entry.Value))],
+        [.. remarks.Instructions.Select(Describe).OfType<UnsupportedInstructionReport>()]);
+
+    // UD0, UD1 and UD2 are there to be invalid: a program that runs into one asked for it.
+    private static UnsupportedInstructionReport? Describe(UnsupportedInstruction unsupported)
+    {
+        var bytes = unsupported.Bytes.ToArray();
+        var decoder = Decoder.Create(64, new ByteArrayCodeReader(bytes), unsupported.Address.Value);
+        decoder.Decode(out var instruction);
+        if (instruction.Mnemonic is Mnemonic.Ud0 or Mnemonic.Ud1 or Mnemonic.Ud2)
+        {
+            return null;
+        }
+
+        var length = instruction.IsInvalid ? bytes.Length : instruction.Length;
+        var text = instruction.IsInvalid ? "(invalid)" : instruction.ToString();
+        return new UnsupportedInstructionReport(unsupported.Address.Value, Convert.ToHexStringLower(bytes.AsSpan(0, length)), text, unsupported.Count);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using Quire.Hardware.Cpu;
+using Quire.Hardware.Memory;
+using Quire.Kernel;
+using Quire.Kernel.Files;
+using Quire.Kernel.Files.Host;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Processes;
+using Quire.Observation.Runs;
+using Quire.Primitives;
+
+namespace Quire.Machine;
+
+/// <summary>
+/// The composition root: RAM, CPUs, kernel and files built from options, for one run of one program. Everything of the host that guests can reach
+/// (files, standard streams, clock, signals) is given to the kernel here.
+/// </summary>
+public sealed class VirtualMachine : IDisposable
+{
+    private readonly MachineOptions _options;
+    private readonly PhysicalMemory _physical;
+    private readonly CodeCache _code;
+    private readonly Processor[] _processors;
+    private readonly KernelMemory _memory;
+    private readonly GuestKernel _kernel;
+    private readonly FileTree _files;
+    private readonly HostStreams _streams;
+
+    /// <exception cref="IOException">A directory that the options name cannot be used; the message says which and why.</exception>
+    /// <exception cref="OutOfMemoryException">The host refuses the RAM.</exception>
+    public VirtualMachine(MachineOptions options)
+    {
+        _options = options;
+        _physical = new PhysicalMemory(options.Ram);
+        _code = new CodeCache(_physical);
+        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code))];
+        _memory = new KernelMemory(
+            _physical,
+            new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages },
+            [.. _processors.Select(processor => processor.Mmu)]);
+        if (options.MemoryEvents is { } events)
+        {
+            _memory.Events = new MemoryEventWriter(events);
+        }
+
+        var kernelOptions = new KernelOptions
+        {
+            Seed = options.Seed,
+            CpuCount = options.Cpus,
+            Randomization = options.Randomization,
+            MaximumInstructions = options.MaximumInstructions,
+            TimeSource = options.TimeSource,
+            Epoch = options.Epoch ?? HostNow(),
+            HardwareCapabilities = CpuIdentification.FeaturesEdx,
+        };
+        _kernel = new GuestKernel(kernelOptions, _memory, _processors, TimeProvider.System) { TraceOutput = options.SystemCallTrace };
+        _files = new FileTree(_kernel, new LinuxHostFiles(), new FileTreeOptions
+        {
+            Root = GuestText.FromHost(options.Root),
+            Bound = [.. options.Bindings.Select(Encode)],
+            Layer = options.Layer is null ? null : GuestText.FromHost(options.Layer),
+            WorkingDirectory = GuestText.FromHost(options.WorkingDirectory ?? Environment.CurrentDirectory),
+        });
+        _kernel.Files = _files.Files;
+        _streams = new HostStreams();
+        _kernel.HostInput = _streams.Input;
+    }
+
+    /// <summary>Signals for the guests, and the wish to end: for other threads of this program.</summary>
+    public HostRequests Requests => _kernel.Requests;
+
+    /// <summary>A guest waits for input of the host.</summary>
+    public bool AwaitsInput => _kernel.HostInput is { IsAwaited: true };
+
+    /// <summary>Instructions retired so far; may be read by other threads of this program.</summary>
+    public long Instructions => _kernel.Instructions;
+
+    /// <summary>Runs the command to its end.</summary>
+    public MachineRun Run()
+    {
+        var watch = Stopwatch.StartNew();
+        var context = _files.CreateContext();
+        var credentials = HostIdentity.Read();
+        var command = _options.Command.Select(GuestText.FromHost).ToList();
+        var environment = _options.Environment.Select(GuestText.FromHost).ToList();
+        var start = new ProgramStart
+        {
+            Path = ProgramSearch.Find(_files.Files, new FileCaller(context, credentials, Thread: null), command[0], environment),
+            Arguments = command,
+            Environment = environment,
+            Descriptors = _streams.CreateDescriptors(_files.Files, _files.Terminals),
+            FileContext = context,
+            Credentials = credentials,
+            Terminal = _streams.Terminal,
+        };
+        var outcome = _kernel.Run(start);
+        return new MachineRun(outcome, ReportBuilder.Build(_options, _kernel, _processors, outcome, watch.Elapsed));
+    }
+
+    public void Dispose()
+    {
+        _streams.Dispose();
+        _files.Dispose();
+        _memory.Dispose();
+        foreach (var processor in _processors)
+        {
+            processor.Dispose();
+        }
+
+        _code.Dispose();
+        _physical.Dispose();
+    }
+
+    private static DirectoryBinding Encode(DirectoryBinding binding) => new(GuestText.FromHost(binding.HostPath), GuestText.FromHost(binding.GuestPath));
+
+    private static VirtualTime HostNow() => new((DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100);
+}
+
+/// <summary>How a run ended and what it did.</summary>
+public sealed record MachineRun(RunOutcome Outcome, RunReport Report);

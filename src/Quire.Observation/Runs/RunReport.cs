@@ -1,0 +1,155 @@
+using System.Text.Json.Serialization;
+
+namespace Quire.Observation.Runs;
+
+/// <summary>What a run of the machine did, in numbers. Property names are the JSON names of docs/run-report.md and stay as they are; units are in the names.</summary>
+public sealed record RunReport
+{
+    public required string Program { get; init; }
+
+    /// <summary>finished, notStarted, deadlock, instructionLimit or interrupted.</summary>
+    public required string End { get; init; }
+
+    /// <summary>As a shell reports it: the exit code, or 128 + signal.</summary>
+    public required int ExitCode { get; init; }
+
+    /// <summary>The signal that killed the first process; null if it exited.</summary>
+    public required string? Signal { get; init; }
+
+    public required long Instructions { get; init; }
+
+    public required double WallSeconds { get; init; }
+
+    public required double VirtualSeconds { get; init; }
+
+    public required double UserSeconds { get; init; }
+
+    public required double SystemSeconds { get; init; }
+
+    public required int Cpus { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>Processes that existed, the first included.</summary>
+    public required long Processes { get; init; }
+
+    public required long SystemCalls { get; init; }
+
+    public required FaultReport Faults { get; init; }
+
+    public required TlbReport Tlb { get; init; }
+
+    public required MemoryReport Memory { get; init; }
+
+    public required PageCacheReport PageCache { get; init; }
+
+    /// <summary>At most five, the one with the most faults first.</summary>
+    public required IReadOnlyList<RegionReport> BusiestRegions { get; init; }
+
+    public required UnsupportedReport Unsupported { get; init; }
+
+    /// <summary>Processes killed because no memory was left.</summary>
+    public required IReadOnlyList<OutOfMemoryReport> OutOfMemory { get; init; }
+
+    /// <summary>For a deadlock: who waits where.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detail { get; init; }
+}
+
+/// <summary>Faults by what resolving them took. Minor and major add up to all; the others say how.</summary>
+public sealed record FaultReport
+{
+    public required long Minor { get; init; }
+
+    public required long Major { get; init; }
+
+    public required long CopyOnWrite { get; init; }
+
+    /// <summary>Copy-on-write faults that took the page over because nobody else had it.</summary>
+    public required long CopyOnWriteReused { get; init; }
+
+    public required long PagesCopied { get; init; }
+
+    public required long ZeroFill { get; init; }
+
+    /// <summary>Reads served with the shared zero page.</summary>
+    public required long ZeroPage { get; init; }
+
+    public required long File { get; init; }
+
+    public required long StackGrowth { get; init; }
+
+    public required long SwapIn { get; init; }
+}
+
+/// <summary>Hits and misses of one translation cache.</summary>
+public sealed record TlbLevelReport(ulong Hits, ulong Misses);
+
+/// <summary>The TLB model's counts, summed over CPUs. With the model off only references of data and code are known, as hits.</summary>
+public sealed record TlbReport
+{
+    public required bool Modelled { get; init; }
+
+    public required TlbLevelReport Data { get; init; }
+
+    public required TlbLevelReport Code { get; init; }
+
+    public required TlbLevelReport Second { get; init; }
+
+    public required ulong Walks { get; init; }
+
+    /// <summary>Table entries read by walks.</summary>
+    public required ulong WalkReferences { get; init; }
+
+    public required ulong Flushes { get; init; }
+
+    public required ulong Shootdowns { get; init; }
+}
+
+/// <summary>Sizes in bytes; all but RamBytes are the largest during the run.</summary>
+public sealed record MemoryReport
+{
+    public required ulong RamBytes { get; init; }
+
+    public required ulong PeakResidentBytes { get; init; }
+
+    public required ulong PageTableBytes { get; init; }
+
+    public required ulong KernelBytes { get; init; }
+}
+
+/// <summary>The page cache; amounts in pages of 4 KiB.</summary>
+public sealed record PageCacheReport
+{
+    public required long Hits { get; init; }
+
+    public required long Misses { get; init; }
+
+    public required long ReadaheadPages { get; init; }
+
+    public required long PagesRead { get; init; }
+
+    public required long PagesWritten { get; init; }
+}
+
+/// <summary>Faults in one region of one process.</summary>
+public sealed record RegionReport(int Process, string Name, long Minor, long Major, long CopyOnWrite, long ZeroFill)
+{
+    [JsonIgnore]
+    public long Faults => Minor + Major;
+}
+
+/// <summary>What programs asked for and the machine does not have.</summary>
+public sealed record UnsupportedReport(
+    IReadOnlyList<UnsupportedSystemCall> SystemCalls, IReadOnlyList<UnsupportedInstructionReport> Instructions)
+{
+    [JsonIgnore]
+    public bool IsEmpty => SystemCalls.Count == 0 && Instructions.Count == 0;
+}
+
+public sealed record UnsupportedSystemCall(ulong Number, long Count);
+
+/// <param name="Bytes">In hexadecimal, from the instruction's first byte on.</param>
+public sealed record UnsupportedInstructionReport(ulong Address, string Bytes, string Text, long Count);
+
+public sealed record OutOfMemoryReport(int Process, string Name, ulong ResidentBytes);

@@ -1,0 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Quire.Observation.Runs;
+
+/// <summary>The report as one JSON object, names in camel case.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(RunReport))]
+public sealed partial class RunReportJson : JsonSerializerContext
+{
+    public static string Write(RunReport report) => JsonSerializer.Serialize(report, Default.RunReport);
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text;
+using Quire.Primitives;
+
+namespace Quire.Observation.Runs;
+
+/// <summary>The report as at most 25 lines for people.</summary>
+public static class RunSummary
+{
+    private const int UnsupportedShown = 5;
+    private const int NameWidth = 40;
+
+    public static string Write(RunReport report)
+    {
+        var text = new StringBuilder();
+        Line(text, "--- quire", $"{Ending(report)}");
+        Line(text, "time", $"{Seconds(report.VirtualSeconds)} virtual ({Seconds(report.UserSeconds)} user, {Seconds(report.SystemSeconds)} system), {Seconds(report.WallSeconds)} real");
+        Line(text, "work", $"{Count(report.Instructions)} instructions, {Count(report.SystemCalls)} system calls, {Plural(report.Processes, "process", "processes")}{Speed(report)}");
+        var memory = report.Memory;
+        Line(text, "memory", $"{Size(memory.RamBytes)} RAM, peak {Size(memory.PeakResidentBytes)} resident, {Size(memory.PageTableBytes)} page tables, {Size(memory.KernelBytes)} kernel objects");
+        var faults = report.Faults;
+        Line(text, "faults", $"{Count(faults.Minor)} minor, {Count(faults.Major)} major: {Count(faults.ZeroFill)} zero-fill, {Count(faults.ZeroPage)} zero page, {Count(faults.File)} file, {Count(faults.CopyOnWrite)} copy-on-write, {Count(faults.StackGrowth)} stack growth");
+        Line(text, "copy-on-write", $"{Count(faults.PagesCopied)} pages copied, {Count(faults.CopyOnWriteReused)} taken over");
+        WriteTlb(text, report.Tlb);
+        var cache = report.PageCache;
+        Line(text, "page cache", $"{Count(cache.Hits)} hits, {Count(cache.Misses)} misses; {Count(cache.PagesRead)} pages read ({Count(cache.ReadaheadPages)} ahead), {Count(cache.PagesWritten)} written");
+        foreach (var region in report.BusiestRegions)
+        {
+            Line(text, "region", $"{Clip(region.Name)} of {region.Process}: {Count(region.Faults)} faults, {Count(region.CopyOnWrite)} copy-on-write, {Count(region.Major)} major");
+        }
+
+        foreach (var kill in report.OutOfMemory.Take(2))
+        {
+            Line(text, "out of memory", $"killed {kill.Process} ({kill.Name}), {Size(kill.ResidentBytes)} resident");
+        }
+
+        WriteUnsupported(text, report.Unsupported);
+        return text.ToString();
+    }
+
+    private static void WriteTlb(StringBuilder text, TlbReport tlb)
+    {
+        if (!tlb.Modelled)
+        {
+            Line(text, "TLB", $"not modelled; {Count((long)tlb.Data.Hits)} data references");
+            return;
+        }
+
+        Line(text, "TLB", $"data {Rate(tlb.Data)}, code {Rate(tlb.Code)}, second level {Rate(tlb.Second)}");
+        Line(text, "walks", $"{Count((long)tlb.Walks)} with {Count((long)tlb.WalkReferences)} references; {Count((long)tlb.Flushes)} flushes, {Count((long)tlb.Shootdowns)} shootdowns");
+    }
+
+    private static void WriteUnsupported(StringBuilder text, UnsupportedReport unsupported)
+    {
+        if (unsupported.SystemCalls.Count > 0)
+        {
+            var calls = unsupported.SystemCalls.Take(UnsupportedShown).Select(call => string.Create(CultureInfo.InvariantCulture, $"{call.Number} ({call.Count}x)"));
+            Line(text, "unsupported", $"system calls {string.Join(", ", calls)}");
+        }
+
+        foreach (var instruction in unsupported.Instructions.Take(2))
+        {
+            Line(text, "unsupported", $"instruction {instruction.Text} [{instruction.Bytes}] at 0x{instruction.Address:x} ({instruction.Count}x)");
+        }
+    }
+
+    private static string Ending(RunReport report) => report.End switch
+    {
+        "finished" when report.Signal is { } signal => $"{report.Program}: killed by {signal}",
+        "finished" => string.Create(CultureInfo.InvariantCulture, $"{report.Program}: exit code {report.ExitCode}"),
+        "deadlock" => $"{report.Program}: nothing can run any more: {report.Detail}",
+        "instructionLimit" => $"{report.Program}: the limit of instructions is reached",
+        "interrupted" => $"{report.Program}: interrupted",
+        _ => report.Program,
+    };
+
+    private static string Speed(RunReport report) => report.WallSeconds < 0.01
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $", {report.Instructions / report.WallSeconds / 1e6:0} million instructions a second");
+
+    private static string Rate(TlbLevelReport level)
+    {
+        var total = level.Hits + level.Misses;
+        return total == 0
+            ? "unused"
+            : string.Create(CultureInfo.InvariantCulture, $"{100.0 * level.Hits / total:0.00}% of {Count((long)total)}");
+    }
+
+    private static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Plural(long count, string one, string many) => $"{Count(count)} {(count == 1 ? one : many)}";
+
+    private static string Size(ulong bytes) => new ByteSize(bytes).ToString();
+
+    private static string Seconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.000} s");
+
+    private static string Clip(string name) => name.Length <= NameWidth ? name : "..." + name[^(NameWidth - 3)..];
+
+    private static void Line(StringBuilder text, string heading, FormattableString content) =>
+        text.Append(heading.PadRight(14)).Append(content.ToString(CultureInfo.InvariantCulture)).Append('\n');
+}
