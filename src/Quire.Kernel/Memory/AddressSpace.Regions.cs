@@ -46,7 +46,12 @@ public sealed partial class AddressSpace
             Counters.DataPages += pages;
         }
 
-        Counters.LockedPages += (flags & RegionFlags.Locked) != 0 ? pages : 0;
+        if ((flags & RegionFlags.Locked) != 0)
+        {
+            Counters.LockedPages += pages;
+            _memory.Counters.LockedPages += pages;
+        }
+
         _memory.Counters.Committed += (flags & RegionFlags.Account) != 0 ? pages : 0;
     }
 

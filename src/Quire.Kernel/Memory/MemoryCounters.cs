@@ -24,7 +24,7 @@ public sealed class MemoryCounters
     /// <summary>nr_slab_unreclaimable.</summary>
     public long SlabPages;
 
-    /// <summary>nr_mlock.</summary>
+    /// <summary>nr_mlock. Differs from Linux: pages of locked regions, present or not.</summary>
     public long LockedPages;
 
     /// <summary>nr_dirtied.</summary>

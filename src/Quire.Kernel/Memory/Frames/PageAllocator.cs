@@ -23,6 +23,9 @@ public sealed unsafe class PageAllocator : ISlabPages
     private readonly Zone[] _zones;
     private int _reclaimDepth;
 
+    // Free frames below which the next moderate reclaim is worth a try.
+    private uint _reclaimBelow = uint.MaxValue;
+
     internal PageAllocator(PhysicalMemory memory, FrameTable table, MemoryCounters counters, KernelMemoryOptions options)
     {
         _memory = memory;
@@ -60,7 +63,7 @@ public sealed unsafe class PageAllocator : ISlabPages
     internal int CurrentCpu { get; set; }
 
     /// <summary>Frees memory that can be had again. Called with the number of frames wanted; gives the number freed.</summary>
-    internal Func<int, int>? Reclaim { get; set; }
+    internal Func<int, ReclaimEffort, int>? Reclaim { get; set; }
 
     /// <summary>A frame with any content. False: out of memory.</summary>
     internal bool TryAllocate(FrameUse use, out FrameNumber frame)
@@ -192,12 +195,13 @@ public sealed unsafe class PageAllocator : ISlabPages
 
     private bool TryTakeScarce(out FrameNumber frame)
     {
-        ReclaimToHigh();
+        ReclaimModerately();
         if (TryRefillAny(out frame))
         {
             return true;
         }
 
+        ReclaimToHigh(ReclaimEffort.Full);
         DrainCpuLists();
         if (TryRefillAny(out frame))
         {
@@ -260,7 +264,7 @@ public sealed unsafe class PageAllocator : ISlabPages
                 }
             }
 
-            ReclaimToHigh();
+            ReclaimToHigh(ReclaimEffort.Full);
             DrainCpuLists();
         }
 
@@ -269,7 +273,25 @@ public sealed unsafe class PageAllocator : ISlabPages
         return false;
     }
 
-    private void ReclaimToHigh()
+    /// <summary>
+    /// Between low and min: some reclaim now saves a lot later, but where little can be had, asking at each allocation only costs.
+    /// After a vain attempt the next comes an eighth of the way further down.
+    /// </summary>
+    private void ReclaimModerately()
+    {
+        var before = FreeFrames;
+        if (before >= _reclaimBelow)
+        {
+            return;
+        }
+
+        ReclaimToHigh(ReclaimEffort.Moderate);
+        var zone = _zones[^1];
+        var step = Math.Max(1, (zone.Watermarks.Low - zone.Watermarks.Min) / 8);
+        _reclaimBelow = FreeFrames >= before + step ? uint.MaxValue : before - Math.Min(before, step);
+    }
+
+    private void ReclaimToHigh(ReclaimEffort effort)
     {
         // Writing back may itself allocate: that is what the frames below min are for.
         if (_reclaimDepth > 0 || Reclaim is null)
@@ -283,7 +305,7 @@ public sealed unsafe class PageAllocator : ISlabPages
             if (zone.FreeFrames < zone.Watermarks.High)
             {
                 _counters.AllocationStalls++;
-                Reclaim((int)(zone.Watermarks.High - zone.FreeFrames));
+                Reclaim((int)(zone.Watermarks.High - zone.FreeFrames), effort);
             }
         }
 

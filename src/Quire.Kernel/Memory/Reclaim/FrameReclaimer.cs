@@ -12,16 +12,18 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     private const int SmallestBatch = 32;
 
     // One round may only clear accessed bits, so the second one finds victims.
-    private const uint Rounds = 2;
+    private const uint FullRounds = 2;
+    private const uint PagesAFrameWanted = 4;
 
     private readonly List<MappingLocation> _mappings = [];
 
     /// <summary>Tries to free this many frames; gives how many it did.</summary>
-    public int Reclaim(int wanted)
+    public int Reclaim(int wanted, ReclaimEffort effort)
     {
         wanted = Math.Max(wanted, SmallestBatch);
         var freed = 0;
-        for (var budget = Rounds * memory.Reclaimable.Count; budget > 0 && freed < wanted; budget--)
+        var all = FullRounds * memory.Reclaimable.Count;
+        for (var budget = effort == ReclaimEffort.Full ? all : Math.Min(all, PagesAFrameWanted * (uint)wanted); budget > 0 && freed < wanted; budget--)
         {
             if (!memory.Reclaimable.TryPeekOldest(out var frame))
             {
@@ -40,7 +42,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             freed++;
         }
 
-        return freed < wanted ? freed + memory.Slabs.Shrink() : freed;
+        return freed < wanted && effort == ReclaimEffort.Full ? freed + memory.Slabs.Shrink() : freed;
     }
 
     /// <summary>Frees every clean page of files that nothing maps.</summary>
@@ -66,7 +68,12 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     private bool IsInUse(FrameNumber frame)
     {
         ref var entry = ref memory.FrameTable[frame];
-        var isPinned = entry.References != 1 + entry.Mappings;
+        if (entry.References != 1 + entry.Mappings)
+        {
+            return true;
+        }
+
+        var isLocked = false;
         var wasUsed = (entry.Flags & FrameFlags.Referenced) != 0;
         entry.Flags &= ~FrameFlags.Referenced;
         if (entry.Mappings > 0)
@@ -75,12 +82,12 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             foreach (var location in _mappings)
             {
                 var space = memory.SpaceOf(location);
-                isPinned |= space.IsLockedAt(location.Address);
+                isLocked |= space.IsLockedAt(location.Address);
                 wasUsed |= space.HarvestAccessed(location.Address);
             }
         }
 
-        return isPinned || wasUsed;
+        return isLocked || wasUsed;
     }
 
     private void Evict(FrameNumber frame)
