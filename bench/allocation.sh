@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The "Allocation" tables of docs/performance.md: this library's heaps and, on the same workloads in C by preload, Debian's allocators
 # (apt-get install libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4). Nanoseconds of CPU for one malloc and free, median of ROUNDS
-# (5), one core but for "threads"; footprint over live bytes; throughput of two threads over one.
+# (5), one core; footprint over live bytes; throughput of two threads over one, by CPU time.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 rounds=${ROUNDS:-5}
