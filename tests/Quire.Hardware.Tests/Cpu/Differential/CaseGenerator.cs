@@ -43,7 +43,7 @@ internal sealed class CaseGenerator(Random random)
         byte[] code = [.. encoding.Bytes, .. tail];
         request.CodeBytes = code.Length;
         code.CopyTo(new Span<byte>(request.Code, Request.MaximumCode));
-        return new TestCase(encoding.Instruction, follower, following) { Request = request };
+        return new TestCase(encoding.Instruction, encoding.Target, follower, following) { Request = request };
     }
 
     private Follower PickFollower(in Instruction instruction, in MachineState state, ulong address, out Instruction following, out byte[] code)

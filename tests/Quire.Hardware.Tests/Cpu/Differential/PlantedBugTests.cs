@@ -125,7 +125,7 @@ public sealed class PlantedBugTests(ProcessorPair processors) : IClassFixture<Pr
         var instruction = test.Instruction;
         instruction.Code = other;
         var bytes = EncodingGenerator.Encode(in instruction, test.Request.CodeAddress);
-        var replaced = new TestCase(instruction, test.Follower, test.Following) { Request = test.Request };
+        var replaced = new TestCase(instruction, test.Target, test.Follower, test.Following) { Request = test.Request };
         fixed (byte* code = replaced.Request.Code)
         {
             bytes.CopyTo(new Span<byte>(code, Request.MaximumCode));

@@ -33,11 +33,14 @@ internal enum Follower
 }
 
 /// <summary>One experiment.</summary>
-internal sealed class TestCase(Instruction instruction, Follower follower, Instruction following)
+internal sealed class TestCase(Instruction instruction, ulong? target, Follower follower, Instruction following)
 {
     public Request Request;
 
     public Instruction Instruction { get; } = instruction;
+
+    /// <summary>The address of the memory operand, where it was chosen.</summary>
+    public ulong? Target { get; } = target;
 
     public Follower Follower { get; } = follower;
 
