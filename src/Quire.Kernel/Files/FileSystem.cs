@@ -1,4 +1,5 @@
 using System.Text;
+using Quire.Kernel.Files.Sockets;
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Memory;
 using Quire.Primitives;
@@ -25,6 +26,8 @@ public sealed partial class FileSystem
     public KernelMemory Memory { get; }
 
     public DeviceTable Devices { get; } = new();
+
+    public SocketRegistry Sockets { get; } = new();
 
     /// <summary>Owners of record locks that wait, and for whom.</summary>
     internal Dictionary<object, object> LockWaits { get; } = [];

@@ -164,6 +164,32 @@ internal static class FileArguments
         return descriptor;
     }
 
+    /// <summary>Gives two new files descriptors and writes both numbers to the guest; all or nothing.</summary>
+    public static long InstallPair(GuestThread thread, OpenFile first, OpenFile second, DescriptorMode mode, ulong address)
+    {
+        var firstNumber = Install(thread, first, mode);
+        if (firstNumber < 0)
+        {
+            second.Release();
+            return firstNumber;
+        }
+
+        var secondNumber = Install(thread, second, mode);
+        if (secondNumber >= 0 && TryWrite(thread, address, ((int)firstNumber, (int)secondNumber)))
+        {
+            return 0;
+        }
+
+        thread.Process.Descriptors.Close((int)firstNumber);
+        if (secondNumber < 0)
+        {
+            return secondNumber;
+        }
+
+        thread.Process.Descriptors.Close((int)secondNumber);
+        return Errno.EFAULT.ToResult();
+    }
+
     public static DescriptorMode ModeOf(int openFlags) =>
         (openFlags & OpenFlags.CloseOnExec) != 0 ? DescriptorMode.CloseOnExec : DescriptorMode.KeepOnExec;
 

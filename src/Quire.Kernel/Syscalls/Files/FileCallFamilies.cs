@@ -18,5 +18,7 @@ public static class FileCallFamilies
         EventCalls.Register(table);
         PollCalls.Register(table);
         EpollCalls.Register(table);
+        SocketCalls.Register(table);
+        MessageCalls.Register(table);
     }
 }

@@ -23,27 +23,6 @@ internal static class PipeCalls
         }
 
         var (reader, writer) = PipeFile.CreatePair(thread, flags & OpenFlags.NonBlocking);
-        var mode = FileArguments.ModeOf(flags);
-        var first = FileArguments.Install(thread, reader, mode);
-        if (first < 0)
-        {
-            writer.Release();
-            return first;
-        }
-
-        var second = FileArguments.Install(thread, writer, mode);
-        if (second >= 0 && FileArguments.TryWrite(thread, address, ((int)first, (int)second)))
-        {
-            return 0;
-        }
-
-        thread.Process.Descriptors.Close((int)first);
-        if (second < 0)
-        {
-            return second;
-        }
-
-        thread.Process.Descriptors.Close((int)second);
-        return Errno.EFAULT.ToResult();
+        return FileArguments.InstallPair(thread, reader, writer, FileArguments.ModeOf(flags), address);
     }
 }
