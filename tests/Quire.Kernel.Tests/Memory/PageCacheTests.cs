@@ -163,6 +163,22 @@ public sealed class PageCacheTests
     }
 
     [Fact]
+    public void FaultsReadAroundThePageAndOnwardsWhereTheLastWindowEnded()
+    {
+        using var world = new MemoryWorld();
+        var memory = world.MapFile(world.NewFile(new byte[256 * (int)P]), Protection.Read, MapFlags.Shared);
+        world.Space.TryRead(memory + (100 * P), out byte _);
+        Assert.Equal((1, 0), (InCore(world, memory + (84 * P)), InCore(world, memory + (83 * P))));
+        Assert.Equal((1, 0), (InCore(world, memory + (115 * P)), InCore(world, memory + (116 * P))));
+
+        world.Space.TryRead(memory + (116 * P), out byte _);
+        Assert.Equal((1, 0), (InCore(world, memory + (147 * P)), InCore(world, memory + (148 * P))));
+        world.Space.Advise(memory, 256 * P, MemoryAdvice.Random);
+        world.Space.TryRead(memory + (200 * P), out byte _);
+        Assert.Equal((0, 1, 0), (InCore(world, memory + (199 * P)), InCore(world, memory + (200 * P)), InCore(world, memory + (201 * P))));
+    }
+
+    [Fact]
     public void ReadaheadPaysForOneRequestOfTheDevice()
     {
         using var world = new MemoryWorld(options: new KernelMemoryOptions { Device = new DeviceModel(VirtualTime.FromMicroseconds(100), 4_096_000_000) });
@@ -259,5 +275,14 @@ public sealed class PageCacheTests
 
         Assert.Equal(1, world.Space.Counters.MinorFaults);
         Assert.Equal(16, world.Space.Counters.ResidentFile);
+    }
+
+    private static int InCore(MemoryWorld world, VirtualAddress page)
+    {
+        var vector = world.MapAnonymous(1);
+        Assert.Equal(0, world.Space.MemoryInCore(page, P, vector));
+        Assert.True(world.Space.TryRead(vector, out byte value));
+        world.Space.Unmap(vector, P);
+        return value;
     }
 }

@@ -11,6 +11,7 @@ internal sealed class ReadaheadWindow(int largest)
 
     private ulong _nextPage;
     private ulong _size;
+    private ulong _mappedEnd;
     private int _mappedMisses;
 
     public ReadaheadHint Hint { get; set; }
@@ -68,7 +69,15 @@ internal sealed class ReadaheadWindow(int largest)
             _mappedMisses++;
         }
 
-        return _mappedMisses > ManyMisses ? (index, 1) : (index - Math.Min(index, Largest / 2), Largest);
+        if (_mappedMisses > ManyMisses)
+        {
+            return (index, 1);
+        }
+
+        // Where one window ended the next begins; anywhere else the page is in the middle of it.
+        var first = index == _mappedEnd ? index : index - Math.Min(index, Largest / 2);
+        _mappedEnd = first + Largest;
+        return (first, Largest);
     }
 
     /// <summary>A fault found its page cached: reading around pays.</summary>

@@ -32,8 +32,8 @@ internal enum FrameFlags : ushort
     /// <summary>Used again by read or write since reclaim last looked. Uses through page tables leave their accessed bits.</summary>
     Referenced = 2,
 
-    /// <summary>Free and all zero bytes: never touched since the machine started.</summary>
-    Zeroed = 4,
+    /// <summary>Free after use: its bytes are anything. Frames that were never used are zero, and neither they nor their entries are touched before.</summary>
+    Stale = 4,
 
     /// <summary>Free and filled with the poison pattern.</summary>
     Poisoned = 8,

@@ -9,13 +9,18 @@ namespace Quire.Kernel.Memory.Frames;
 /// </summary>
 internal sealed unsafe class FrameTable : IDisposable
 {
+    private const nuint Alignment = 32;
+
+    private readonly void* _block;
     private readonly FrameEntry* _entries;
 
     public FrameTable(uint count)
     {
         Count = count;
-        _entries = (FrameEntry*)NativeMemory.AlignedAlloc((nuint)count * (nuint)sizeof(FrameEntry), 64);
-        NativeMemory.Clear(_entries, (nuint)count * (nuint)sizeof(FrameEntry));
+
+        // Zeroed by the host page by page as entries are touched; two entries share a cache line.
+        _block = NativeMemory.AllocZeroed(((nuint)count * (nuint)sizeof(FrameEntry)) + Alignment);
+        _entries = (FrameEntry*)(((nuint)_block + Alignment - 1) & ~(Alignment - 1));
     }
 
     public uint Count { get; }
@@ -29,5 +34,5 @@ internal sealed unsafe class FrameTable : IDisposable
         }
     }
 
-    public void Dispose() => NativeMemory.AlignedFree(_entries);
+    public void Dispose() => NativeMemory.Free(_block);
 }

@@ -35,10 +35,6 @@ public sealed unsafe class PageAllocator : ISlabPages
         var total = memory.FrameCount;
         var low = new Zone("DMA32", 0, Math.Min(total, FramesBelow4GiB), total, options.Cpus);
         _zones = total > FramesBelow4GiB ? [new Zone("Normal", FramesBelow4GiB, total - FramesBelow4GiB, total, options.Cpus), low] : [low];
-        for (uint frame = 0; frame < total; frame++)
-        {
-            table[new FrameNumber(frame)].Flags = FrameFlags.Zeroed;
-        }
     }
 
     /// <summary>By address.</summary>
@@ -87,9 +83,9 @@ public sealed unsafe class PageAllocator : ISlabPages
         }
 
         ref var entry = ref _table[frame];
-        var isZero = (entry.Flags & FrameFlags.Zeroed) != 0;
+        var isStale = (entry.Flags & FrameFlags.Stale) != 0;
         Prepare(ref entry, frame, use);
-        if (!isZero)
+        if (isStale)
         {
             Unsafe.InitBlock(_memory.Pointer(frame), 0, Page.Size);
         }
@@ -341,11 +337,12 @@ public sealed unsafe class PageAllocator : ISlabPages
         }
 
         entry = default;
+        entry.Flags = FrameFlags.Stale;
         _counters.Freed++;
         if (_poisons)
         {
             new Span<ulong>(_memory.Pointer(frame), Page.Size / sizeof(ulong)).Fill(Poison);
-            entry.Flags = FrameFlags.Poisoned;
+            entry.Flags |= FrameFlags.Poisoned;
         }
 
         var zone = ZoneOf(frame);
