@@ -19,8 +19,9 @@ public static class ReplayCommand
         var spool = new Option<string>("--spool") { Description = "memory for a trace that must be read ahead (opt, vmin); the rest goes to a temporary file", DefaultValueFactory = _ => "1G" };
         var diff = new Option<string[]>("--diff") { Description = "two policies: show the first reference at which they part (with one --frames)", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true };
         var explain = new Option<long?>("--explain") { Description = "show what the policy did at reference N and why (with one --policy and --frames)" };
+        var capacity = new Option<string?>("--capacity") { Description = "cache traces with object sizes: capacities in bytes (64M,1G) instead of frames; " + string.Join(", ", ObjectCacheRegistry.All.Select(known => known.Name)) };
         var cores = new Option<int>("--cores") { Description = "cores to use", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("replay", "Replay a trace under replacement policies and count faults.") { policy, frames, readCost, writeCost, spool, cores, diff, explain };
+        var command = new Command("replay", "Replay a trace under replacement policies and count faults.") { policy, frames, readCost, writeCost, spool, cores, diff, explain, capacity };
         options.AddTo(command);
         command.Guard((parse, cancellation) =>
         {
@@ -29,6 +30,11 @@ public static class ReplayCommand
             {
                 using var source = options.OpenRuns(parse);
                 return StepViews.WriteDifference(options, parse, source, pair, counts[0], cancellation);
+            }
+
+            if (parse.GetValue(capacity) is { } capacities)
+            {
+                return ReplayObjects(options, parse, parse.GetValue(policy)!, capacities, cancellation);
             }
 
             var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
@@ -87,6 +93,40 @@ public static class ReplayCommand
         }
 
         return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : 0;
+    }
+
+    private static int ReplayObjects(TraceOptions options, ParseResult parse, string policies, string capacities, CancellationToken cancellation)
+    {
+        var names = policies == "all" ? ObjectCacheRegistry.All.Select(known => known.Name) : policies.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var sizes = capacities.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(text => Primitives.ByteSize.TryParse(text, out var size) && size.Bytes is > 0 and < 1L << 60 ? (long)size.Bytes : throw new UsageException($"'{text}' is not a capacity from 1 byte")).ToList();
+        List<Simulation> simulations = [.. names.SelectMany(name => sizes.Select(size => new ObjectCacheSimulation(name, size)))];
+        using var runs = options.OpenRuns(parse);
+        ReplayReport report;
+        using (var line = new ProgressLine())
+        {
+            report = new ReplayEngine(simulations) { OnProgress = line.Show }.Run(runs, cancellation);
+        }
+
+        var json = options.OpenJson(parse);
+        var table = new TextTable("policy", "capacity", "misses", "miss ratio", "byte miss ratio", "cold", "evictions");
+        foreach (var row in report.Results)
+        {
+            var byteRatio = row.BytesReferenced == 0 ? 0 : row.BytesMissed / row.BytesReferenced;
+            table.Add(row.Policy, row.CapacityBytes, row.Misses, row.MissRatio.ToString("0.000000"), byteRatio.ToString("0.000000"), row.ColdMisses, row.Evictions);
+            json?.WriteLine(TraceOptions.JsonRow(
+                ("policy", row.Policy), ("capacityBytes", row.CapacityBytes), ("references", row.References), ("misses", row.Misses), ("missRatio", row.MissRatio),
+                ("byteMissRatio", byteRatio), ("coldMisses", row.ColdMisses), ("evictions", row.Evictions), ("objects", report.Pages), ("partial", report.IsPartial)));
+        }
+
+        if (json != Console.Out)
+        {
+            Console.WriteLine($"{report.References} references to {report.Pages} objects{(report.IsPartial ? " (partial)" : "")}");
+            table.Write(Console.Out);
+        }
+
+        TraceOptions.CloseOutput(json);
+        return Finish(report, cancellation);
     }
 
     private static void Print(TraceOptions options, ParseResult parse, ReplayReport report, (double Read, double Write) prices)

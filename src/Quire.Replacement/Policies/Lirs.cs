@@ -165,6 +165,11 @@ public struct Lirs : IReplacementPolicy, IPolicyDefinition<Lirs>, IDescribesStat
         var node = _nodeOf[frame];
         if (_isLow[frame] != 0)
         {
+            if (_nodes[Bottom].Below == node)
+            {
+                return;
+            }
+
             // Above Bottom, going round the ring, is the lowest entry of the stack.
             var wasLowest = _nodes[Bottom].Above == node;
             Unlink(node);

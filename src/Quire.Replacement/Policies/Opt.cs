@@ -1,14 +1,30 @@
 namespace Quire.Replacement;
 
 /// <summary>
-/// The optimum: the page whose next use is farthest ahead goes. Keys of the heap are negated next uses, so that the farthest is on top; among
-/// pages never used again the one in the lowest place of the heap goes, which cannot change the number of faults.
+/// The optimum: the page whose next use is farthest ahead goes; among pages never used again any may, which cannot change the number of faults.
+/// Up to <see cref="ScanLimit"/> frames the next uses lie in an array that a fault scans, so that a hit is one store; beyond it in a heap
+/// whose keys are negated next uses.
 /// </summary>
 public struct Opt : IReplacementPolicy, IPolicyDefinition<Opt>, IFuturePolicy
 {
+    private const int ScanLimit = 512;
+    private const long Empty = long.MinValue;
+
+    private readonly long[]? _nextUse;
     private FrameHeap _farthestFirst;
 
-    private Opt(in PolicySetup setup) => _farthestFirst = new FrameHeap(setup.Frames);
+    private Opt(in PolicySetup setup)
+    {
+        if (setup.Frames <= ScanLimit)
+        {
+            _nextUse = new long[setup.Frames];
+            Array.Fill(_nextUse, Empty);
+        }
+        else
+        {
+            _farthestFirst = new FrameHeap(setup.Frames);
+        }
+    }
 
     public static PolicyDescription Description { get; } = new(
         "opt", "the page used again farthest in the future", "Belady, IBM Systems Journal 5(2), 1966 (MIN); Mattson et al. 1970 (OPT)", "used again farthest ahead")
@@ -21,26 +37,70 @@ public struct Opt : IReplacementPolicy, IPolicyDefinition<Opt>, IFuturePolicy
 
     public static Opt Create(in PolicySetup setup) => new(setup);
 
-    public void Admit(int frame, in Arrival arrival) => _farthestFirst.Add(frame, -arrival.Time);
+    public void Admit(int frame, in Arrival arrival)
+    {
+        if (_nextUse is null)
+        {
+            _farthestFirst.Add(frame, -arrival.Time);
+        }
+        else
+        {
+            _nextUse[frame] = arrival.Time;
+        }
+    }
 
     public void Touch(int frame, int count, long time)
     {
     }
 
-    public void SetNextUse(int frame, long nextUse) => _farthestFirst.Update(frame, -nextUse);
+    public void SetNextUse(int frame, long nextUse)
+    {
+        if (_nextUse is null)
+        {
+            _farthestFirst.Update(frame, -nextUse);
+        }
+        else
+        {
+            _nextUse[frame] = nextUse;
+        }
+    }
 
     public int Evict(in Arrival incoming, out int shadow)
     {
         shadow = Arrival.NoShadow;
-        if (_farthestFirst.Count == 0)
+        var frame = _nextUse is null ? _farthestFirst.Count > 0 ? _farthestFirst.Top : -1 : Farthest(_nextUse);
+        if (frame >= 0)
         {
-            return -1;
+            Remove(frame);
         }
 
-        var frame = _farthestFirst.Top;
-        _farthestFirst.Remove(frame);
         return frame;
     }
 
-    public void Remove(int frame) => _farthestFirst.Remove(frame);
+    public void Remove(int frame)
+    {
+        if (_nextUse is null)
+        {
+            _farthestFirst.Remove(frame);
+        }
+        else
+        {
+            _nextUse[frame] = Empty;
+        }
+    }
+
+    private static int Farthest(long[] nextUse)
+    {
+        var frame = -1;
+        var farthest = Empty;
+        for (var candidate = 0; candidate < nextUse.Length; candidate++)
+        {
+            if (nextUse[candidate] > farthest)
+            {
+                (frame, farthest) = (candidate, nextUse[candidate]);
+            }
+        }
+
+        return frame;
+    }
 }
