@@ -37,6 +37,7 @@ public sealed class FileTree : IDisposable
                 TypeName = "overlay",
                 Placement = DataPlacement.Blocks,
                 LowerPath = _rootPath,
+                KeptIn = options.Layer is { } layer ? RealPath(layer) : null,
                 Capacity = options.LayerCapacity,
             },
             host,
@@ -67,6 +68,21 @@ public sealed class FileTree : IDisposable
         }
 
         return context;
+    }
+
+    /// <summary>Writes what is to outlive the run: bound files, and the layer if a directory keeps it.</summary>
+    /// <exception cref="IOException">The host refuses; says what.</exception>
+    public void Keep()
+    {
+        foreach (var mount in Files.Mounts.All)
+        {
+            if (mount.SuperBlock is BoundFileSystem bound)
+            {
+                bound.Sync();
+            }
+        }
+
+        _root.Keep();
     }
 
     public void Dispose() => _root.Dispose();

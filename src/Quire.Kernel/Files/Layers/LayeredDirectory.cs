@@ -164,8 +164,18 @@ public sealed class LayeredDirectory : LayeredInode
     /// <summary>Puts a name there without touching times or links: what an earlier run kept.</summary>
     internal void RestoreName(string name, LayeredInode? inode) => _changes[name] = inode;
 
-    /// <summary>Nothing of the host below shows through any more.</summary>
-    internal void RestoreOpaque() => DetachLower();
+    /// <summary>Notes the host's file of this name among the changes, though it is the same. False if the name is changed or gone already.</summary>
+    internal bool TryPlaceCopiedUp(string name)
+    {
+        if (_changes.ContainsKey(name) || LookupOwn(name, out var child) != Errno.None)
+        {
+            return false;
+        }
+
+        child!.TakeOverAttributes();
+        _changes.Add(name, child);
+        return true;
+    }
 
     private void Place(string name, LayeredInode inode)
     {

@@ -45,6 +45,9 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
     string IPageSource.Name => LowerPath ?? $"{FileSystem.TypeName}:{base.Attributes.Number}";
 
+    /// <summary>Where a kept layer has this file; null if it has not.</summary>
+    internal string? KeptPath => _originPath;
+
     /// <summary>Anything of the content differs from the file below.</summary>
     internal bool HasOwnContent { get; private set; }
 
@@ -212,6 +215,17 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         _originPath = path;
         _originLength = length;
         SetSize(length);
+    }
+
+    /// <summary>The layer was kept: a file that came out of it is found at its new place from now on, with all its bytes.</summary>
+    internal void WasKept(string path)
+    {
+        if (_originPath is not null)
+        {
+            CloseLower();
+            _originPath = path;
+            _originLength = Math.Max(_originLength, HasOwnContent ? Content.Length : 0);
+        }
     }
 
     protected override void OnUnreferenced()

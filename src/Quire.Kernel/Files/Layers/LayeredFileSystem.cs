@@ -37,6 +37,9 @@ public sealed record LayeredFileSystemOptions
 
     public uint RootGroupId { get; init; }
 
+    /// <summary>Host directory that keeps the layer between runs, without a slash at its end; null throws it away.</summary>
+    public string? KeptIn { get; init; }
+
     /// <summary>Bytes that guests may keep here.</summary>
     public ByteSize Capacity { get; init; } = new(1UL << 36);
 }
@@ -51,6 +54,9 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
     /// <summary>Bytes of Linux's ovl_inode with its dentry, what a file in use costs the machine.</summary>
     private const int InodeObjectSize = 896;
 
+    /// <summary>New files are numbered from here: host file systems hardly come so far.</summary>
+    private const ulong FirstNumber = 1UL << 40;
+
     private const int LeastIdle = 256;
     private const int MostIdle = 8192;
     private const int EvictionTries = 8;
@@ -60,7 +66,8 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
     private readonly LinkedList<LayeredInode> _recent = [];
     private readonly KernelObjectCache _slots;
     private readonly int _mostIdle;
-    private ulong _lastNumber = 1UL << 40;
+    private readonly KeptLayer? _kept;
+    private ulong _lastNumber = FirstNumber;
 
     public LayeredFileSystem(LayeredFileSystemOptions options, IHostFiles host, KernelMemory memory, Func<Timestamp> now)
     {
@@ -72,6 +79,11 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
         _slots = memory.Slabs.Cache(options.Placement == DataPlacement.Frames ? "shmem_inode_cache" : "ovl_inode", InodeObjectSize);
         _mostIdle = (int)Math.Clamp(memory.Physical.FrameCount / 32, LeastIdle, MostIdle);
         Root = MakeRoot();
+        if (options.KeptIn is { } directory)
+        {
+            _kept = new KeptLayer(this, host, directory);
+            _kept.Load();
+        }
     }
 
     public override string TypeName => _options.TypeName;
@@ -95,6 +107,8 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
     internal Func<Timestamp> Now { get; }
 
     internal LayerBlocks Blocks { get; }
+
+    internal string? LowerRoot => _options.LowerPath;
 
     internal DataPlacement Placement => _options.Placement;
 
@@ -194,7 +208,48 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
 
     public void Dispose() => Blocks.Dispose();
 
-    public override Errno Sync() => Memory.SyncAll();
+    /// <summary>Writes pages back, and a kept layer to its directory.</summary>
+    public override Errno Sync()
+    {
+        var error = Memory.SyncAll();
+        try
+        {
+            Keep();
+        }
+        catch (IOException)
+        {
+            return Errno.EIO;
+        }
+
+        return error;
+    }
+
+    /// <summary>Writes the layer to the directory that keeps it, if one does.</summary>
+    /// <exception cref="IOException">The host refuses; says what.</exception>
+    public void Keep() => _kept?.Save();
+
+    /// <summary>Gives every changed file of the host a name in its directory's changes, as if it had been copied up.</summary>
+    internal void PlaceCopiedUp()
+    {
+        foreach (var inode in _byLowerIdentity.Values.Where(inode => inode.IsOwn && inode != Root).ToArray())
+        {
+            var path = inode.LowerPath;
+            while (path is not null && path.LastIndexOf('/') is var slash and >= 0 && slash >= _options.LowerPath!.Length)
+            {
+                var parentPath = path[..slash];
+                if (Host.Stat(parentPath, out var attributes) != Errno.None || FromLower(parentPath, attributes, out var parent) != Errno.None
+                    || parent is not LayeredDirectory directory || !directory.TryPlaceCopiedUp(path[(slash + 1)..]))
+                {
+                    break;
+                }
+
+                path = directory == Root ? null : parentPath;
+            }
+        }
+    }
+
+    /// <summary>A kept layer brought this number in: new files get higher ones.</summary>
+    internal void NoteUsedNumber(ulong number) => _lastNumber = Math.Max(_lastNumber, number >= FirstNumber ? number : 0);
 
     private LayeredInode Make(FileType type, SlabSlot slot, in InodeAttributes attributes) => type switch
     {

@@ -123,11 +123,8 @@ public abstract class LayeredInode : Inode
         IsOwn = false;
     }
 
-    internal void DetachLower()
-    {
-        LowerPath = null;
-        IsOwn = true;
-    }
+    /// <summary>The attributes stay as they are now, whatever the host does.</summary>
+    internal void TakeOverAttributes() => IsOwn = true;
 
     /// <summary>The host shows the file again, maybe changed, maybe under another of its names.</summary>
     internal void Refresh(string path, in InodeAttributes lower)
