@@ -1,3 +1,4 @@
+using Quire.Hardware.Cpu;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
@@ -54,6 +55,9 @@ public sealed record MachineOptions
 
     /// <summary>The program's name, looked up in PATH unless it has a slash, and its arguments.</summary>
     public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>Is told every memory reference; null: nobody, and the machine runs at full speed.</summary>
+    public IReferenceObserver? References { get; init; }
 
     /// <summary>Where system calls are listed; null: nowhere.</summary>
     public TextWriter? SystemCallTrace { get; init; }

@@ -33,7 +33,7 @@ public sealed class VirtualMachine : IDisposable
         _options = options;
         _physical = new PhysicalMemory(options.Ram);
         _code = new CodeCache(_physical);
-        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code))];
+        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, options.References))];
         _memory = new KernelMemory(
             _physical,
             new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages },

@@ -20,12 +20,31 @@ public sealed unsafe partial class Processor
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static byte* ReadSlow(CpuState* s, Op* op, ulong address, int size) =>
-        Of(s).Access(op, address, size, AccessKind.Read);
+    internal static byte* ReadSlow(CpuState* s, Op* op, ulong address, int size)
+    {
+        var processor = Of(s);
+        var pointer = processor.Access(op, address, size, AccessKind.Read);
+        if (pointer != null)
+        {
+            processor._observer?.OnReference(address, size, AccessKind.Read, processor.Mmu.AddressSpaceTag);
+        }
+
+        return pointer;
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static byte* ReadWriteSlow(CpuState* s, Op* op, ulong address, int size) =>
-        Of(s).Access(op, address, size, AccessKind.Write);
+    internal static byte* ReadWriteSlow(CpuState* s, Op* op, ulong address, int size)
+    {
+        var processor = Of(s);
+        var pointer = processor.Access(op, address, size, AccessKind.Write);
+        if (pointer != null && processor._observer is { } observer)
+        {
+            observer.OnReference(address, size, AccessKind.Read, processor.Mmu.AddressSpaceTag);
+            observer.OnReference(address, size, AccessKind.Write, processor.Mmu.AddressSpaceTag);
+        }
+
+        return pointer;
+    }
 
     /// <summary>Stores the first bytes of the scratch operand.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -42,15 +61,18 @@ public sealed unsafe partial class Processor
             }
 
             Unsafe.CopyBlockUnaligned(pointer, s->Scratch, (uint)size);
-            return true;
         }
-
-        if (!processor.TranslateSplit(op, address, size, AccessKind.Write))
+        else
         {
-            return false;
+            if (!processor.TranslateSplit(op, address, size, AccessKind.Write))
+            {
+                return false;
+            }
+
+            WriteBackScratch(s);
         }
 
-        WriteBackScratch(s);
+        processor._observer?.OnReference(address, size, AccessKind.Write, processor.Mmu.AddressSpaceTag);
         return true;
     }
 
@@ -152,15 +174,26 @@ public sealed unsafe partial class Processor
             return null;
         }
 
-        _codePage = address & Page.Mask;
+        _codePage = _observer is null ? address & Page.Mask : ulong.MaxValue;
         return pointer;
     }
 
     private bool EnterPage(Block* block)
     {
+        if (!TranslateEntry(block))
+        {
+            return false;
+        }
+
+        _observer?.OnReference(block->Address, block->Length, AccessKind.Fetch, Mmu.AddressSpaceTag);
+        return true;
+    }
+
+    private bool TranslateEntry(Block* block)
+    {
         if (!Mmu.IsModelled)
         {
-            _codePage = block->Page;
+            _codePage = _observer is null ? block->Page : ulong.MaxValue;
             return true;
         }
 
@@ -227,7 +260,7 @@ public sealed unsafe partial class Processor
     {
         var available = Page.Size - (int)(address & Page.OffsetMask);
         var header = new Block { Address = address, Page = address & Page.Mask, Frame = frame, SecondFrame = uint.MaxValue };
-        if (_builder.TryBuild(address, new ReadOnlySpan<byte>(pointer, available), BlockBuilder.MaxInstructions))
+        if (_builder.TryBuild(address, new ReadOnlySpan<byte>(pointer, available), _observer is null ? BlockBuilder.MaxInstructions : 1))
         {
             return AddBlock(header);
         }

@@ -15,6 +15,7 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     private readonly PhysicalMemory _memory;
     private readonly CodeCache _code;
     private readonly BlockBuilder _builder;
+    private readonly IReferenceObserver? _observer;
     private readonly CpuState* _state;
     private readonly JumpEntry* _jumps;
     private readonly Block* _alone;
@@ -26,7 +27,8 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     private long _faultedInstructions;
     private PageFilter _jumpPages;
 
-    public Processor(PhysicalMemory memory, TlbOptions tlb, CodeCache code)
+    /// <param name="observer">Watches every reference, at the price of one instruction a block and no fast lookup; null: nobody.</param>
+    public Processor(PhysicalMemory memory, TlbOptions tlb, CodeCache code, IReferenceObserver? observer = null)
     {
         _memory = memory;
         _code = code;
@@ -41,6 +43,8 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         _state->Jumps = _jumps;
         Mmu = new Mmu(memory, tlb, (FastEntry*)((byte*)_state + CpuState.DataEntriesOffset), &_state->DataReferences);
         Mmu.TranslationsDropped = OnTranslationsDropped;
+        Mmu.BypassesFastLookup = observer is not null;
+        _observer = observer;
         code.Register(this);
         ForgetJumps();
     }
@@ -244,7 +248,7 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
             return null;
         }
 
-        if (block == null || !block->IsValid || block->Address + op->Offset != _state->Registers.Rip || !EnterPage(block))
+        if (block == null || !block->IsValid || block->Address + op->Offset != _state->Registers.Rip || !TranslateEntry(block))
         {
             return null;
         }

@@ -97,7 +97,12 @@ public sealed unsafe partial class Mmu
         var value = _data.Value(way);
         var host = HostPage(_data.Key(way), value, address);
         var page = address & Page.Mask;
-        _data.Bind(way, page, WriteTagOf(page, host, value, kind), (long)host - (long)page);
+        var writeTag = WriteTagOf(page, host, value, kind);
+        if (!BypassesFastLookup)
+        {
+            _data.Bind(way, page, writeTag, (long)host - (long)page);
+        }
+
         return host + (address & Page.OffsetMask);
     }
 
@@ -111,11 +116,16 @@ public sealed unsafe partial class Mmu
 
         var host = _memory.Base + _walk.Locate(address & Page.Mask).Value;
         var page = address & Page.Mask;
-        var slot = _dataSlots + FastEntry.IndexOf(page);
-        slot->WriteTag = WriteTagOf(page, host, _walk.Leaf, kind);
-        slot->ReadTag = page;
-        slot->Delta = (long)host - (long)page;
-        _hugePageInLookup |= _walk.Size != PageSize.Size4K;
+        var writeTag = WriteTagOf(page, host, _walk.Leaf, kind);
+        if (!BypassesFastLookup)
+        {
+            var slot = _dataSlots + FastEntry.IndexOf(page);
+            slot->WriteTag = writeTag;
+            slot->ReadTag = page;
+            slot->Delta = (long)host - (long)page;
+            _hugePageInLookup |= _walk.Size != PageSize.Size4K;
+        }
+
         return host + (address & Page.OffsetMask);
     }
 

@@ -102,6 +102,9 @@ public sealed unsafe partial class Mmu
     /// <summary>Whether a TLB is modelled, so that every reference has to be seen.</summary>
     public bool IsModelled => _modelled;
 
+    /// <summary>Every data reference comes through <see cref="TranslateData"/>: for somebody who watches them all. Set before the first.</summary>
+    public bool BypassesFastLookup { get; set; }
+
     /// <summary>Told the first page number and the number of pages whose translations, of whatever address space, may have changed.</summary>
     public Action<ulong, ulong>? TranslationsDropped { get; set; }
 
