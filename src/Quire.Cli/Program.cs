@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Quire.Cli.Alloc;
+using Quire.Cli.Record;
 using Quire.Cli.Replay;
 using Quire.Cli.Run;
 
@@ -7,6 +8,7 @@ var root = new RootCommand("Quire: an operating system's memory manager that any
 {
     AllocCommand.Create(),
     RunCommand.Create(),
+    RecordCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),
     CurveCommand.Create(),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Quire.Cli.Replay;
+using Quire.Hardware.Cpu;
 using Quire.Kernel;
 using Quire.Machine;
 using Quire.Observation.Runs;
@@ -19,15 +20,16 @@ public static class RunCommand
         options.AddTo(command);
 
         // Not asynchronous: signals belong to the guests, and an asynchronous action would take SIGINT and SIGTERM for itself.
-        command.SetAction(parse => Run(options, parse));
+        command.SetAction(parse => Run(options, parse, references: null));
         return command;
     }
 
-    private static int Run(RunOptions options, ParseResult parse)
+    /// <summary>Runs what the command line says, its references watched by somebody or not; gives the exit code.</summary>
+    internal static int Run(RunOptions options, ParseResult parse, IReferenceObserver? references)
     {
         try
         {
-            return RunMachine(options, parse);
+            return RunMachine(options, parse, references);
         }
         catch (UsageException exception)
         {
@@ -43,11 +45,11 @@ public static class RunCommand
         }
     }
 
-    private static int RunMachine(RunOptions options, ParseResult parse)
+    private static int RunMachine(RunOptions options, ParseResult parse, IReferenceObserver? references)
     {
         using var trace = options.OpenTrace(parse);
         using var events = options.OpenEvents(parse);
-        var machineOptions = options.Read(parse, trace, events);
+        var machineOptions = options.Read(parse, trace, events) with { References = references };
         MachineRun run;
         using (var machine = new VirtualMachine(machineOptions))
         using (new HostSignals(machine))

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Quire.Cli.Run;
+using Quire.Primitives;
+using Quire.Traces;
+
+namespace Quire.Cli.Record;
+
+/// <summary>quire record: a program run on the machine, every reference it makes written to a trace.</summary>
+public static class RecordCommand
+{
+    private const int BadUse = 2;
+
+    public static Command Create()
+    {
+        var output = new Option<string>("--output", "-o") { Description = "the .qtrace to write", Required = true };
+        var detail = new Option<string>("--detail")
+        {
+            Description = "pages (order of pages, counts and writes) or addresses (every reference with offset, size and kind)",
+            DefaultValueFactory = _ => "pages",
+        };
+        var options = new RunOptions();
+        var command = new Command("record", "Run a Linux program on Quire's machine and write its memory references as a trace.") { output, detail };
+        options.AddTo(command);
+        command.SetAction(parse => Record(options, parse, parse.GetValue(output)!, parse.GetValue(detail)!));
+        return command;
+    }
+
+    private static int Record(RunOptions options, ParseResult parse, string path, string detail)
+    {
+        QtraceDetail kept;
+        switch (detail)
+        {
+            case "pages":
+                kept = QtraceDetail.PagesOnly;
+                break;
+            case "addresses":
+                kept = QtraceDetail.EveryReference;
+                break;
+            default:
+                Console.Error.WriteLine($"quire: --detail '{detail}' is neither pages nor addresses");
+                return BadUse;
+        }
+
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 18);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine("quire: " + exception.Message);
+            return BadUse;
+        }
+
+        using var recorder = new TraceRecorder(new QtraceWriter(file, new QtraceHeader(TraceUnit.Addresses, Page.Shift, kept, HasTimes: false)));
+        return RunCommand.Run(options, parse, recorder);
+    }
+}
