@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Quire.Hardware.Cpu;
+using Quire.Hardware.Cpu.X87;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
@@ -71,6 +72,7 @@ internal static class SignalFrame
         info.Encode(frame[InfoOffset..]);
 
         Span<byte> floatingPoint = stackalloc byte[FxSaveArea.Size];
+        floatingPoint.Clear();
         FxSaveArea.Write(registers, floatingPoint);
         var space = thread.Process.Space;
         if (space.CopyToGuest(floatingPointAt, floatingPoint) < FxSaveArea.Size || space.CopyToGuest(frameAt, frame) < Size)

@@ -12,5 +12,6 @@ internal static class X87Selector
         X87Comparison.Register(registry);
         X87Functions.Register(registry);
         X87Control.Register(registry);
+        FxSaveInstructions.Register(registry);
     }
 }

@@ -1,30 +1,36 @@
 using System.Buffers.Binary;
 using System.Runtime.Intrinsics;
-using Quire.Hardware.Cpu;
 
-namespace Quire.Kernel.Processes;
+namespace Quire.Hardware.Cpu.X87;
 
 /// <summary>
 /// The 512-byte image that FXSAVE64 writes (Intel SDM vol. 1, 10.5.1): control words at 0, the x87 registers from the top of the stack
 /// at 32, sixteen bytes each, the XMM registers at 160.
 /// </summary>
-internal static unsafe class FxSaveArea
+public static unsafe class FxSaveArea
 {
     public const int Size = 512;
+
+    /// <summary>Bytes that the processor writes; the rest of the image is software's.</summary>
+    public const int WrittenSize = 416;
+
     private const int X87Offset = 32;
     private const int XmmOffset = 160;
-    private const uint MxcsrMask = 0xFFFF;
+    /// <summary>Bits of MXCSR that exist.</summary>
+    public const uint MxcsrMask = 0xFFFF;
+
+    private const int MxcsrOffset = 24;
 
     public static void Write(in CpuRegisters registers, Span<byte> image)
     {
-        image[..Size].Clear();
+        image[..WrittenSize].Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(image, registers.X87Control);
         BinaryPrimitives.WriteUInt16LittleEndian(image[2..], registers.X87Status);
         image[4] = registers.X87Tags;
         BinaryPrimitives.WriteUInt16LittleEndian(image[6..], registers.X87Opcode);
         BinaryPrimitives.WriteUInt64LittleEndian(image[8..], registers.X87InstructionPointer);
         BinaryPrimitives.WriteUInt64LittleEndian(image[16..], registers.X87DataPointer);
-        BinaryPrimitives.WriteUInt32LittleEndian(image[24..], registers.Mxcsr);
+        BinaryPrimitives.WriteUInt32LittleEndian(image[MxcsrOffset..], registers.Mxcsr);
         BinaryPrimitives.WriteUInt32LittleEndian(image[28..], MxcsrMask);
         for (var index = 0; index < 8; index++)
         {
@@ -40,6 +46,8 @@ internal static unsafe class FxSaveArea
         }
     }
 
+    public static uint MxcsrOf(ReadOnlySpan<byte> image) => BinaryPrimitives.ReadUInt32LittleEndian(image[MxcsrOffset..]);
+
     /// <summary>Reserved bits of MXCSR are dropped, as the kernel does with a frame that a handler has changed.</summary>
     public static void Read(ReadOnlySpan<byte> image, ref CpuRegisters registers)
     {
@@ -49,7 +57,7 @@ internal static unsafe class FxSaveArea
         registers.X87Opcode = BinaryPrimitives.ReadUInt16LittleEndian(image[6..]);
         registers.X87InstructionPointer = BinaryPrimitives.ReadUInt64LittleEndian(image[8..]);
         registers.X87DataPointer = BinaryPrimitives.ReadUInt64LittleEndian(image[16..]);
-        registers.Mxcsr = BinaryPrimitives.ReadUInt32LittleEndian(image[24..]) & MxcsrMask;
+        registers.Mxcsr = MxcsrOf(image) & MxcsrMask;
         for (var index = 0; index < 8; index++)
         {
             var physical = Physical(registers.X87Status, index);
