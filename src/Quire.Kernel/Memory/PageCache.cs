@@ -15,6 +15,9 @@ public sealed partial class PageCache
     /// <summary>Largest file: page numbers have 32 bits, 16 TiB as in ext4.</summary>
     public const ulong MaximumLength = 1UL << (32 + Page.Shift);
 
+    // max_sectors_kb of a common drive: 1280 KiB.
+    private const ulong LargestRequestPages = 320;
+
     private readonly KernelMemory _memory;
     private readonly PageIndex _index;
     private readonly ReadaheadWindow _readahead;
@@ -52,11 +55,13 @@ public sealed partial class PageCache
 
     public void Advise(ReadaheadHint hint) => _readahead.Hint = hint;
 
-    /// <summary>Reads a range in (readahead, POSIX_FADV_WILLNEED).</summary>
+    /// <summary>Reads a range in, up to a device's largest request (readahead, POSIX_FADV_WILLNEED; force_page_cache_ra of Linux).</summary>
     public void ReadAhead(ulong offset, ulong length)
     {
-        var end = length > MaximumLength ? MaximumLength : offset + length;
-        ReadRun(offset >> Page.Shift, (end + Page.OffsetMask) >> Page.Shift, wanted: ulong.MaxValue, out _);
+        var first = offset >> Page.Shift;
+        var largest = Math.Max(LargestRequestPages, (ulong)_memory.Options.ReadaheadPages);
+        var pages = length > MaximumLength ? largest : (length + (offset & Page.OffsetMask) + Page.OffsetMask) >> Page.Shift;
+        ReadRun(first, first + Math.Min(pages, largest), wanted: ulong.MaxValue, out _);
     }
 
     /// <summary>Drops every page, dirty ones unwritten: the file is gone. The cache is not used afterwards.</summary>
