@@ -86,7 +86,7 @@ public sealed class FutexTable
             return Errno.EAGAIN.ToResult();
         }
 
-        var woken = Wake(source, wakeCount, AnyBit);
+        var woken = wakeCount == 0 ? 0 : Wake(source, wakeCount, AnyBit);
         var moved = 0L;
         while (moved < moveCount && _waiters.TryGetValue(source, out var queue) && !source.Equals(target))
         {
@@ -140,7 +140,7 @@ public sealed class FutexTable
             return 0;
         }
 
-        // Linux wakes one even when asked for none: the count is compared after the wake.
+        // FUTEX_WAKE wakes one even when asked for none: the count is compared after the wake.
         var woken = 0L;
         for (var node = queue.First; node is not null && woken < Math.Max(count, 1);)
         {

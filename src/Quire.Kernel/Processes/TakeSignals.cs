@@ -89,7 +89,7 @@ internal static class TakeSignals
         }
         else
         {
-            process.End(ExitStatus.Killed(signal));
+            process.End(ExitStatus.Killed(signal, process.Limits[Resource.Core].Soft));
         }
     }
 
