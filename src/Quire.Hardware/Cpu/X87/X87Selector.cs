@@ -11,6 +11,7 @@ internal static class X87Selector
         X87Arithmetic.Register(registry);
         X87Comparison.Register(registry);
         X87Functions.Register(registry);
+        X87Transcendentals.Register(registry);
         X87Control.Register(registry);
         FxSaveInstructions.Register(registry);
     }

@@ -43,7 +43,7 @@ internal unsafe struct MachineState
         set => Store(MxcsrOffset, value);
     }
 
-    public T Load<T>(int offset)
+    public readonly T Load<T>(int offset)
         where T : unmanaged
     {
         fixed (byte* image = Fx)
