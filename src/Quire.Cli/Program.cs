@@ -22,4 +22,5 @@ if (parse.Errors.Count > 0)
     return 2;
 }
 
-return await parse.InvokeAsync();
+// After Ctrl-C a command prints what it has computed so far; that may take longer than the two seconds that are usual.
+return await parse.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

@@ -41,7 +41,7 @@ public sealed class ReplayEngine(IReadOnlyList<Simulation> simulations)
             var guarded = new FaultKeepingSource(source);
             using var spool = FutureSpool.Load(guarded, SpoolBudget, _ => OnProgress?.Invoke(new ReplayProgress("reading", source.References, source.Progress)), cancellation);
             fault = guarded.Fault;
-            // A reading that was cancelled is still replayed as far as it went; only a second interrupt ends that.
+            // A reading that was cancelled still gives the results of its first chunk.
             foreach (var batch in spool.Batches())
             {
                 RunAll(batch);

@@ -60,10 +60,20 @@ public sealed class FutureSpool : IDisposable
     /// <summary>The batches again, each with <see cref="RunBatch.Ahead"/>. A batch is overwritten by the next one.</summary>
     public IEnumerable<RunBatch> Batches()
     {
-        var batch = new RunBatch(ChunkRuns) { Ahead = new uint[ChunkRuns], Sizes = _hasSizes ? new uint[ChunkRuns] : [] };
+        RunBatch? buffer = null;
         foreach (var chunk in _chunks)
         {
-            ReadChunk(chunk, batch.Pages, batch.Counts, batch.Ahead, batch.Sizes);
+            RunBatch batch;
+            if (chunk.Pages.Length > 0)
+            {
+                batch = new RunBatch(chunk.Pages, chunk.Counts) { Ahead = chunk.Ahead, Sizes = chunk.Sizes };
+            }
+            else
+            {
+                batch = buffer ??= new RunBatch(ChunkRuns) { Ahead = new uint[ChunkRuns], Sizes = _hasSizes ? new uint[ChunkRuns] : [] };
+                ReadChunk(chunk, batch.Pages, batch.Counts, batch.Ahead, batch.Sizes);
+            }
+
             batch.Length = chunk.Length;
             batch.FirstReference = chunk.FirstReference;
             batch.FirstRun = chunk.FirstRun;
@@ -176,15 +186,6 @@ public sealed class FutureSpool : IDisposable
 
     private void ReadChunk(Chunk chunk, uint[] pages, int[] counts, uint[] ahead, uint[] sizes)
     {
-        if (chunk.Pages.Length > 0)
-        {
-            chunk.Pages.AsSpan(0, chunk.Length).CopyTo(pages);
-            chunk.Counts.AsSpan(0, chunk.Length).CopyTo(counts);
-            chunk.Ahead.AsSpan(0, chunk.Length).CopyTo(ahead);
-            chunk.Sizes.AsSpan(0, _hasSizes ? chunk.Length : 0).CopyTo(sizes);
-            return;
-        }
-
         _file!.Position = chunk.FilePosition;
         _file.ReadExactly(MemoryMarshal.AsBytes(pages.AsSpan()));
         _file.ReadExactly(MemoryMarshal.AsBytes(counts.AsSpan()));

@@ -3,15 +3,27 @@ namespace Quire.Traces;
 /// <summary>
 /// A stretch of a trace as replay wants it: runs of consecutive references to one page, by dense page number, with their lengths.
 /// </summary>
-public sealed class RunBatch(int capacity = RunBatch.StandardCapacity)
+public sealed class RunBatch
 {
     public const int StandardCapacity = 1 << 16;
 
+    public RunBatch(int capacity = StandardCapacity)
+        : this(new uint[capacity], new int[capacity])
+    {
+    }
+
+    /// <summary>A batch over arrays that somebody else has filled.</summary>
+    internal RunBatch(uint[] pages, int[] counts)
+    {
+        Pages = pages;
+        Counts = counts;
+    }
+
     /// <summary>Page number shifted left by one; bit 0 is set if any reference of the run writes.</summary>
-    public uint[] Pages { get; } = new uint[capacity];
+    public uint[] Pages { get; }
 
     /// <summary>References in the run, at least 1.</summary>
-    public int[] Counts { get; } = new int[capacity];
+    public int[] Counts { get; }
 
     /// <summary>References from the run's last to the next one to the same page, 0 for none; only filled when the future is known.</summary>
     public uint[] Ahead { get; set; } = [];
