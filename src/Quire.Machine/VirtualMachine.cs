@@ -94,6 +94,7 @@ public sealed class VirtualMachine : IDisposable
             Terminal = _streams.Terminal,
         };
         var outcome = _kernel.Run(start);
+        _files.Keep();
         return new MachineRun(outcome, ReportBuilder.Build(_options, _kernel, _processors, outcome, watch.Elapsed));
     }
 

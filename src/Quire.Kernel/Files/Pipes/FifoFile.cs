@@ -30,7 +30,8 @@ public sealed class FifoFile : PipeFile
 
     public override async ValueTask<long> CompleteOpen(GuestThread thread)
     {
-        if (IsNonBlocking || Ends == PipeEnds.Both)
+        // A pipe opened anew through /proc/PID/fd waits for nobody.
+        if (IsNonBlocking || Ends == PipeEnds.Both || Inode is AnonymousInode)
         {
             return 0;
         }
