@@ -87,6 +87,9 @@ public sealed class GuestKernel
     /// <summary>Virtual time used by processes that have ended and were no one's children any more.</summary>
     public CpuUsage EndedUsage { get; private set; }
 
+    /// <summary>Guest code has to be left for the run loop to look at what the host asks, or for the limit of instructions.</summary>
+    internal bool MustStop => Requests.HasAny || Instructions >= Options.MaximumInstructions;
+
     internal ISyscallTrace? Trace { get; init; }
 
     internal KernelObjectCache TaskSlots { get; }

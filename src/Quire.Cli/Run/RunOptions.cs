@@ -76,6 +76,13 @@ internal sealed class RunOptions
 
     public MachineOptions Read(ParseResult parse, TextWriter? trace, TextWriter? events)
     {
+        var command = parse.GetValue(_command)!;
+        if (command[0].StartsWith('-'))
+        {
+            // An unknown option is taken for the first argument; no program is called like that.
+            throw new UsageException($"there is no option '{command[0]}'; see quire run --help");
+        }
+
         var seed = parse.GetValue(_seed);
         return new MachineOptions
         {
@@ -93,7 +100,7 @@ internal sealed class RunOptions
             Layer = parse.GetValue(_layer) is { } layer ? Path.GetFullPath(layer) : null,
             WorkingDirectory = parse.GetValue(_directory),
             Environment = ReadEnvironment(parse.GetValue(_environment) ?? []),
-            Command = parse.GetValue(_command)!,
+            Command = command,
             SystemCallTrace = trace,
             MemoryEvents = events,
         };

@@ -130,7 +130,7 @@ internal sealed class RunLoop
                 EndSlice(cpu, thread);
             }
 
-            if (_kernel.Requests.HasAny)
+            if (_kernel.MustStop)
             {
                 break;
             }

@@ -68,7 +68,7 @@ internal sealed class ThreadRunner
                 return;
             }
         }
-        while (cpu.Progress < end && cpu.SliceLeft > 0 && !thread.GivesUpSlice && !_kernel.Requests.HasAny);
+        while (cpu.Progress < end && cpu.SliceLeft > 0 && !thread.GivesUpSlice && !_kernel.MustStop);
     }
 
     private static void Leave(VirtualCpu cpu, GuestThread thread)

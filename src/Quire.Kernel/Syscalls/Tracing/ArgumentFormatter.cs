@@ -15,6 +15,7 @@ internal static class ArgumentFormatter
     private const int ShownBytes = 32;
     private const int ShownStrings = 8;
     private const int CurrentDirectory = -100;
+    private const ulong NeedsMode = 0x40 | 0x400000;
     private const char Later = '\u0001';
 
     public static string BeforeCall(GuestThread thread)
@@ -32,12 +33,18 @@ internal static class ArgumentFormatter
 
         var kinds = format.Split(',');
         var texts = new string[kinds.Length];
-        for (var index = 0; index < kinds.Length; index++)
+        var count = kinds.Length;
+        for (var index = 0; index < count; index++)
         {
             texts[index] = Format(thread, kinds[index], index);
+            if (kinds[index] == "flags:open" && (Argument(thread.Call.Arguments, index) & NeedsMode) == 0)
+            {
+                // Without O_CREAT and O_TMPFILE there is no mode.
+                count = index + 1;
+            }
         }
 
-        return string.Join(", ", texts);
+        return string.Join(", ", texts.AsSpan(0, count)!);
     }
 
     public static string AfterCall(GuestThread thread, string arguments, long result)
@@ -59,9 +66,11 @@ internal static class ArgumentFormatter
         var colon = kind.IndexOf(':');
         switch (colon < 0 ? kind : kind[..colon])
         {
-            case "fd" or "int" or "whence":
-                return SymbolNames.TryFormat(kind, value) ?? ((int)value).ToString(CultureInfo.InvariantCulture);
-            case "dirfd":
+            case "int":
+                return ((int)value).ToString(CultureInfo.InvariantCulture);
+            case "hex":
+                return value == 0 ? "0" : $"0x{value:x}";
+            case "fd" or "dirfd":
                 return (int)value == CurrentDirectory ? "AT_FDCWD" : ((int)value).ToString(CultureInfo.InvariantCulture);
             case "uint":
                 return ((uint)value).ToString(CultureInfo.InvariantCulture);
