@@ -16,9 +16,8 @@ internal unsafe interface ISourceReader
     static abstract bool TryRead(CpuState* s, Op* op, byte* source);
 
     /// <summary>Does the work in any case. False: an exception has been raised and the stop recorded.</summary>
-    static virtual bool ReadExactly(CpuState* s, Op* op, byte* source) => TryNever();
-
-    private static bool TryNever() => throw new InvalidOperationException("an instruction without an exact form asked for it");
+    static virtual bool ReadExactly(CpuState* s, Op* op, byte* source) =>
+        throw new InvalidOperationException("an instruction that is always quick asked for its exact form");
 }
 
 /// <summary>Handlers of instructions with the source in an XMM register.</summary>
@@ -85,7 +84,7 @@ internal static unsafe class MemorySource<TReader, TAddress>
     private static void RunSlowly(CpuState* s, Op* op)
     {
         var source = Processor.ReadSlow(s, op, TAddress.Of(s, op), TReader.Size);
-        if (source != null && (TReader.TryRead(s, op, source) || TReader.ReadExactly(s, op, source)))
+        if (source != null && (TReader.TryRead(s, op, source) || ExactSource<TReader>.TryPerform(s, op, source)))
         {
             Op.Next(s, op);
         }
@@ -131,7 +130,7 @@ internal static unsafe class AlignedSource<TReader, TAddress>
         }
 
         var source = Processor.ReadSlow(s, op, address, 16);
-        if (source != null && (TReader.TryRead(s, op, source) || TReader.ReadExactly(s, op, source)))
+        if (source != null && (TReader.TryRead(s, op, source) || ExactSource<TReader>.TryPerform(s, op, source)))
         {
             Op.Next(s, op);
         }
@@ -182,9 +181,13 @@ internal static unsafe class ExactSource<TReader>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Run(CpuState* s, Op* op, byte* source)
     {
-        if (TReader.ReadExactly(s, op, source))
+        if (TryPerform(s, op, source))
         {
             Op.Next(s, op);
         }
     }
+
+    // Never inlined: its locals have addresses, which would keep the jump to the next op from being one.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool TryPerform(CpuState* s, Op* op, byte* source) => TReader.ReadExactly(s, op, source);
 }

@@ -18,7 +18,7 @@ internal static class Forms
     ];
 
     public static IEnumerable<Mnemonic> Mnemonics() =>
-        Enum.GetValues<Mnemonic>().Where(mnemonic => SelectorTable.Find(mnemonic) is not null && !Untestable.Contains(mnemonic) && Codes(mnemonic).Any());
+        Enum.GetValues<Mnemonic>().Where(mnemonic => SelectorTable.Find(mnemonic) is not null && !Untestable.Contains(mnemonic) && !IsApproximation(mnemonic) && Codes(mnemonic).Any());
 
     public static IEnumerable<Code> Codes(Mnemonic mnemonic) => Enum.GetValues<Code>().Where(code => code.Mnemonic() == mnemonic && IsTestable(code));
 
@@ -29,6 +29,10 @@ internal static class Forms
             && !code.CpuidFeatures().Any(feature => Absent.Contains(feature)) && !IsFar(code) && !IsAbsentMmx(form)
             && Enumerable.Range(0, form.OpCount).All(operand => EncodingGenerator.CanMake(form.GetOpKind(operand), operand));
     }
+
+    // Every processor has bits of its own here: the host's are there only where its instruction gives them.
+    private static bool IsApproximation(Mnemonic mnemonic) =>
+        !System.Runtime.Intrinsics.X86.Sse.IsSupported && mnemonic is (Mnemonic.Rcpss or Mnemonic.Rcpps or Mnemonic.Rsqrtss or Mnemonic.Rsqrtps);
 
     // MMX operands belong to a family of their own.
     private static bool IsAbsentMmx(OpCodeInfo form) =>

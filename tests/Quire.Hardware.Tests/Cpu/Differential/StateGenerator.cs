@@ -50,7 +50,7 @@ internal sealed unsafe class StateGenerator(Random random)
 
     private void FillVectors(ref MachineState state)
     {
-        var masks = random.Next(16) == 0 ? (uint)random.Next(64) << 7 : 0x1F80u;
+        var masks = random.Next(8) == 0 ? (uint)random.Next(64) << 7 : 0x1F80u;
         state.Mxcsr = masks | (uint)random.Next(64) | ((uint)random.Next(4) << 13) | (random.Next(8) == 0 ? 0x8000u : 0) | (random.Next(8) == 0 ? 0x40u : 0);
         fixed (byte* image = state.Fx)
         {

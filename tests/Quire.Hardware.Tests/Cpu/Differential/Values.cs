@@ -58,7 +58,7 @@ internal static class Values
     public static uint Single(Random random)
     {
         var sign = (uint)random.Next(2) << 31;
-        return random.Next(12) switch
+        return random.Next(14) switch
         {
             0 => sign,
             1 => sign | 0x7F80_0000,
@@ -69,6 +69,7 @@ internal static class Values
             6 => BitConverter.SingleToUInt32Bits(random.Next(-40, 40) + 0.5f),
             7 => BitConverter.SingleToUInt32Bits((random.NextSingle() - 0.5f) * 1e10f),
             8 => sign | ((uint)random.Next(255) << 23) | (uint)random.Next(1 << 23),
+            9 or 10 => sign | ((uint)(Edge(random, 254) + random.Next(-25, 4)) << 23) | (uint)(Fraction(random) >> 41),
             _ => BitConverter.SingleToUInt32Bits((random.NextSingle() - 0.5f) * 4),
         };
     }
@@ -77,7 +78,7 @@ internal static class Values
     {
         var sign = (ulong)random.Next(2) << 63;
         var fraction = (ulong)random.NextInt64(1L << 52);
-        return random.Next(12) switch
+        return random.Next(14) switch
         {
             0 => sign,
             1 => sign | 0x7FF0_0000_0000_0000,
@@ -89,6 +90,7 @@ internal static class Values
             7 => BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * 1e19),
             8 => sign | ((ulong)random.Next(2047) << 52) | fraction,
             9 => BitConverter.DoubleToUInt64Bits(BitConverter.UInt32BitsToSingle(Single(random))),
+            10 or 11 => sign | ((ulong)(Edge(random, 2046) + random.Next(-54, 4)) << 52) | ((Fraction(random) >> 11) & 0xF_FFFF_FFFF_FFFF),
             _ => BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * 4),
         };
     }
@@ -123,6 +125,15 @@ internal static class Values
         signExponent = (ushort)(sign | exponent);
         return significand;
     }
+
+    // Exponents whose sums and differences lie where results become denormal or infinite; for doubles also the ends of singles.
+    private static int Edge(Random random, int greatest) => random.Next(4) switch
+    {
+        0 => greatest == 2046 ? 897 : 60,
+        1 => greatest == 2046 ? 1151 : 100,
+        2 => greatest / 4,
+        _ => greatest * 3 / 4,
+    };
 
     // Often with few bits, or with bits around a rounding position.
     private static ulong Fraction(Random random)

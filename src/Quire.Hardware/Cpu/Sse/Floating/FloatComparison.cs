@@ -181,7 +181,8 @@ internal readonly unsafe struct UnorderedComparison<T> : ISourceReader
             return false;
         }
 
-        VectorFlags.Set(s, left == right, left < right);
+        var isLess = left < right;
+        VectorFlags.Set(s, !(isLess | left > right), isLess);
         return true;
     }
 

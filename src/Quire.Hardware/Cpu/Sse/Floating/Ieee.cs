@@ -18,9 +18,17 @@ internal static unsafe class Ieee<T>
 
     public static ulong Sign => sizeof(T) == 4 ? 1UL << 31 : 1UL << 63;
 
-    public static ulong Infinity => (ulong)((2 * MaximumExponent) + 1) << FractionBits;
+    public static ulong Infinity
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => sizeof(T) == 4 ? 0x7F80_0000UL : 0x7FF0_0000_0000_0000UL;
+    }
 
-    public static ulong MinimumNormal => 1UL << FractionBits;
+    public static ulong MinimumNormal
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => sizeof(T) == 4 ? 1UL << 23 : 1UL << 52;
+    }
 
     public static ulong QuietBit => 1UL << (FractionBits - 1);
 
@@ -36,18 +44,25 @@ internal static unsafe class Ieee<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value(ulong bits) => sizeof(T) == 4 ? Unsafe.BitCast<uint, T>((uint)bits) : Unsafe.BitCast<ulong, T>(bits);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsNegative(ulong bits) => (bits & Sign) != 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Magnitude(ulong bits) => bits & ~Sign;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsZero(ulong bits) => Magnitude(bits) == 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsInfinite(ulong bits) => Magnitude(bits) == Infinity;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsNaN(ulong bits) => Magnitude(bits) > Infinity;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSignalling(ulong bits) => IsNaN(bits) && (bits & QuietBit) == 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsDenormal(ulong bits) => Magnitude(bits) - 1 < MinimumNormal - 1;
 
     /// <summary>The same for an operand in memory, at the width of the host's registers.</summary>
