@@ -13,78 +13,78 @@ internal static class IntegerArithmetic
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Paddb, Select<Binary<Sum<byte>>>);
-        registry.Add(Mnemonic.Paddw, Select<Binary<Sum<ushort>>>);
-        registry.Add(Mnemonic.Paddd, Select<Binary<Sum<uint>>>);
-        registry.Add(Mnemonic.Paddq, Select<Binary<Sum<ulong>>>);
-        registry.Add(Mnemonic.Psubb, Select<Binary<Difference<byte>>>);
-        registry.Add(Mnemonic.Psubw, Select<Binary<Difference<ushort>>>);
-        registry.Add(Mnemonic.Psubd, Select<Binary<Difference<uint>>>);
-        registry.Add(Mnemonic.Psubq, Select<Binary<Difference<ulong>>>);
-        registry.Add(Mnemonic.Paddsb, Select<Binary<SaturatedSum<sbyte>>>);
-        registry.Add(Mnemonic.Paddsw, Select<Binary<SaturatedSum<short>>>);
-        registry.Add(Mnemonic.Paddusb, Select<Binary<SaturatedSum<byte>>>);
-        registry.Add(Mnemonic.Paddusw, Select<Binary<SaturatedSum<ushort>>>);
-        registry.Add(Mnemonic.Psubsb, Select<Binary<SaturatedDifference<sbyte>>>);
-        registry.Add(Mnemonic.Psubsw, Select<Binary<SaturatedDifference<short>>>);
-        registry.Add(Mnemonic.Psubusb, Select<Binary<SaturatedDifference<byte>>>);
-        registry.Add(Mnemonic.Psubusw, Select<Binary<SaturatedDifference<ushort>>>);
+        registry.Add(Mnemonic.Paddb, (in Instruction i, BlockBuilder b) => Select<Binary<Sum<byte>>>(in i, b));
+        registry.Add(Mnemonic.Paddw, (in Instruction i, BlockBuilder b) => Select<Binary<Sum<ushort>>>(in i, b));
+        registry.Add(Mnemonic.Paddd, (in Instruction i, BlockBuilder b) => Select<Binary<Sum<uint>>>(in i, b));
+        registry.Add(Mnemonic.Paddq, (in Instruction i, BlockBuilder b) => Select<Binary<Sum<ulong>>>(in i, b));
+        registry.Add(Mnemonic.Psubb, (in Instruction i, BlockBuilder b) => Select<Binary<Difference<byte>>>(in i, b));
+        registry.Add(Mnemonic.Psubw, (in Instruction i, BlockBuilder b) => Select<Binary<Difference<ushort>>>(in i, b));
+        registry.Add(Mnemonic.Psubd, (in Instruction i, BlockBuilder b) => Select<Binary<Difference<uint>>>(in i, b));
+        registry.Add(Mnemonic.Psubq, (in Instruction i, BlockBuilder b) => Select<Binary<Difference<ulong>>>(in i, b));
+        registry.Add(Mnemonic.Paddsb, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedSum<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Paddsw, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedSum<short>>>(in i, b));
+        registry.Add(Mnemonic.Paddusb, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedSum<byte>>>(in i, b));
+        registry.Add(Mnemonic.Paddusw, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedSum<ushort>>>(in i, b));
+        registry.Add(Mnemonic.Psubsb, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedDifference<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Psubsw, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedDifference<short>>>(in i, b));
+        registry.Add(Mnemonic.Psubusb, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedDifference<byte>>>(in i, b));
+        registry.Add(Mnemonic.Psubusw, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedDifference<ushort>>>(in i, b));
         RegisterComparisons(registry);
-        registry.Add(Mnemonic.Pavgb, Select<Binary<AverageOfBytes>>);
-        registry.Add(Mnemonic.Pavgw, Select<Binary<AverageOfWords>>);
-        registry.Add(Mnemonic.Pabsb, Select<Unary<Absolute<sbyte>>>);
-        registry.Add(Mnemonic.Pabsw, Select<Unary<Absolute<short>>>);
-        registry.Add(Mnemonic.Pabsd, Select<Unary<Absolute<int>>>);
-        registry.Add(Mnemonic.Psignb, Select<Binary<Signed<sbyte>>>);
-        registry.Add(Mnemonic.Psignw, Select<Binary<Signed<short>>>);
-        registry.Add(Mnemonic.Psignd, Select<Binary<Signed<int>>>);
+        registry.Add(Mnemonic.Pavgb, (in Instruction i, BlockBuilder b) => Select<Binary<AverageOfBytes>>(in i, b));
+        registry.Add(Mnemonic.Pavgw, (in Instruction i, BlockBuilder b) => Select<Binary<AverageOfWords>>(in i, b));
+        registry.Add(Mnemonic.Pabsb, (in Instruction i, BlockBuilder b) => Select<Unary<Absolute<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Pabsw, (in Instruction i, BlockBuilder b) => Select<Unary<Absolute<short>>>(in i, b));
+        registry.Add(Mnemonic.Pabsd, (in Instruction i, BlockBuilder b) => Select<Unary<Absolute<int>>>(in i, b));
+        registry.Add(Mnemonic.Psignb, (in Instruction i, BlockBuilder b) => Select<Binary<Signed<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Psignw, (in Instruction i, BlockBuilder b) => Select<Binary<Signed<short>>>(in i, b));
+        registry.Add(Mnemonic.Psignd, (in Instruction i, BlockBuilder b) => Select<Binary<Signed<int>>>(in i, b));
         RegisterLogic(registry);
     }
 
     private static void RegisterComparisons(Registry registry)
     {
-        registry.Add(Mnemonic.Pcmpeqb, Select<Binary<EqualTo<byte>>>);
-        registry.Add(Mnemonic.Pcmpeqw, Select<Binary<EqualTo<ushort>>>);
-        registry.Add(Mnemonic.Pcmpeqd, Select<Binary<EqualTo<uint>>>);
-        registry.Add(Mnemonic.Pcmpeqq, Select<Binary<EqualTo<ulong>>>);
-        registry.Add(Mnemonic.Pcmpgtb, Select<Binary<GreaterThan<sbyte>>>);
-        registry.Add(Mnemonic.Pcmpgtw, Select<Binary<GreaterThan<short>>>);
-        registry.Add(Mnemonic.Pcmpgtd, Select<Binary<GreaterThan<int>>>);
-        registry.Add(Mnemonic.Pcmpgtq, Select<Binary<GreaterThan<long>>>);
-        registry.Add(Mnemonic.Pminub, Select<Binary<Minimum<byte>>>);
-        registry.Add(Mnemonic.Pminuw, Select<Binary<Minimum<ushort>>>);
-        registry.Add(Mnemonic.Pminud, Select<Binary<Minimum<uint>>>);
-        registry.Add(Mnemonic.Pminsb, Select<Binary<Minimum<sbyte>>>);
-        registry.Add(Mnemonic.Pminsw, Select<Binary<Minimum<short>>>);
-        registry.Add(Mnemonic.Pminsd, Select<Binary<Minimum<int>>>);
-        registry.Add(Mnemonic.Pmaxub, Select<Binary<Maximum<byte>>>);
-        registry.Add(Mnemonic.Pmaxuw, Select<Binary<Maximum<ushort>>>);
-        registry.Add(Mnemonic.Pmaxud, Select<Binary<Maximum<uint>>>);
-        registry.Add(Mnemonic.Pmaxsb, Select<Binary<Maximum<sbyte>>>);
-        registry.Add(Mnemonic.Pmaxsw, Select<Binary<Maximum<short>>>);
-        registry.Add(Mnemonic.Pmaxsd, Select<Binary<Maximum<int>>>);
+        registry.Add(Mnemonic.Pcmpeqb, (in Instruction i, BlockBuilder b) => Select<Binary<EqualTo<byte>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpeqw, (in Instruction i, BlockBuilder b) => Select<Binary<EqualTo<ushort>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpeqd, (in Instruction i, BlockBuilder b) => Select<Binary<EqualTo<uint>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpeqq, (in Instruction i, BlockBuilder b) => Select<Binary<EqualTo<ulong>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpgtb, (in Instruction i, BlockBuilder b) => Select<Binary<GreaterThan<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpgtw, (in Instruction i, BlockBuilder b) => Select<Binary<GreaterThan<short>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpgtd, (in Instruction i, BlockBuilder b) => Select<Binary<GreaterThan<int>>>(in i, b));
+        registry.Add(Mnemonic.Pcmpgtq, (in Instruction i, BlockBuilder b) => Select<Binary<GreaterThan<long>>>(in i, b));
+        registry.Add(Mnemonic.Pminub, (in Instruction i, BlockBuilder b) => Select<Binary<Minimum<byte>>>(in i, b));
+        registry.Add(Mnemonic.Pminuw, (in Instruction i, BlockBuilder b) => Select<Binary<Minimum<ushort>>>(in i, b));
+        registry.Add(Mnemonic.Pminud, (in Instruction i, BlockBuilder b) => Select<Binary<Minimum<uint>>>(in i, b));
+        registry.Add(Mnemonic.Pminsb, (in Instruction i, BlockBuilder b) => Select<Binary<Minimum<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Pminsw, (in Instruction i, BlockBuilder b) => Select<Binary<Minimum<short>>>(in i, b));
+        registry.Add(Mnemonic.Pminsd, (in Instruction i, BlockBuilder b) => Select<Binary<Minimum<int>>>(in i, b));
+        registry.Add(Mnemonic.Pmaxub, (in Instruction i, BlockBuilder b) => Select<Binary<Maximum<byte>>>(in i, b));
+        registry.Add(Mnemonic.Pmaxuw, (in Instruction i, BlockBuilder b) => Select<Binary<Maximum<ushort>>>(in i, b));
+        registry.Add(Mnemonic.Pmaxud, (in Instruction i, BlockBuilder b) => Select<Binary<Maximum<uint>>>(in i, b));
+        registry.Add(Mnemonic.Pmaxsb, (in Instruction i, BlockBuilder b) => Select<Binary<Maximum<sbyte>>>(in i, b));
+        registry.Add(Mnemonic.Pmaxsw, (in Instruction i, BlockBuilder b) => Select<Binary<Maximum<short>>>(in i, b));
+        registry.Add(Mnemonic.Pmaxsd, (in Instruction i, BlockBuilder b) => Select<Binary<Maximum<int>>>(in i, b));
     }
 
     private static void RegisterLogic(Registry registry)
     {
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Pand, Mnemonic.Andps, Mnemonic.Andpd])
         {
-            registry.Add(mnemonic, Select<Binary<And>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<And>>(in i, b));
         }
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Pandn, Mnemonic.Andnps, Mnemonic.Andnpd])
         {
-            registry.Add(mnemonic, Select<Binary<NotAnd>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<NotAnd>>(in i, b));
         }
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Por, Mnemonic.Orps, Mnemonic.Orpd])
         {
-            registry.Add(mnemonic, Select<Binary<Or>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<Or>>(in i, b));
         }
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Pxor, Mnemonic.Xorps, Mnemonic.Xorpd])
         {
-            registry.Add(mnemonic, Select<Binary<ExclusiveOr>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<ExclusiveOr>>(in i, b));
         }
     }
 

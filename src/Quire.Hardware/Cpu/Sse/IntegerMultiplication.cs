@@ -12,24 +12,24 @@ internal static class IntegerMultiplication
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Pmullw, Select<Binary<LowProduct<short>>>);
-        registry.Add(Mnemonic.Pmulld, Select<Binary<LowProduct<int>>>);
-        registry.Add(Mnemonic.Pmulhw, Select<Binary<HighProduct>>);
-        registry.Add(Mnemonic.Pmulhuw, Select<Binary<UnsignedHighProduct>>);
-        registry.Add(Mnemonic.Pmulhrsw, Select<Binary<RoundedHighProduct>>);
-        registry.Add(Mnemonic.Pmuludq, Select<Binary<UnsignedWideProduct>>);
-        registry.Add(Mnemonic.Pmuldq, Select<Binary<SignedWideProduct>>);
-        registry.Add(Mnemonic.Pmaddwd, Select<Binary<SumOfWordProducts>>);
-        registry.Add(Mnemonic.Pmaddubsw, Select<Binary<SumOfByteProducts>>);
-        registry.Add(Mnemonic.Phaddw, Select<Binary<NeighbourSum<short>>>);
-        registry.Add(Mnemonic.Phaddd, Select<Binary<NeighbourSum<int>>>);
-        registry.Add(Mnemonic.Phaddsw, Select<Binary<SaturatedNeighbourSum>>);
-        registry.Add(Mnemonic.Phsubw, Select<Binary<NeighbourDifference<short>>>);
-        registry.Add(Mnemonic.Phsubd, Select<Binary<NeighbourDifference<int>>>);
-        registry.Add(Mnemonic.Phsubsw, Select<Binary<SaturatedNeighbourDifference>>);
-        registry.Add(Mnemonic.Psadbw, Select<Binary<SumOfAbsoluteDifferences>>);
-        registry.Add(Mnemonic.Mpsadbw, Select<Controlled<SlidingAbsoluteDifferences>>);
-        registry.Add(Mnemonic.Phminposuw, Select<Unary<MinimumAndPosition>>);
+        registry.Add(Mnemonic.Pmullw, (in Instruction i, BlockBuilder b) => Select<Binary<LowProduct<short>>>(in i, b));
+        registry.Add(Mnemonic.Pmulld, (in Instruction i, BlockBuilder b) => Select<Binary<LowProduct<int>>>(in i, b));
+        registry.Add(Mnemonic.Pmulhw, (in Instruction i, BlockBuilder b) => Select<Binary<HighProduct>>(in i, b));
+        registry.Add(Mnemonic.Pmulhuw, (in Instruction i, BlockBuilder b) => Select<Binary<UnsignedHighProduct>>(in i, b));
+        registry.Add(Mnemonic.Pmulhrsw, (in Instruction i, BlockBuilder b) => Select<Binary<RoundedHighProduct>>(in i, b));
+        registry.Add(Mnemonic.Pmuludq, (in Instruction i, BlockBuilder b) => Select<Binary<UnsignedWideProduct>>(in i, b));
+        registry.Add(Mnemonic.Pmuldq, (in Instruction i, BlockBuilder b) => Select<Binary<SignedWideProduct>>(in i, b));
+        registry.Add(Mnemonic.Pmaddwd, (in Instruction i, BlockBuilder b) => Select<Binary<SumOfWordProducts>>(in i, b));
+        registry.Add(Mnemonic.Pmaddubsw, (in Instruction i, BlockBuilder b) => Select<Binary<SumOfByteProducts>>(in i, b));
+        registry.Add(Mnemonic.Phaddw, (in Instruction i, BlockBuilder b) => Select<Binary<NeighbourSum<short>>>(in i, b));
+        registry.Add(Mnemonic.Phaddd, (in Instruction i, BlockBuilder b) => Select<Binary<NeighbourSum<int>>>(in i, b));
+        registry.Add(Mnemonic.Phaddsw, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedNeighbourSum>>(in i, b));
+        registry.Add(Mnemonic.Phsubw, (in Instruction i, BlockBuilder b) => Select<Binary<NeighbourDifference<short>>>(in i, b));
+        registry.Add(Mnemonic.Phsubd, (in Instruction i, BlockBuilder b) => Select<Binary<NeighbourDifference<int>>>(in i, b));
+        registry.Add(Mnemonic.Phsubsw, (in Instruction i, BlockBuilder b) => Select<Binary<SaturatedNeighbourDifference>>(in i, b));
+        registry.Add(Mnemonic.Psadbw, (in Instruction i, BlockBuilder b) => Select<Binary<SumOfAbsoluteDifferences>>(in i, b));
+        registry.Add(Mnemonic.Mpsadbw, (in Instruction i, BlockBuilder b) => Select<Controlled<SlidingAbsoluteDifferences>>(in i, b));
+        registry.Add(Mnemonic.Phminposuw, (in Instruction i, BlockBuilder b) => Select<Unary<MinimumAndPosition>>(in i, b));
     }
 
     private readonly struct LowProduct<T> : IVectorOperation

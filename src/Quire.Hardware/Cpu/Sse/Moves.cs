@@ -19,12 +19,12 @@ internal static unsafe class Moves
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Movups, Mnemonic.Movupd, Mnemonic.Movdqu, Mnemonic.Lddqu])
         {
             registry.Add(mnemonic, (in Instruction i, BlockBuilder b) =>
-                i.Op0Kind == OpKind.Memory ? SelectStore<WholeRegister, Vector128<byte>>(in i, b) : Select<MisalignedCopy>(in i, b));
+                i.Op0Kind == OpKind.Memory ? SelectStore<WholeRegister, Vector128<byte>>(in i, b) : SelectMisaligned<Copy>(in i, b));
         }
 
-        registry.Add(Mnemonic.Movss, SelectScalar<uint>);
-        registry.Add(Mnemonic.Movd, SelectToOrFromGeneral<uint>);
-        registry.Add(Mnemonic.Movq, SelectToOrFromGeneral<ulong>);
+        registry.Add(Mnemonic.Movss, (in Instruction i, BlockBuilder b) => SelectScalar<uint>(in i, b));
+        registry.Add(Mnemonic.Movd, (in Instruction i, BlockBuilder b) => SelectToOrFromGeneral<uint>(in i, b));
+        registry.Add(Mnemonic.Movq, (in Instruction i, BlockBuilder b) => SelectToOrFromGeneral<ulong>(in i, b));
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Movlps, Mnemonic.Movlpd])
         {
             registry.Add(mnemonic, (in Instruction i, BlockBuilder b) =>
@@ -37,11 +37,11 @@ internal static unsafe class Moves
                 i.Op0Kind == OpKind.Memory ? SelectStore<UpperHalf, ulong>(in i, b) : Select<LoadUpperHalf>(in i, b));
         }
 
-        registry.Add(Mnemonic.Movlhps, Select<LoadUpperHalf>);
-        registry.Add(Mnemonic.Movhlps, Select<Binary<UpperToLower>>);
-        registry.Add(Mnemonic.Movddup, Select<FromScalar<Duplicate, ulong>>);
-        registry.Add(Mnemonic.Movsldup, Select<Unary<DuplicateEven>>);
-        registry.Add(Mnemonic.Movshdup, Select<Unary<DuplicateOdd>>);
+        registry.Add(Mnemonic.Movlhps, (in Instruction i, BlockBuilder b) => Select<LoadUpperHalf>(in i, b));
+        registry.Add(Mnemonic.Movhlps, (in Instruction i, BlockBuilder b) => Select<Binary<UpperToLower>>(in i, b));
+        registry.Add(Mnemonic.Movddup, (in Instruction i, BlockBuilder b) => Select<FromScalar<Duplicate, ulong>>(in i, b));
+        registry.Add(Mnemonic.Movsldup, (in Instruction i, BlockBuilder b) => Select<Unary<DuplicateEven>>(in i, b));
+        registry.Add(Mnemonic.Movshdup, (in Instruction i, BlockBuilder b) => Select<Unary<DuplicateOdd>>(in i, b));
         registry.Add(Mnemonic.Maskmovdqu, SelectMaskedStore);
     }
 
@@ -84,76 +84,61 @@ internal static unsafe class Moves
         return true;
     }
 
-    private readonly struct Copy : ISourceReader
+    private readonly struct Copy : IReader
     {
         public static int Size => 16;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             XmmRegisters.Set(s, op->Destination, *(Vector128<byte>*)source);
-            return true;
         }
     }
 
-    private readonly struct MisalignedCopy : ISourceReader
-    {
-        public static int Size => 16;
-
-        public static bool AllowsMisaligned => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source) => Copy.TryRead(s, op, source);
-    }
-
-    private readonly struct LoadLowest<T> : ISourceReader
+    private readonly struct LoadLowest<T> : IReader
         where T : unmanaged
     {
         public static int Size => sizeof(T);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             XmmRegisters.Set(s, op->Destination, Vector128.CreateScalar(*(T*)source));
-            return true;
         }
     }
 
-    private readonly struct MergeLowest<T> : ISourceReader
+    private readonly struct MergeLowest<T> : IReader
         where T : unmanaged
     {
         public static int Size => sizeof(T);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             XmmRegisters.SetLowest(s, op->Destination, *(T*)source);
-            return true;
         }
     }
 
-    private readonly struct ToGeneral<T> : ISourceReader
+    private readonly struct ToGeneral<T> : IReader
         where T : unmanaged
     {
         public static int Size => sizeof(T);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             RegisterAccess.Set(s, op->Destination, *(T*)source);
-            return true;
         }
     }
 
-    private readonly struct LoadUpperHalf : ISourceReader
+    private readonly struct LoadUpperHalf : IReader
     {
         public static int Size => 8;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             XmmRegisters.Set(s, op->Destination, XmmRegisters.Get<ulong>(s, op->Destination).WithElement(1, *(ulong*)source));
-            return true;
         }
     }
 

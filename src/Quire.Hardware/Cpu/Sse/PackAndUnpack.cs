@@ -12,46 +12,46 @@ internal static class PackAndUnpack
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Punpcklbw, Select<Binary<InterleaveLowBytes>>);
-        registry.Add(Mnemonic.Punpckhbw, Select<Binary<InterleaveHighBytes>>);
-        registry.Add(Mnemonic.Punpcklwd, Select<Binary<InterleaveLowWords>>);
-        registry.Add(Mnemonic.Punpckhwd, Select<Binary<InterleaveHighWords>>);
+        registry.Add(Mnemonic.Punpcklbw, (in Instruction i, BlockBuilder b) => Select<Binary<InterleaveLowBytes>>(in i, b));
+        registry.Add(Mnemonic.Punpckhbw, (in Instruction i, BlockBuilder b) => Select<Binary<InterleaveHighBytes>>(in i, b));
+        registry.Add(Mnemonic.Punpcklwd, (in Instruction i, BlockBuilder b) => Select<Binary<InterleaveLowWords>>(in i, b));
+        registry.Add(Mnemonic.Punpckhwd, (in Instruction i, BlockBuilder b) => Select<Binary<InterleaveHighWords>>(in i, b));
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpckldq, Mnemonic.Unpcklps])
         {
-            registry.Add(mnemonic, Select<Binary<InterleaveLowDoublewords>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<InterleaveLowDoublewords>>(in i, b));
         }
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpckhdq, Mnemonic.Unpckhps])
         {
-            registry.Add(mnemonic, Select<Binary<InterleaveHighDoublewords>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<InterleaveHighDoublewords>>(in i, b));
         }
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpcklqdq, Mnemonic.Unpcklpd])
         {
-            registry.Add(mnemonic, Select<Binary<JoinLowQuadwords>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<JoinLowQuadwords>>(in i, b));
         }
 
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpckhqdq, Mnemonic.Unpckhpd])
         {
-            registry.Add(mnemonic, Select<Binary<JoinHighQuadwords>>);
+            registry.Add(mnemonic, (in Instruction i, BlockBuilder b) => Select<Binary<JoinHighQuadwords>>(in i, b));
         }
 
-        registry.Add(Mnemonic.Packsswb, Select<Binary<NarrowToSignedBytes>>);
-        registry.Add(Mnemonic.Packuswb, Select<Binary<NarrowToUnsignedBytes>>);
-        registry.Add(Mnemonic.Packssdw, Select<Binary<NarrowToSignedWords>>);
-        registry.Add(Mnemonic.Packusdw, Select<Binary<NarrowToUnsignedWords>>);
-        registry.Add(Mnemonic.Pmovsxbw, Select<FromScalar<SignExtendBytesToWords, ulong>>);
-        registry.Add(Mnemonic.Pmovsxbd, Select<FromScalar<SignExtendBytesToDoublewords, uint>>);
-        registry.Add(Mnemonic.Pmovsxbq, Select<FromScalar<SignExtendBytesToQuadwords, ushort>>);
-        registry.Add(Mnemonic.Pmovsxwd, Select<FromScalar<SignExtendWordsToDoublewords, ulong>>);
-        registry.Add(Mnemonic.Pmovsxwq, Select<FromScalar<SignExtendWordsToQuadwords, uint>>);
-        registry.Add(Mnemonic.Pmovsxdq, Select<FromScalar<SignExtendDoublewordsToQuadwords, ulong>>);
-        registry.Add(Mnemonic.Pmovzxbw, Select<FromScalar<ZeroExtendBytesToWords, ulong>>);
-        registry.Add(Mnemonic.Pmovzxbd, Select<FromScalar<ZeroExtendBytesToDoublewords, uint>>);
-        registry.Add(Mnemonic.Pmovzxbq, Select<FromScalar<ZeroExtendBytesToQuadwords, ushort>>);
-        registry.Add(Mnemonic.Pmovzxwd, Select<FromScalar<ZeroExtendWordsToDoublewords, ulong>>);
-        registry.Add(Mnemonic.Pmovzxwq, Select<FromScalar<ZeroExtendWordsToQuadwords, uint>>);
-        registry.Add(Mnemonic.Pmovzxdq, Select<FromScalar<ZeroExtendDoublewordsToQuadwords, ulong>>);
+        registry.Add(Mnemonic.Packsswb, (in Instruction i, BlockBuilder b) => Select<Binary<NarrowToSignedBytes>>(in i, b));
+        registry.Add(Mnemonic.Packuswb, (in Instruction i, BlockBuilder b) => Select<Binary<NarrowToUnsignedBytes>>(in i, b));
+        registry.Add(Mnemonic.Packssdw, (in Instruction i, BlockBuilder b) => Select<Binary<NarrowToSignedWords>>(in i, b));
+        registry.Add(Mnemonic.Packusdw, (in Instruction i, BlockBuilder b) => Select<Binary<NarrowToUnsignedWords>>(in i, b));
+        registry.Add(Mnemonic.Pmovsxbw, (in Instruction i, BlockBuilder b) => Select<FromScalar<SignExtendBytesToWords, ulong>>(in i, b));
+        registry.Add(Mnemonic.Pmovsxbd, (in Instruction i, BlockBuilder b) => Select<FromScalar<SignExtendBytesToDoublewords, uint>>(in i, b));
+        registry.Add(Mnemonic.Pmovsxbq, (in Instruction i, BlockBuilder b) => Select<FromScalar<SignExtendBytesToQuadwords, ushort>>(in i, b));
+        registry.Add(Mnemonic.Pmovsxwd, (in Instruction i, BlockBuilder b) => Select<FromScalar<SignExtendWordsToDoublewords, ulong>>(in i, b));
+        registry.Add(Mnemonic.Pmovsxwq, (in Instruction i, BlockBuilder b) => Select<FromScalar<SignExtendWordsToQuadwords, uint>>(in i, b));
+        registry.Add(Mnemonic.Pmovsxdq, (in Instruction i, BlockBuilder b) => Select<FromScalar<SignExtendDoublewordsToQuadwords, ulong>>(in i, b));
+        registry.Add(Mnemonic.Pmovzxbw, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendBytesToWords, ulong>>(in i, b));
+        registry.Add(Mnemonic.Pmovzxbd, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendBytesToDoublewords, uint>>(in i, b));
+        registry.Add(Mnemonic.Pmovzxbq, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendBytesToQuadwords, ushort>>(in i, b));
+        registry.Add(Mnemonic.Pmovzxwd, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendWordsToDoublewords, ulong>>(in i, b));
+        registry.Add(Mnemonic.Pmovzxwq, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendWordsToQuadwords, uint>>(in i, b));
+        registry.Add(Mnemonic.Pmovzxdq, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendDoublewordsToQuadwords, ulong>>(in i, b));
     }
 
     private readonly struct InterleaveLowBytes : IVectorOperation

@@ -12,24 +12,24 @@ internal static unsafe class Shuffles
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Pshufb, Select<Binary<ShuffleBytes>>);
+        registry.Add(Mnemonic.Pshufb, (in Instruction i, BlockBuilder b) => Select<Binary<ShuffleBytes>>(in i, b));
         registry.Add(Mnemonic.Pshufd, (in Instruction i, BlockBuilder b) => SelectExpanded<ControlledUnary<ShuffleDoublewords>>(in i, b, 4));
         registry.Add(Mnemonic.Pshuflw, (in Instruction i, BlockBuilder b) => SelectExpanded<ControlledUnary<ShuffleLowWords>>(in i, b, 2));
         registry.Add(Mnemonic.Pshufhw, (in Instruction i, BlockBuilder b) => SelectExpanded<ControlledUnary<ShuffleHighWords>>(in i, b, 2));
         registry.Add(Mnemonic.Shufps, (in Instruction i, BlockBuilder b) => SelectExpanded<Controlled<ShuffleSingles>>(in i, b, 4));
-        registry.Add(Mnemonic.Shufpd, Select<Controlled<ShuffleDoubles>>);
-        registry.Add(Mnemonic.Palignr, Select<Controlled<AlignRight>>);
-        registry.Add(Mnemonic.Pblendw, Select<Controlled<BlendWords>>);
-        registry.Add(Mnemonic.Blendps, Select<Controlled<BlendSingles>>);
-        registry.Add(Mnemonic.Blendpd, Select<Controlled<BlendDoubles>>);
-        registry.Add(Mnemonic.Pblendvb, Select<BlendByRegister<sbyte>>);
-        registry.Add(Mnemonic.Blendvps, Select<BlendByRegister<int>>);
-        registry.Add(Mnemonic.Blendvpd, Select<BlendByRegister<long>>);
+        registry.Add(Mnemonic.Shufpd, (in Instruction i, BlockBuilder b) => Select<Controlled<ShuffleDoubles>>(in i, b));
+        registry.Add(Mnemonic.Palignr, (in Instruction i, BlockBuilder b) => Select<Controlled<AlignRight>>(in i, b));
+        registry.Add(Mnemonic.Pblendw, (in Instruction i, BlockBuilder b) => Select<Controlled<BlendWords>>(in i, b));
+        registry.Add(Mnemonic.Blendps, (in Instruction i, BlockBuilder b) => Select<Controlled<BlendSingles>>(in i, b));
+        registry.Add(Mnemonic.Blendpd, (in Instruction i, BlockBuilder b) => Select<Controlled<BlendDoubles>>(in i, b));
+        registry.Add(Mnemonic.Pblendvb, (in Instruction i, BlockBuilder b) => Select<BlendByRegister<sbyte>>(in i, b));
+        registry.Add(Mnemonic.Blendvps, (in Instruction i, BlockBuilder b) => Select<BlendByRegister<int>>(in i, b));
+        registry.Add(Mnemonic.Blendvpd, (in Instruction i, BlockBuilder b) => Select<BlendByRegister<long>>(in i, b));
     }
 
     // The selectors of the immediate are expanded to byte offsets once, while decoding.
     private static bool SelectExpanded<TReader>(in Instruction i, BlockBuilder b, int elementBytes)
-        where TReader : struct, ISourceReader => SelectWith<TReader>(in i, b, Permutations.Expand(i.Immediate8, elementBytes));
+        where TReader : struct, IReader => SelectWith<TReader>(in i, b, Permutations.Expand(i.Immediate8, elementBytes));
 
     private readonly struct ShuffleBytes : IVectorOperation
     {
@@ -121,17 +121,16 @@ internal static unsafe class Shuffles
     }
 
     /// <summary>The element of the source where XMM0 has its sign bit set.</summary>
-    private readonly struct BlendByRegister<T> : ISourceReader
+    private readonly struct BlendByRegister<T> : IReader
         where T : unmanaged
     {
         public static int Size => 16;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             var chosen = Vector128.LessThan(XmmRegisters.Get<T>(s, 0), Vector128<T>.Zero).AsByte();
             XmmRegisters.Set(s, op->Destination, Vector128.ConditionalSelect(chosen, *(Vector128<byte>*)source, XmmRegisters.Get(s, op->Destination)));
-            return true;
         }
     }
 }

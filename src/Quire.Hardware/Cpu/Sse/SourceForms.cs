@@ -7,17 +7,30 @@ namespace Quire.Hardware.Cpu.Sse;
 /// </summary>
 internal unsafe interface ISourceReader
 {
-    /// <summary>Bytes of the source operand in memory. 16 bytes must be aligned, unless <see cref="AllowsMisaligned"/>.</summary>
+    /// <summary>Bytes of the source operand in memory.</summary>
     static abstract int Size { get; }
-
-    static virtual bool AllowsMisaligned => false;
 
     /// <summary>Inlined into the handlers. False: it has changed nothing, and <see cref="ReadExactly"/> must do the work.</summary>
     static abstract bool TryRead(CpuState* s, Op* op, byte* source);
 
     /// <summary>Does the work in any case. False: an exception has been raised and the stop recorded.</summary>
-    static virtual bool ReadExactly(CpuState* s, Op* op, byte* source) =>
-        throw new InvalidOperationException("an instruction that is always quick asked for its exact form");
+    static abstract bool ReadExactly(CpuState* s, Op* op, byte* source);
+}
+
+/// <summary>An instruction that raises nothing.</summary>
+internal readonly unsafe struct Quick<TReader> : ISourceReader
+    where TReader : struct, IReader
+{
+    public static int Size => TReader.Size;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryRead(CpuState* s, Op* op, byte* source)
+    {
+        TReader.Read(s, op, source);
+        return true;
+    }
+
+    public static bool ReadExactly(CpuState* s, Op* op, byte* source) => TryRead(s, op, source);
 }
 
 /// <summary>Handlers of instructions with the source in an XMM register.</summary>

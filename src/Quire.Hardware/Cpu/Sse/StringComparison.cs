@@ -26,10 +26,10 @@ internal static class StringComparison
         var immediate = i.Immediate8 | (int)control;
         return (i.Immediate8 & 3) switch
         {
-            0 => SelectWith<ComparedStrings<byte>>(in i, b, immediate),
-            1 => SelectWith<ComparedStrings<ushort>>(in i, b, immediate),
-            2 => SelectWith<ComparedStrings<sbyte>>(in i, b, immediate),
-            _ => SelectWith<ComparedStrings<short>>(in i, b, immediate),
+            0 => SelectMisaligned<ComparedStrings<byte>>(in i, b, immediate),
+            1 => SelectMisaligned<ComparedStrings<ushort>>(in i, b, immediate),
+            2 => SelectMisaligned<ComparedStrings<sbyte>>(in i, b, immediate),
+            _ => SelectMisaligned<ComparedStrings<short>>(in i, b, immediate),
         };
     }
 }
@@ -65,22 +65,18 @@ internal enum StringControl
     GivesMask = 1 << 10,
 }
 
-internal readonly unsafe struct ComparedStrings<T> : ISourceReader
+internal readonly unsafe struct ComparedStrings<T> : IReader
     where T : unmanaged, IBinaryInteger<T>
 {
     public static int Size => 16;
-
-    public static bool AllowsMisaligned => true;
 
     private static int Count => Vector128<T>.Count;
 
     private static uint AllElements => (1u << Count) - 1;
 
     // Too long to be inlined into a handler.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryRead(CpuState* s, Op* op, byte* source) => false;
-
-    public static bool ReadExactly(CpuState* s, Op* op, byte* source)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Read(CpuState* s, Op* op, byte* source)
     {
         var control = (StringControl)op->Immediate;
         var first = XmmRegisters.Pointer(s, op->Destination);
@@ -104,8 +100,6 @@ internal readonly unsafe struct ComparedStrings<T> : ISourceReader
         {
             RegisterAccess.Set(s, (byte)((int)GeneralRegister.Rcx * 8), Index(control, result));
         }
-
-        return true;
     }
 
     private static int Length(CpuState* s, StringControl control, GeneralRegister register, byte* text)

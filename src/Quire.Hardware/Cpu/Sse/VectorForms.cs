@@ -34,68 +34,63 @@ internal interface IScalarFunction<T>
     static abstract Vector128<byte> Apply(T value);
 }
 
-internal readonly struct Binary<TOperation> : ISourceReader
+internal readonly struct Binary<TOperation> : IReader
     where TOperation : struct, IVectorOperation
 {
     public static int Size => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    public static unsafe void Read(CpuState* s, Op* op, byte* source)
     {
         XmmRegisters.Set(s, op->Destination, TOperation.Apply(XmmRegisters.Get(s, op->Destination), *(Vector128<byte>*)source));
-        return true;
     }
 }
 
-internal readonly struct Controlled<TOperation> : ISourceReader
+internal readonly struct Controlled<TOperation> : IReader
     where TOperation : struct, IControlledOperation
 {
     public static int Size => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    public static unsafe void Read(CpuState* s, Op* op, byte* source)
     {
         XmmRegisters.Set(s, op->Destination, TOperation.Apply(XmmRegisters.Get(s, op->Destination), *(Vector128<byte>*)source, op->Immediate));
-        return true;
     }
 }
 
-internal readonly struct Unary<TFunction> : ISourceReader
+internal readonly struct Unary<TFunction> : IReader
     where TFunction : struct, IVectorFunction
 {
     public static int Size => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    public static unsafe void Read(CpuState* s, Op* op, byte* source)
     {
         XmmRegisters.Set(s, op->Destination, TFunction.Apply(*(Vector128<byte>*)source));
-        return true;
     }
 }
 
-internal readonly struct ControlledUnary<TFunction> : ISourceReader
+internal readonly struct ControlledUnary<TFunction> : IReader
     where TFunction : struct, IControlledFunction
 {
     public static int Size => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    public static unsafe void Read(CpuState* s, Op* op, byte* source)
     {
         XmmRegisters.Set(s, op->Destination, TFunction.Apply(*(Vector128<byte>*)source, op->Immediate));
-        return true;
     }
 }
 
-internal readonly struct FromScalar<TFunction, T> : ISourceReader
+internal readonly struct FromScalar<TFunction, T> : IReader
     where TFunction : struct, IScalarFunction<T>
     where T : unmanaged
 {
     public static unsafe int Size => sizeof(T);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe bool TryRead(CpuState* s, Op* op, byte* source)
+    public static unsafe void Read(CpuState* s, Op* op, byte* source)
     {
         XmmRegisters.Set(s, op->Destination, TFunction.Apply(*(T*)source));
-        return true;
     }
 }

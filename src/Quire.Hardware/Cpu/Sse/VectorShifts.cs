@@ -12,14 +12,14 @@ internal static unsafe class VectorShifts
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Psllw, SelectShift<LeftWords>);
-        registry.Add(Mnemonic.Pslld, SelectShift<LeftDoublewords>);
-        registry.Add(Mnemonic.Psllq, SelectShift<LeftQuadwords>);
-        registry.Add(Mnemonic.Psrlw, SelectShift<RightWords>);
-        registry.Add(Mnemonic.Psrld, SelectShift<RightDoublewords>);
-        registry.Add(Mnemonic.Psrlq, SelectShift<RightQuadwords>);
-        registry.Add(Mnemonic.Psraw, SelectShift<SignedRightWords>);
-        registry.Add(Mnemonic.Psrad, SelectShift<SignedRightDoublewords>);
+        registry.Add(Mnemonic.Psllw, (in Instruction i, BlockBuilder b) => SelectShift<LeftWords>(in i, b));
+        registry.Add(Mnemonic.Pslld, (in Instruction i, BlockBuilder b) => SelectShift<LeftDoublewords>(in i, b));
+        registry.Add(Mnemonic.Psllq, (in Instruction i, BlockBuilder b) => SelectShift<LeftQuadwords>(in i, b));
+        registry.Add(Mnemonic.Psrlw, (in Instruction i, BlockBuilder b) => SelectShift<RightWords>(in i, b));
+        registry.Add(Mnemonic.Psrld, (in Instruction i, BlockBuilder b) => SelectShift<RightDoublewords>(in i, b));
+        registry.Add(Mnemonic.Psrlq, (in Instruction i, BlockBuilder b) => SelectShift<RightQuadwords>(in i, b));
+        registry.Add(Mnemonic.Psraw, (in Instruction i, BlockBuilder b) => SelectShift<SignedRightWords>(in i, b));
+        registry.Add(Mnemonic.Psrad, (in Instruction i, BlockBuilder b) => SelectShift<SignedRightDoublewords>(in i, b));
         registry.Add(Mnemonic.Pslldq, (in Instruction i, BlockBuilder b) => SelectRegisters(in i, b, &ByImmediate<LeftBytes>));
         registry.Add(Mnemonic.Psrldq, (in Instruction i, BlockBuilder b) => SelectRegisters(in i, b, &ByImmediate<RightBytes>));
     }
@@ -41,16 +41,15 @@ internal static unsafe class VectorShifts
         Op.Next(s, op);
     }
 
-    private readonly struct ByOperand<TShift> : ISourceReader
+    private readonly struct ByOperand<TShift> : IReader
         where TShift : struct, IShift
     {
         public static int Size => 16;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             XmmRegisters.Set(s, op->Destination, TShift.Apply(XmmRegisters.Get(s, op->Destination), *(ulong*)source));
-            return true;
         }
     }
 

@@ -16,22 +16,21 @@ internal static class Approximations
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Rcpss, Select<ScalarApproximation<Reciprocal>>);
-        registry.Add(Mnemonic.Rcpps, Select<Unary<Reciprocal>>);
-        registry.Add(Mnemonic.Rsqrtss, Select<ScalarApproximation<ReciprocalSquareRoot>>);
-        registry.Add(Mnemonic.Rsqrtps, Select<Unary<ReciprocalSquareRoot>>);
+        registry.Add(Mnemonic.Rcpss, (in Instruction i, BlockBuilder b) => Select<ScalarApproximation<Reciprocal>>(in i, b));
+        registry.Add(Mnemonic.Rcpps, (in Instruction i, BlockBuilder b) => Select<Unary<Reciprocal>>(in i, b));
+        registry.Add(Mnemonic.Rsqrtss, (in Instruction i, BlockBuilder b) => Select<ScalarApproximation<ReciprocalSquareRoot>>(in i, b));
+        registry.Add(Mnemonic.Rsqrtps, (in Instruction i, BlockBuilder b) => Select<Unary<ReciprocalSquareRoot>>(in i, b));
     }
 
-    private readonly unsafe struct ScalarApproximation<TFunction> : ISourceReader
+    private readonly unsafe struct ScalarApproximation<TFunction> : IReader
         where TFunction : struct, IVectorFunction
     {
         public static int Size => 4;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static bool TryRead(CpuState* s, Op* op, byte* source)
+        public static void Read(CpuState* s, Op* op, byte* source)
         {
             XmmRegisters.SetLowest(s, op->Destination, TFunction.Apply(Vector128.CreateScalar(*(uint*)source).AsByte()).AsUInt32().ToScalar());
-            return true;
         }
     }
 

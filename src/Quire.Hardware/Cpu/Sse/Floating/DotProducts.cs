@@ -12,8 +12,8 @@ internal static class DotProducts
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Dpps, Select<DotProduct<float>>);
-        registry.Add(Mnemonic.Dppd, Select<DotProduct<double>>);
+        registry.Add(Mnemonic.Dpps, (in Instruction i, BlockBuilder b) => SelectExact<DotProduct<float>>(in i, b));
+        registry.Add(Mnemonic.Dppd, (in Instruction i, BlockBuilder b) => SelectExact<DotProduct<double>>(in i, b));
     }
 }
 

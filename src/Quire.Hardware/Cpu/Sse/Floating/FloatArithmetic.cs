@@ -17,32 +17,32 @@ internal static class FloatArithmetic
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Addss, Select<ScalarArithmetic<Addition, float>>);
-        registry.Add(Mnemonic.Addsd, Select<ScalarArithmetic<Addition, double>>);
-        registry.Add(Mnemonic.Subss, Select<ScalarArithmetic<Subtraction, float>>);
-        registry.Add(Mnemonic.Subsd, Select<ScalarArithmetic<Subtraction, double>>);
-        registry.Add(Mnemonic.Mulss, Select<ScalarArithmetic<Multiplication, float>>);
-        registry.Add(Mnemonic.Mulsd, Select<ScalarArithmetic<Multiplication, double>>);
-        registry.Add(Mnemonic.Divss, Select<ScalarArithmetic<Division, float>>);
-        registry.Add(Mnemonic.Divsd, Select<ScalarArithmetic<Division, double>>);
-        registry.Add(Mnemonic.Sqrtss, Select<ScalarArithmetic<SquareRoot, float>>);
-        registry.Add(Mnemonic.Sqrtsd, Select<ScalarArithmetic<SquareRoot, double>>);
-        registry.Add(Mnemonic.Addps, Select<PackedArithmetic<Addition, float, Straight>>);
-        registry.Add(Mnemonic.Addpd, Select<PackedArithmetic<Addition, double, Straight>>);
-        registry.Add(Mnemonic.Subps, Select<PackedArithmetic<Subtraction, float, Straight>>);
-        registry.Add(Mnemonic.Subpd, Select<PackedArithmetic<Subtraction, double, Straight>>);
-        registry.Add(Mnemonic.Mulps, Select<PackedArithmetic<Multiplication, float, Straight>>);
-        registry.Add(Mnemonic.Mulpd, Select<PackedArithmetic<Multiplication, double, Straight>>);
-        registry.Add(Mnemonic.Divps, Select<PackedArithmetic<Division, float, Straight>>);
-        registry.Add(Mnemonic.Divpd, Select<PackedArithmetic<Division, double, Straight>>);
-        registry.Add(Mnemonic.Sqrtps, Select<PackedArithmetic<SquareRoot, float, Straight>>);
-        registry.Add(Mnemonic.Sqrtpd, Select<PackedArithmetic<SquareRoot, double, Straight>>);
-        registry.Add(Mnemonic.Haddps, Select<PackedArithmetic<Addition, float, Neighbours>>);
-        registry.Add(Mnemonic.Haddpd, Select<PackedArithmetic<Addition, double, Neighbours>>);
-        registry.Add(Mnemonic.Hsubps, Select<PackedArithmetic<Subtraction, float, Neighbours>>);
-        registry.Add(Mnemonic.Hsubpd, Select<PackedArithmetic<Subtraction, double, Neighbours>>);
-        registry.Add(Mnemonic.Addsubps, Select<PackedArithmetic<AlternatingSum, float, Straight>>);
-        registry.Add(Mnemonic.Addsubpd, Select<PackedArithmetic<AlternatingSum, double, Straight>>);
+        registry.Add(Mnemonic.Addss, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Addition, float>>(in i, b));
+        registry.Add(Mnemonic.Addsd, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Addition, double>>(in i, b));
+        registry.Add(Mnemonic.Subss, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Subtraction, float>>(in i, b));
+        registry.Add(Mnemonic.Subsd, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Subtraction, double>>(in i, b));
+        registry.Add(Mnemonic.Mulss, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Multiplication, float>>(in i, b));
+        registry.Add(Mnemonic.Mulsd, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Multiplication, double>>(in i, b));
+        registry.Add(Mnemonic.Divss, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Division, float>>(in i, b));
+        registry.Add(Mnemonic.Divsd, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<Division, double>>(in i, b));
+        registry.Add(Mnemonic.Sqrtss, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<SquareRoot, float>>(in i, b));
+        registry.Add(Mnemonic.Sqrtsd, (in Instruction i, BlockBuilder b) => SelectExact<ScalarArithmetic<SquareRoot, double>>(in i, b));
+        registry.Add(Mnemonic.Addps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Addition, float, Straight>>(in i, b));
+        registry.Add(Mnemonic.Addpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Addition, double, Straight>>(in i, b));
+        registry.Add(Mnemonic.Subps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Subtraction, float, Straight>>(in i, b));
+        registry.Add(Mnemonic.Subpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Subtraction, double, Straight>>(in i, b));
+        registry.Add(Mnemonic.Mulps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Multiplication, float, Straight>>(in i, b));
+        registry.Add(Mnemonic.Mulpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Multiplication, double, Straight>>(in i, b));
+        registry.Add(Mnemonic.Divps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Division, float, Straight>>(in i, b));
+        registry.Add(Mnemonic.Divpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Division, double, Straight>>(in i, b));
+        registry.Add(Mnemonic.Sqrtps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<SquareRoot, float, Straight>>(in i, b));
+        registry.Add(Mnemonic.Sqrtpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<SquareRoot, double, Straight>>(in i, b));
+        registry.Add(Mnemonic.Haddps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Addition, float, Neighbours>>(in i, b));
+        registry.Add(Mnemonic.Haddpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Addition, double, Neighbours>>(in i, b));
+        registry.Add(Mnemonic.Hsubps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Subtraction, float, Neighbours>>(in i, b));
+        registry.Add(Mnemonic.Hsubpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<Subtraction, double, Neighbours>>(in i, b));
+        registry.Add(Mnemonic.Addsubps, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<AlternatingSum, float, Straight>>(in i, b));
+        registry.Add(Mnemonic.Addsubpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedArithmetic<AlternatingSum, double, Straight>>(in i, b));
     }
 }
 

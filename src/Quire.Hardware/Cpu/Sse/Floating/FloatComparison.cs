@@ -12,21 +12,21 @@ internal static class FloatComparison
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Comiss, Select<OrderedComparison<float>>);
-        registry.Add(Mnemonic.Comisd, Select<OrderedComparison<double>>);
-        registry.Add(Mnemonic.Ucomiss, Select<UnorderedComparison<float>>);
-        registry.Add(Mnemonic.Ucomisd, Select<UnorderedComparison<double>>);
+        registry.Add(Mnemonic.Comiss, (in Instruction i, BlockBuilder b) => SelectExact<OrderedComparison<float>>(in i, b));
+        registry.Add(Mnemonic.Comisd, (in Instruction i, BlockBuilder b) => SelectExact<OrderedComparison<double>>(in i, b));
+        registry.Add(Mnemonic.Ucomiss, (in Instruction i, BlockBuilder b) => SelectExact<UnorderedComparison<float>>(in i, b));
+        registry.Add(Mnemonic.Ucomisd, (in Instruction i, BlockBuilder b) => SelectExact<UnorderedComparison<double>>(in i, b));
         registry.Add(Mnemonic.Cmpss, (in Instruction i, BlockBuilder b) => SelectPredicate<ByScalar<float>>(in i, b));
         registry.Add(Mnemonic.Cmpps, (in Instruction i, BlockBuilder b) => SelectPredicate<ByVector<float>>(in i, b));
         registry.Add(Mnemonic.Cmppd, (in Instruction i, BlockBuilder b) => SelectPredicate<ByVector<double>>(in i, b));
-        registry.Add(Mnemonic.Minss, Select<Masked<Lesser, float, Scalar>>);
-        registry.Add(Mnemonic.Minsd, Select<Masked<Lesser, double, Scalar>>);
-        registry.Add(Mnemonic.Minps, Select<Masked<Lesser, float, Packed>>);
-        registry.Add(Mnemonic.Minpd, Select<Masked<Lesser, double, Packed>>);
-        registry.Add(Mnemonic.Maxss, Select<Masked<Larger, float, Scalar>>);
-        registry.Add(Mnemonic.Maxsd, Select<Masked<Larger, double, Scalar>>);
-        registry.Add(Mnemonic.Maxps, Select<Masked<Larger, float, Packed>>);
-        registry.Add(Mnemonic.Maxpd, Select<Masked<Larger, double, Packed>>);
+        registry.Add(Mnemonic.Minss, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Lesser, float, Scalar>>(in i, b));
+        registry.Add(Mnemonic.Minsd, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Lesser, double, Scalar>>(in i, b));
+        registry.Add(Mnemonic.Minps, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Lesser, float, Packed>>(in i, b));
+        registry.Add(Mnemonic.Minpd, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Lesser, double, Packed>>(in i, b));
+        registry.Add(Mnemonic.Maxss, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Larger, float, Scalar>>(in i, b));
+        registry.Add(Mnemonic.Maxsd, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Larger, double, Scalar>>(in i, b));
+        registry.Add(Mnemonic.Maxps, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Larger, float, Packed>>(in i, b));
+        registry.Add(Mnemonic.Maxpd, (in Instruction i, BlockBuilder b) => SelectExact<Masked<Larger, double, Packed>>(in i, b));
     }
 
     /// <summary>CMPSD, whose mnemonic a string instruction shares.</summary>
@@ -42,14 +42,14 @@ internal static class FloatComparison
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public static bool Of<TChoice>(in Instruction i, BlockBuilder b)
-            where TChoice : struct, IChoice => Select<Masked<TChoice, T, Scalar>>(in i, b);
+            where TChoice : struct, IChoice => SelectExact<Masked<TChoice, T, Scalar>>(in i, b);
     }
 
     private readonly struct ByVector<T> : ISelection
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public static bool Of<TChoice>(in Instruction i, BlockBuilder b)
-            where TChoice : struct, IChoice => Select<Masked<TChoice, T, Packed>>(in i, b);
+            where TChoice : struct, IChoice => SelectExact<Masked<TChoice, T, Packed>>(in i, b);
     }
 
     // Without VEX only the low three bits of the immediate count.

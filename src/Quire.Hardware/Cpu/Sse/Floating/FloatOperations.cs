@@ -8,10 +8,10 @@ namespace Quire.Hardware.Cpu.Sse.Floating;
 internal interface IFloatOperation
 {
     /// <summary>Only the right operand matters.</summary>
-    static virtual bool IsUnary => false;
+    static abstract bool IsUnary { get; }
 
     /// <summary>A result may have underflowed without being denormal or zero in plain sight.</summary>
-    static virtual bool Underflows => false;
+    static abstract bool Underflows { get; }
 
     static abstract T Apply<T>(T left, T right)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
@@ -32,6 +32,10 @@ internal interface IFloatOperation
 
 internal readonly struct Addition : IFloatOperation
 {
+    public static bool IsUnary => false;
+
+    public static bool Underflows => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Apply<T>(T left, T right)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => left + right;
@@ -54,6 +58,10 @@ internal readonly struct Addition : IFloatOperation
 
 internal readonly struct Subtraction : IFloatOperation
 {
+    public static bool IsUnary => false;
+
+    public static bool Underflows => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Apply<T>(T left, T right)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => left - right;
@@ -71,6 +79,8 @@ internal readonly struct Subtraction : IFloatOperation
 
 internal readonly struct Multiplication : IFloatOperation
 {
+    public static bool IsUnary => false;
+
     public static bool Underflows => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -91,6 +101,8 @@ internal readonly struct Multiplication : IFloatOperation
 
 internal readonly struct Division : IFloatOperation
 {
+    public static bool IsUnary => false;
+
     public static bool Underflows => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -113,6 +125,8 @@ internal readonly struct SquareRoot : IFloatOperation
 {
     public static bool IsUnary => true;
 
+    public static bool Underflows => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Apply<T>(T left, T right)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.Sqrt(right);
@@ -132,6 +146,10 @@ internal readonly struct SquareRoot : IFloatOperation
 /// <summary>ADDSUBPS and ADDSUBPD: differences in the even elements, sums in the odd ones.</summary>
 internal readonly struct AlternatingSum : IFloatOperation
 {
+    public static bool IsUnary => false;
+
+    public static bool Underflows => false;
+
     // Which element it is decides, so nothing is ever proven about this result.
     public static T Apply<T>(T left, T right)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.NaN;

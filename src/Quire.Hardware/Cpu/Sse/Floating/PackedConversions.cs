@@ -12,16 +12,16 @@ internal static class PackedConversions
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Cvtdq2ps, Select<PackedConversion<IntegersToSingles>>);
-        registry.Add(Mnemonic.Cvtdq2pd, Select<PackedConversion<IntegersToDoubles>>);
-        registry.Add(Mnemonic.Cvtps2dq, Select<PackedConversion<SinglesToIntegers<Rounded>>>);
-        registry.Add(Mnemonic.Cvttps2dq, Select<PackedConversion<SinglesToIntegers<Truncated>>>);
-        registry.Add(Mnemonic.Cvtpd2dq, Select<PackedConversion<DoublesToIntegers<Rounded>>>);
-        registry.Add(Mnemonic.Cvttpd2dq, Select<PackedConversion<DoublesToIntegers<Truncated>>>);
-        registry.Add(Mnemonic.Cvtps2pd, Select<PackedConversion<SinglesToDoubles>>);
-        registry.Add(Mnemonic.Cvtpd2ps, Select<PackedConversion<DoublesToSingles>>);
-        registry.Add(Mnemonic.Roundps, Select<PackedConversion<RoundedElements<float>>>);
-        registry.Add(Mnemonic.Roundpd, Select<PackedConversion<RoundedElements<double>>>);
+        registry.Add(Mnemonic.Cvtdq2ps, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<IntegersToSingles>>(in i, b));
+        registry.Add(Mnemonic.Cvtdq2pd, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<IntegersToDoubles>>(in i, b));
+        registry.Add(Mnemonic.Cvtps2dq, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<SinglesToIntegers<Rounded>>>(in i, b));
+        registry.Add(Mnemonic.Cvttps2dq, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<SinglesToIntegers<Truncated>>>(in i, b));
+        registry.Add(Mnemonic.Cvtpd2dq, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<DoublesToIntegers<Rounded>>>(in i, b));
+        registry.Add(Mnemonic.Cvttpd2dq, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<DoublesToIntegers<Truncated>>>(in i, b));
+        registry.Add(Mnemonic.Cvtps2pd, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<SinglesToDoubles>>(in i, b));
+        registry.Add(Mnemonic.Cvtpd2ps, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<DoublesToSingles>>(in i, b));
+        registry.Add(Mnemonic.Roundps, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<RoundedElements<float>>>(in i, b));
+        registry.Add(Mnemonic.Roundpd, (in Instruction i, BlockBuilder b) => SelectExact<PackedConversion<RoundedElements<double>>>(in i, b));
     }
 }
 

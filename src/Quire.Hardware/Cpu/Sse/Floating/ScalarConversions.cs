@@ -13,26 +13,26 @@ internal static class ScalarConversions
 {
     public static void Register(Registry registry)
     {
-        registry.Add(Mnemonic.Cvtsi2ss, SelectFromInteger<float>);
-        registry.Add(Mnemonic.Cvtsi2sd, SelectFromInteger<double>);
-        registry.Add(Mnemonic.Cvttss2si, SelectToInteger<float, Truncated>);
-        registry.Add(Mnemonic.Cvttsd2si, SelectToInteger<double, Truncated>);
-        registry.Add(Mnemonic.Cvtss2si, SelectToInteger<float, Rounded>);
-        registry.Add(Mnemonic.Cvtsd2si, SelectToInteger<double, Rounded>);
-        registry.Add(Mnemonic.Cvtss2sd, Select<ChangedFormat<float, double>>);
-        registry.Add(Mnemonic.Cvtsd2ss, Select<ChangedFormat<double, float>>);
-        registry.Add(Mnemonic.Roundss, Select<ScalarRounding<float>>);
-        registry.Add(Mnemonic.Roundsd, Select<ScalarRounding<double>>);
+        registry.Add(Mnemonic.Cvtsi2ss, (in Instruction i, BlockBuilder b) => SelectFromInteger<float>(in i, b));
+        registry.Add(Mnemonic.Cvtsi2sd, (in Instruction i, BlockBuilder b) => SelectFromInteger<double>(in i, b));
+        registry.Add(Mnemonic.Cvttss2si, (in Instruction i, BlockBuilder b) => SelectToInteger<float, Truncated>(in i, b));
+        registry.Add(Mnemonic.Cvttsd2si, (in Instruction i, BlockBuilder b) => SelectToInteger<double, Truncated>(in i, b));
+        registry.Add(Mnemonic.Cvtss2si, (in Instruction i, BlockBuilder b) => SelectToInteger<float, Rounded>(in i, b));
+        registry.Add(Mnemonic.Cvtsd2si, (in Instruction i, BlockBuilder b) => SelectToInteger<double, Rounded>(in i, b));
+        registry.Add(Mnemonic.Cvtss2sd, (in Instruction i, BlockBuilder b) => SelectExact<ChangedFormat<float, double>>(in i, b));
+        registry.Add(Mnemonic.Cvtsd2ss, (in Instruction i, BlockBuilder b) => SelectExact<ChangedFormat<double, float>>(in i, b));
+        registry.Add(Mnemonic.Roundss, (in Instruction i, BlockBuilder b) => SelectExact<ScalarRounding<float>>(in i, b));
+        registry.Add(Mnemonic.Roundsd, (in Instruction i, BlockBuilder b) => SelectExact<ScalarRounding<double>>(in i, b));
     }
 
     private static bool SelectFromInteger<T>(in Instruction i, BlockBuilder b)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Instructions.Widths.Of(in i, 1) == 4 ? Select<FromInteger<int, T>>(in i, b) : Select<FromInteger<long, T>>(in i, b);
+        Instructions.Widths.Of(in i, 1) == 4 ? SelectExact<FromInteger<int, T>>(in i, b) : SelectExact<FromInteger<long, T>>(in i, b);
 
     private static bool SelectToInteger<T, TRounding>(in Instruction i, BlockBuilder b)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TRounding : struct, IIntegerRounding =>
-        i.Op0Register.GetSize() == 4 ? Select<ToInteger<T, int, TRounding>>(in i, b) : Select<ToInteger<T, long, TRounding>>(in i, b);
+        i.Op0Register.GetSize() == 4 ? SelectExact<ToInteger<T, int, TRounding>>(in i, b) : SelectExact<ToInteger<T, long, TRounding>>(in i, b);
 }
 
 internal readonly unsafe struct FromInteger<TInteger, T> : ISourceReader
