@@ -33,7 +33,7 @@ public static class GuestClocks
     public static bool TryRead(GuestThread thread, ClockId clock, out VirtualTime time)
     {
         var kernel = thread.Kernel;
-        time = kernel.Clock.Now;
+        time = kernel.Clock.Read();
         if (IsRealTime(clock))
         {
             time += kernel.Options.Epoch;

@@ -14,8 +14,19 @@ public sealed class KernelClock
     private long _order;
     private VirtualTime _roundStart = VirtualTime.Zero;
     private VirtualTime _cpuProgress = VirtualTime.Zero;
+    private VirtualTime _lastReading = VirtualTime.Zero;
 
     public VirtualTime Now => _roundStart + _cpuProgress;
+
+    /// <summary>
+    /// What a guest reads. CPUs of one round are simulated one after the other, so a later one may get data that an earlier one made at a later moment;
+    /// a reading is therefore never less than one that any guest got before.
+    /// </summary>
+    public VirtualTime Read()
+    {
+        _lastReading = Now > _lastReading ? Now : _lastReading;
+        return _lastReading;
+    }
 
     /// <summary>The moment from which the CPUs run side by side.</summary>
     internal VirtualTime RoundStart => _roundStart;

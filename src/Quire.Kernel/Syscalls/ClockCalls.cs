@@ -28,7 +28,7 @@ internal static class ClockCalls
         table.AddImmediate(305, "clock_adjtime", "clock,ptr", (_, _) => Errno.EPERM.ToResult());
     }
 
-    private static VirtualTime RealTime(GuestThread thread) => thread.Kernel.Clock.Now + thread.Kernel.Options.Epoch;
+    private static VirtualTime RealTime(GuestThread thread) => thread.Kernel.Clock.Read() + thread.Kernel.Options.Epoch;
 
     private static long GetTime(GuestThread thread, SyscallArguments a)
     {
