@@ -11,8 +11,9 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
     /// <summary>The repository, found from where the tests were built.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Runs on the host.</summary>
-    public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "") => Start(directory, command[0], command.Skip(1), input);
+    /// <summary>Runs on the host, with SIGPIPE as a shell leaves it: .NET ignores it, and children would inherit that.</summary>
+    public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "") =>
+        Start(directory, "/usr/bin/env", ["--default-signal=PIPE", "--", .. command], input);
 
     /// <summary>Runs the same command on the machine, without the summary.</summary>
     public static ProgramRun OnQuire(string directory, IReadOnlyList<string> command, string input = "", params string[] options) =>
