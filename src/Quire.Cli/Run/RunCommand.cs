@@ -49,6 +49,7 @@ public static class RunCommand
     {
         using var trace = options.OpenTrace(parse);
         using var events = options.OpenEvents(parse);
+        using var json = options.OpenJson(parse);
         var machineOptions = options.Read(parse, trace, events) with { References = references };
         MachineRun run;
         using (var machine = new VirtualMachine(machineOptions))
@@ -72,7 +73,7 @@ public static class RunCommand
             Console.Error.WriteLine($"quire: {(run.Outcome.End == RunEnd.Deadlock ? "nothing can run any more: " + run.Report.Detail : "the limit of instructions is reached")}");
         }
 
-        options.WriteJson(parse, run.Report);
+        json?.WriteLine(RunReportJson.Write(run.Report));
         return run.Report.ExitCode;
     }
 

@@ -7,7 +7,6 @@ using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Machine;
-using Quire.Observation.Runs;
 using Quire.Primitives;
 
 namespace Quire.Cli.Run;
@@ -59,20 +58,13 @@ internal sealed class RunOptions
     /// <summary>Null without --events.</summary>
     public TextWriter? OpenEvents(ParseResult parse) => parse.GetValue(_events) is { } path ? new StreamWriter(path) : null;
 
-    public void WriteJson(ParseResult parse, RunReport report)
+    /// <summary>Null without --json. Opened before the run, so that a long one is not lost to a wrong path.</summary>
+    public TextWriter? OpenJson(ParseResult parse) => parse.GetValue(_json) switch
     {
-        switch (parse.GetValue(_json))
-        {
-            case null:
-                break;
-            case "-":
-                Console.Out.WriteLine(RunReportJson.Write(report));
-                break;
-            case var path:
-                File.WriteAllText(path, RunReportJson.Write(report) + "\n");
-                break;
-        }
-    }
+        null => null,
+        "-" => Console.Out,
+        var path => new StreamWriter(path),
+    };
 
     public MachineOptions Read(ParseResult parse, TextWriter? trace, TextWriter? events)
     {

@@ -19,6 +19,9 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
     public static ProgramRun OnQuire(string directory, IReadOnlyList<string> command, string input = "", params string[] options) =>
         Start(directory, Path.Combine(Root, "quire"), ["run", "--quiet", .. options, "--", .. command], input);
 
+    /// <summary>Quire itself, with any arguments.</summary>
+    public static ProgramRun Quire(params string[] arguments) => Start("/", Path.Combine(Root, "quire"), arguments, "");
+
     public override string ToString() => $"exit code {ExitCode}\n--- output\n{Clip(Output)}\n--- errors\n{Clip(Errors)}";
 
     private static ProgramRun Start(string directory, string program, IEnumerable<string> arguments, string input)
@@ -26,6 +29,7 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = directory,
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
