@@ -13,7 +13,7 @@ internal static class FirstProcess
     {
         var id = kernel.Processes.TakeId();
         var session = new Session(id) { Terminal = start.Terminal };
-        var limits = new ResourceLimits();
+        var limits = new ResourceLimits(kernel.Memory.Physical.FrameCount);
         var layout = new AddressLayout(LayoutRandomization.Off, limits[Resource.Stack].Soft, kernel.Random.Next);
         if (!kernel.TryTakeTaskSlot(out var slot)
             || kernel.Memory.TryCreateAddressSpace(new AddressSpaceOptions(layout, limits.ForMemory(start.Credentials), id)) is not { } space)

@@ -119,6 +119,7 @@ internal static class Fork
             child.Handlers.ResetCaught();
         }
 
+        child.Timers.NoteCpuTimers();
         newParent?.MutableChildren.Add(child);
         kernel.Processes.Add(child);
         return Errno.None;

@@ -58,7 +58,7 @@ public sealed class GuestProcess
 
     public DescriptorTable Descriptors { get; set; } = new();
 
-    public ResourceLimits Limits { get; internal set; } = new();
+    public ResourceLimits Limits { get; init; } = new(ramFrames: 0);
 
     public SignalHandlers Handlers { get; internal set; } = new();
 

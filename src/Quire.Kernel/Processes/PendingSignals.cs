@@ -7,10 +7,13 @@ public sealed class PendingSignals
 
     public SignalSet Set { get; private set; }
 
-    /// <summary>False if the signal was dropped because it is pending already.</summary>
-    public bool Add(in SignalInfo info)
+    public int Count => _queue.Count;
+
+    /// <summary>False if the signal was dropped: it is pending already, or of the real-time ones there are as many as the limit allows.</summary>
+    /// <param name="limit">RLIMIT_SIGPENDING.</param>
+    public bool Add(in SignalInfo info, ulong limit)
     {
-        if (info.Signal < Signal.RealTimeFirst && Set.Contains(info.Signal))
+        if (Set.Contains(info.Signal) && (info.Signal < Signal.RealTimeFirst || (ulong)_queue.Count >= limit))
         {
             return false;
         }

@@ -17,10 +17,13 @@ public sealed class ProcessTimers
     /// <summary>Linux bounds timers by RLIMIT_SIGPENDING; the same order of magnitude.</summary>
     private const int PosixLimit = 4096;
 
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
     private readonly GuestProcess _process;
     private readonly SortedDictionary<int, PosixTimer> _posix = [];
     private readonly GuestTimer?[] _interval = new GuestTimer?[3];
     private int _nextId;
+    private ulong _warnedAtSecond;
 
     public ProcessTimers(GuestProcess process) => _process = process;
 
@@ -63,7 +66,8 @@ public sealed class ProcessTimers
     }
 
     internal void NoteCpuTimers() =>
-        CountCpuTime = Array.Exists(_interval, timer => timer is { IsArmed: true, CountsCpuTime: true })
+        CountCpuTime = _process.Limits[Resource.CpuSeconds].Soft != ResourceLimit.Infinity
+            || Array.Exists(_interval, timer => timer is { IsArmed: true, CountsCpuTime: true })
             || _posix.Values.Any(timer => timer is { IsArmed: true, CountsCpuTime: true });
 
     /// <summary>Fires the timers whose CPU time has come.</summary>
@@ -79,6 +83,7 @@ public sealed class ProcessTimers
             timer.FireIfDue();
         }
 
+        CheckCpuLimit();
         NoteCpuTimers();
     }
 
@@ -103,6 +108,28 @@ public sealed class ProcessTimers
         foreach (var timer in _interval)
         {
             timer?.Disarm();
+        }
+    }
+
+    // RLIMIT_CPU: SIGXCPU at the soft limit and every second after it, SIGKILL at the hard limit.
+    private void CheckCpuLimit()
+    {
+        var limit = _process.Limits[Resource.CpuSeconds];
+        if (limit.Soft == ResourceLimit.Infinity)
+        {
+            return;
+        }
+
+        var usage = _process.Usage();
+        var used = (ulong)((usage.User + usage.System).Nanoseconds / NanosecondsPerSecond);
+        if (used >= limit.Hard)
+        {
+            _process.Send(SignalInfo.FromKernel(Signal.SIGKILL));
+        }
+        else if (used >= Math.Max(limit.Soft, _warnedAtSecond + 1))
+        {
+            _warnedAtSecond = used;
+            _process.Send(SignalInfo.FromKernel(Signal.SIGXCPU));
         }
     }
 

@@ -35,7 +35,20 @@ public sealed class ResourceLimits
 {
     private readonly ResourceLimit[] _limits = new ResourceLimit[(int)Resource.Count];
 
-    public ResourceLimits()
+    // Linux allows a thread for every 32 pages, and a user half of them.
+    private const uint FramesPerProcess = 64;
+    private const ulong FewestProcesses = 256;
+
+    /// <param name="ramFrames">Size of RAM: how many processes and queued signals a user may have depends on it.</param>
+    public ResourceLimits(uint ramFrames)
+        : this()
+    {
+        var processes = Math.Max(FewestProcesses, ramFrames / FramesPerProcess);
+        this[Resource.Processes] = new ResourceLimit(processes, processes);
+        this[Resource.PendingSignals] = new ResourceLimit(processes, processes);
+    }
+
+    private ResourceLimits()
     {
         Array.Fill(_limits, new ResourceLimit(ResourceLimit.Infinity, ResourceLimit.Infinity));
         this[Resource.Stack] = new ResourceLimit(8 << 20, ResourceLimit.Infinity);

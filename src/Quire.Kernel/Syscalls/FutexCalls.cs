@@ -82,9 +82,13 @@ internal static class FutexCalls
     {
         if (deadline != VirtualTime.Never)
         {
-            thread.Call.Remainder = () => WaitUntil(thread, word, scope, expected, bits, deadline);
+            RememberDeadline(thread, word, scope, expected, bits, deadline);
         }
 
         return thread.Kernel.Futexes.Wait(thread, word, scope, expected, bits, deadline);
     }
+
+    // On its own, so that a wait without a deadline makes no closure.
+    private static void RememberDeadline(GuestThread thread, VirtualAddress word, FutexScope scope, uint expected, uint bits, VirtualTime deadline) =>
+        thread.Call.Remainder = () => WaitUntil(thread, word, scope, expected, bits, deadline);
 }

@@ -102,6 +102,7 @@ internal static class ResourceCalls
         }
 
         process.Limits[resource] = limit;
+        process.Timers.NoteCpuTimers();
         if (!process.IsZombie)
         {
             process.Space.Limits = process.Limits.ForMemory(process.Credentials);

@@ -390,6 +390,12 @@ internal static class SignalCalls
             return Errno.EPERM.ToResult();
         }
 
+        var limit = sender.Process.Limits[Resource.PendingSignals].Soft;
+        if (info.Signal >= Signal.RealTimeFirst && sender.Kernel.Processes.Find(processId) is { } receiver && (ulong)receiver.Pending.Count >= limit)
+        {
+            return Errno.EAGAIN.ToResult();
+        }
+
         if (threadId is { } id)
         {
             return SendToThread(sender, processId, id, info);

@@ -341,6 +341,28 @@ public class SignalTests
     }
 
     [Fact]
+    public void QueuedSignalsAreLimited()
+    {
+        using var world = new GuestWorld();
+        var printed = world.Print(guest =>
+        {
+            guest.Store(Mask, 1L << (40 - 1));
+            guest.Call(14, 0, Mask, 0, 8);
+            guest.Store(Time, 3);
+            guest.Store(Time + 8, 3);
+            guest.Call(160, (long)Resource.PendingSignals, Time);
+            guest.Store32(Word + 8, SignalCode.Queue);
+            guest.Repeat(4, r15, () =>
+            {
+                guest.Call(129, 1, 40, Word);
+                guest.Print();
+            });
+            guest.Exit(0);
+        });
+        Assert.Equal([0, 0, 0, Errno.EAGAIN.ToResult()], printed);
+    }
+
+    [Fact]
     public void SignalsToNobodyAndBadNumbersAreErrors()
     {
         using var world = new GuestWorld();

@@ -183,6 +183,23 @@ public class TimeTests
     }
 
     [Fact]
+    public void CpuLimitSendsSigxcpuAndThenKills()
+    {
+        using var world = new GuestWorld(new KernelOptions { Costs = new CostModel { InstructionPicoseconds = 500_000 } });
+        var outcome = world.Run(guest =>
+        {
+            guest.Handle(Signal.SIGXCPU, SignalActionFlags.None, () => guest.Print(rdi));
+            guest.Store(Word, 1);
+            guest.Store(Word + 8, 3);
+            guest.Call(160, (long)Resource.CpuSeconds, Word);
+            guest.Repeat(int.MaxValue, r15, () => guest.Code.nop());
+        });
+        Assert.Equal([(int)Signal.SIGXCPU, (int)Signal.SIGXCPU], world.Printed);
+        Assert.Equal(ExitStatus.Killed(Signal.SIGKILL), outcome.Status);
+        Assert.InRange(world.Kernel.Clock.Now.Seconds, 3, 3.01);
+    }
+
+    [Fact]
     public void TwoThreadsOnOneCpuTakeTurns()
     {
         using var world = new GuestWorld();
