@@ -195,6 +195,17 @@ public static class CurveCommand
                     ("curve", curve.Name), ("frames", size), ("missRatio", curve.At(size)), ("errorBound", curve.ErrorBound), ("knee", knee?.Frames), ("remark", curve.Remark), ("partial", study.IsPartial)));
             }
         }
+
+        foreach (var (first, references, writes, pages) in json is null || study.Regions is null ? [] : study.Regions.Regions)
+        {
+            json!.WriteLine(TraceOptions.JsonRow(("region", first), ("references", references), ("writingRuns", writes), ("pages", pages), ("partial", study.IsPartial)));
+        }
+
+        foreach (var phase in json is null ? [] : study.Phases ?? [])
+        {
+            json!.WriteLine(TraceOptions.JsonRow(
+                ("phase", phase.FirstReference), ("references", phase.References), ("largestLocality", phase.LargestLocality), ("partial", study.IsPartial)));
+        }
     }
 
     private static void WriteCsv(TextWriter? csv, CurveStudy study, List<long> sizes)

@@ -32,9 +32,14 @@ public static class ReplayCommand
                 return StepViews.WriteDifference(options, parse, source, pair, counts[0], cancellation);
             }
 
+            if (parse.GetValue(cores) < 1)
+            {
+                throw new UsageException("there must be at least 1 core");
+            }
+
             if (parse.GetValue(capacity) is { } capacities)
             {
-                return ReplayObjects(options, parse, parse.GetValue(policy)!, capacities, cancellation);
+                return ReplayObjects(options, parse, parse.GetValue(policy)!, capacities, parse.GetValue(cores), cancellation);
             }
 
             var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
@@ -54,12 +59,12 @@ public static class ReplayCommand
                 throw new UsageException($"'{parse.GetValue(spool)}' is not an amount of memory");
             }
 
-            if (parse.GetValue(cores) < 1)
+            var prices = (Read: parse.GetValue(readCost), Write: parse.GetValue(writeCost));
+            if (!double.IsFinite(prices.Read) || !double.IsFinite(prices.Write))
             {
-                throw new UsageException("there must be at least 1 core");
+                throw new UsageException("costs must be finite numbers");
             }
 
-            var prices = (Read: parse.GetValue(readCost), Write: parse.GetValue(writeCost));
             using var runs = options.OpenRuns(parse);
             // Variable-space policies take what they want unless the user limits them.
             var isLimited = parse.GetResult(frames) is { Implicit: false };
@@ -95,17 +100,27 @@ public static class ReplayCommand
         return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : 0;
     }
 
-    private static int ReplayObjects(TraceOptions options, ParseResult parse, string policies, string capacities, CancellationToken cancellation)
+    private static int ReplayObjects(TraceOptions options, ParseResult parse, string policies, string capacities, int cores, CancellationToken cancellation)
     {
         var names = policies == "all" ? ObjectCacheRegistry.All.Select(known => known.Name) : policies.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var sizes = capacities.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(text => Primitives.ByteSize.TryParse(text, out var size) && size.Bytes is > 0 and < 1L << 60 ? (long)size.Bytes : throw new UsageException($"'{text}' is not a capacity from 1 byte")).ToList();
         List<Simulation> simulations = [.. names.SelectMany(name => sizes.Select(size => new ObjectCacheSimulation(name, size)))];
+        if (simulations.Count == 0)
+        {
+            throw new UsageException("--capacity takes at least one capacity and one policy");
+        }
+
         using var runs = options.OpenRuns(parse);
+        if (!runs.HasObjectSizes)
+        {
+            throw new UsageException("--capacity is for traces of objects with sizes; this one has pages: use --frames");
+        }
+
         ReplayReport report;
         using (var line = new ProgressLine())
         {
-            report = new ReplayEngine(simulations) { OnProgress = line.Show }.Run(runs, cancellation);
+            report = new ReplayEngine(simulations) { OnProgress = line.Show, Cores = cores }.Run(runs, cancellation);
         }
 
         var json = options.OpenJson(parse);

@@ -122,7 +122,7 @@ public static class TraceCommand
     {
         var command = new Command("convert", "Write a trace as .qtrace, or as text of page numbers if the output ends in .txt.");
         var (options, output) = AddCopyOptions(command);
-        command.Guard((parse, cancellation) => Copy(options, output, parse, (_, _) => true, long.MaxValue, 1, cancellation));
+        command.Guard((parse, cancellation) => Copy(options, output, parse, _ => _ => true, new Stretch(1, long.MaxValue), cancellation));
         return command;
     }
 
@@ -130,13 +130,13 @@ public static class TraceCommand
     {
         var from = new Option<string>("--from") { Description = "first record to keep, from 1", DefaultValueFactory = _ => "1" };
         var count = new Option<string?>("--count", "-n") { Description = "records to keep (all that follow)" };
-        var command = new Command("cut", "Keep a stretch of a trace; goes straight to it in .qtrace.") { from, count };
+        var command = new Command("cut", "Keep a stretch of a trace; goes straight to it in a .qtrace of pages or objects.") { from, count };
         var (options, output) = AddCopyOptions(command);
         command.Guard((parse, cancellation) =>
         {
             var first = ParseCount(parse.GetValue(from)!, "--from");
             var last = parse.GetValue(count) is { } text ? first + ParseCount(text, "--count") - 1 : long.MaxValue;
-            return Copy(options, output, parse, (_, number) => number >= first, last, first, cancellation);
+            return Copy(options, output, parse, _ => _ => true, new Stretch(first, last), cancellation);
         });
         return command;
     }
@@ -157,7 +157,7 @@ public static class TraceCommand
 
             var sampling = new PageSampling(part, (ulong)parse.GetValue(seed));
             var shift = options.PageShift(parse);
-            return Copy(options, output, parse, (address, _) => sampling.Takes(address >> shift), long.MaxValue, 1, cancellation);
+            return Copy(options, output, parse, unit => KeepsSampled(sampling, unit == TraceUnit.Addresses ? shift : 0), new Stretch(1, long.MaxValue), cancellation);
         });
         return command;
     }
@@ -184,6 +184,11 @@ public static class TraceCommand
 
             var length = ParseCount(parse.GetValue(references)!, "--references");
             var writing = parse.GetValue(writes);
+            if (!(writing >= 0 && writing <= 1))
+            {
+                throw new UsageException($"writes {writing} is not from 0 to 1");
+            }
+
             var random = new Random(parse.GetValue(seed));
             using var sink = TraceSink.Open(parse.GetValue(output)!, new QtraceHeader(TraceUnit.Pages, 0, QtraceDetail.PagesOnly, HasTimes: false));
             using var line = new ProgressLine();
@@ -231,12 +236,14 @@ public static class TraceCommand
     }
 
     private static int Copy(
-        TraceOptions options, (Option<string> Path, Option<bool> PagesOnly) output, ParseResult parse, Func<ulong, long, bool> keeps, long last, long first, CancellationToken cancellation)
+        TraceOptions options, (Option<string> Path, Option<bool> PagesOnly) output, ParseResult parse, Func<TraceUnit, Func<ulong, bool>> chooser, Stretch stretch, CancellationToken cancellation)
     {
+        RefuseOverwriting(parse.GetValue(options.Trace)!, parse.GetValue(output.Path)!);
         using var reader = options.OpenReader(parse);
+        var keeps = chooser(reader.Unit);
         var detail = parse.GetValue(output.PagesOnly) ? QtraceDetail.PagesOnly : QtraceDetail.EveryReference;
         var header = new QtraceHeader(reader.Unit, reader.Unit == TraceUnit.Addresses ? options.PageShift(parse) : 0, detail, reader.HasTimes && detail == QtraceDetail.EveryReference);
-        var number = first > 1 && reader is QtraceReader qtrace ? qtrace.SeekTo(first) - 1 : 0;
+        var number = stretch.First > 1 && reader is QtraceReader { CountsRecords: true } qtrace ? qtrace.SeekTo(stretch.First) - 1 : 0;
         var records = new TraceRecords();
         TraceFormatException? fault = null;
         long kept = 0;
@@ -245,11 +252,11 @@ public static class TraceCommand
         {
             try
             {
-                while (number < last && !cancellation.IsCancellationRequested && reader.Read(records))
+                while (number < stretch.Last && !cancellation.IsCancellationRequested && reader.Read(records))
                 {
-                    for (var index = 0; index < records.Length && number < last; index++)
+                    for (var index = 0; index < records.Length && number < stretch.Last; index++)
                     {
-                        if (keeps(records.Address[index], ++number))
+                        if (++number >= stretch.First && keeps(records.Address[index]))
                         {
                             sink.Add(records.Address[index], records.Size[index], records.Kind[index], records.Process[index], records.Time[index]);
                             kept++;
@@ -273,8 +280,21 @@ public static class TraceCommand
         return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : 0;
     }
 
+    private static Func<ulong, bool> KeepsSampled(PageSampling sampling, int shift) => address => sampling.Takes(address >> shift);
+
+    private static void RefuseOverwriting(string trace, string output)
+    {
+        if (output != "-" && trace != "-" && Path.GetFullPath(trace) == Path.GetFullPath(output))
+        {
+            throw new UsageException($"{output} is the trace that is read; give another output");
+        }
+    }
+
     private static double? ProgressOf(TraceReader reader) => reader.Source.Length is > 0 and var length ? Math.Min(1, reader.Source.RawPosition / (double)length) : null;
 
     private static long ParseCount(string text, string option) =>
         ByteSize.TryParse(text, out var size) && size.Bytes is >= 1 and < 1L << 60 ? (long)size.Bytes : throw new UsageException($"{option} {text} is not a count from 1");
+
+    /// <summary>Records by number, from 1, both ends included.</summary>
+    private readonly record struct Stretch(long First, long Last);
 }

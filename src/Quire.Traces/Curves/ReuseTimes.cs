@@ -64,7 +64,8 @@ public sealed class ReuseTimes
         var size = 0.0;
         foreach (var (start, end, later) in Survivors())
         {
-            yield return (start, size);
+            // Pages that never come back stay in the model's window for ever; no working set is larger than the trace.
+            yield return (start, Math.Min(size, Cold));
             size += later * (end - start);
         }
     }

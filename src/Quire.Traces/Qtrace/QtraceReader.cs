@@ -33,6 +33,12 @@ public sealed class QtraceReader : TraceReader
 
     public override bool HasTimes => Header.HasTimes;
 
+    /// <summary>
+    /// True if every reference is a record, so that <see cref="SeekTo"/> finds records by number. Where sizes of addresses are kept a reference
+    /// that straddles pages is one record and two references, and the index counts references.
+    /// </summary>
+    public bool CountsRecords => Header.Detail == QtraceDetail.PagesOnly || Header.Unit != TraceUnit.Addresses;
+
     /// <summary>References of all blocks read so far.</summary>
     public long ReferencesRead => _referencesRead;
 
