@@ -14,8 +14,7 @@ public sealed class SampledDistances
     private readonly Dictionary<int, int> _numbers = [];
     private readonly StackDistances _distances = new();
     private readonly RunBatch _sampled = new();
-    private bool[] _isKnown = [];
-    private bool[] _isSampled = [];
+    private Membership[] _membership = [];
 
     public SampledDistances(PageSampling sampling) => _sampling = sampling;
 
@@ -38,18 +37,24 @@ public sealed class SampledDistances
         References += batch.References;
         var length = 0;
         var references = 0L;
-        for (var run = 0; run < batch.Length; run++)
+        var known = _membership;
+        var pages = batch.Pages.AsSpan(0, batch.Length);
+        for (var run = 0; run < pages.Length; run++)
         {
-            var page = (int)(batch.Pages[run] >> 1);
-            if (!_isKnown[page])
-            {
-                _isKnown[page] = true;
-                _isSampled[page] = _sampling.Takes(numbering.PageOf(page));
-            }
-
-            if (!_isSampled[page])
+            var page = (int)(pages[run] >> 1);
+            var membership = known[page];
+            if (membership == Membership.Outside)
             {
                 continue;
+            }
+
+            if (membership == Membership.Unknown)
+            {
+                known[page] = _sampling.Takes(numbering.PageOf(page)) ? Membership.Inside : Membership.Outside;
+                if (known[page] == Membership.Outside)
+                {
+                    continue;
+                }
             }
 
             if (!_numbers.TryGetValue(page, out var number))
@@ -87,10 +92,17 @@ public sealed class SampledDistances
 
     private void Grow(int pages)
     {
-        if (pages > _isKnown.Length)
+        if (pages > _membership.Length)
         {
-            Array.Resize(ref _isKnown, Math.Max(pages, _isKnown.Length * 2));
-            Array.Resize(ref _isSampled, _isKnown.Length);
+            Array.Resize(ref _membership, Math.Max(pages, _membership.Length * 2));
         }
+    }
+
+    /// <summary>Whether a page is in the sample, in one byte: most references cost this look only.</summary>
+    private enum Membership : byte
+    {
+        Unknown,
+        Outside,
+        Inside,
     }
 }
