@@ -17,8 +17,7 @@ internal static unsafe class GuestMemory
         var entry = Entry(s, address);
         if (((address + (uint)(size - 1)) & ~0xFFFUL) == entry->ReadTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            return (byte*)(address + (ulong)entry->Delta);
+            return Hit(s, entry, address);
         }
 
         return Processor.ReadSlow(s, op, address, size);
@@ -31,8 +30,7 @@ internal static unsafe class GuestMemory
         var entry = Entry(s, address);
         if (((address + (uint)(size - 1)) & ~0xFFFUL) == entry->WriteTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            return (byte*)(address + (ulong)entry->Delta);
+            return Hit(s, entry, address);
         }
 
         return Processor.ReadWriteSlow(s, op, address, size);
@@ -54,8 +52,7 @@ internal static unsafe class GuestMemory
         var entry = Entry(s, address);
         if (((address + (uint)(sizeof(T) - 1)) & ~0xFFFUL) == entry->WriteTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            *(T*)(address + (ulong)entry->Delta) = value;
+            *(T*)Hit(s, entry, address) = value;
             return true;
         }
 
@@ -97,6 +94,14 @@ internal static unsafe class GuestMemory
         s->DataReferences += count;
         write->Stamp = s->DataReferences;
         return true;
+    }
+
+    /// <summary>Counts a hit of the entry; gives the host address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* Hit(CpuState* s, FastEntry* entry, ulong address)
+    {
+        entry->Stamp = ++s->DataReferences;
+        return (byte*)(address + (ulong)entry->Delta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -28,7 +28,8 @@ internal unsafe interface IStored<T>
 
 /// <summary>
 /// Handlers of instructions with one memory operand, in the shape that the JIT compiles without a stack frame: the fast lookup's hit
-/// inline, everything else in a second method that is reached by a jump.
+/// inline, everything else in a second method that is reached by a jump. The way out comes first in the source: the JIT then puts it
+/// last and finds the registers free that a call would take.
 /// </summary>
 internal static unsafe class Reading<TReader, TAddress>
     where TReader : struct, IReader
@@ -39,15 +40,14 @@ internal static unsafe class Reading<TReader, TAddress>
     {
         var address = TAddress.Of(s, op);
         var entry = GuestMemory.Entry(s, address);
-        if (((address + (uint)(TReader.Size - 1)) & ~0xFFFUL) == entry->ReadTag)
+        if (((address + (uint)(TReader.Size - 1)) & ~0xFFFUL) != entry->ReadTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            TReader.Read(s, op, (byte*)(address + (ulong)entry->Delta));
-            Op.Next(s, op);
+            RunSlowly(s, op);
             return;
         }
 
-        RunSlowly(s, op);
+        TReader.Read(s, op, GuestMemory.Hit(s, entry, address));
+        Op.Next(s, op);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -72,15 +72,14 @@ internal static unsafe class Modifying<TModifier, TAddress>
     {
         var address = TAddress.Of(s, op);
         var entry = GuestMemory.Entry(s, address);
-        if (((address + (uint)(TModifier.Size - 1)) & ~0xFFFUL) == entry->WriteTag)
+        if (((address + (uint)(TModifier.Size - 1)) & ~0xFFFUL) != entry->WriteTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            TModifier.Modify(s, op, (byte*)(address + (ulong)entry->Delta));
-            Op.Next(s, op);
+            RunSlowly(s, op);
             return;
         }
 
-        RunSlowly(s, op);
+        TModifier.Modify(s, op, GuestMemory.Hit(s, entry, address));
+        Op.Next(s, op);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -107,15 +106,14 @@ internal static unsafe class Writing<TStored, T, TAddress>
     {
         var address = TAddress.Of(s, op);
         var entry = GuestMemory.Entry(s, address);
-        if (((address + (uint)(sizeof(T) - 1)) & ~0xFFFUL) == entry->WriteTag)
+        if (((address + (uint)(sizeof(T) - 1)) & ~0xFFFUL) != entry->WriteTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            *(T*)(address + (ulong)entry->Delta) = TStored.Value(s, op);
-            Op.Next(s, op);
+            RunSlowly(s, op);
             return;
         }
 
-        RunSlowly(s, op);
+        *(T*)GuestMemory.Hit(s, entry, address) = TStored.Value(s, op);
+        Op.Next(s, op);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

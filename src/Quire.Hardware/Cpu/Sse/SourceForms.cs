@@ -37,34 +37,16 @@ internal readonly unsafe struct Quick<TReader> : ISourceReader
 internal static unsafe class XmmSource<TReader>
     where TReader : struct, ISourceReader
 {
-    public static void Run(CpuState* s, Op* op)
-    {
-        var source = XmmRegisters.Pointer(s, op->Source);
-        if (TReader.TryRead(s, op, source))
-        {
-            Op.Next(s, op);
-            return;
-        }
-
-        ExactSource<TReader>.Run(s, op, source);
-    }
+    [MethodImpl(Op.Compile)]
+    public static void Run(CpuState* s, Op* op) => OperandReading<TReader>.Continue(s, op, XmmRegisters.Pointer(s, op->Source));
 }
 
 /// <summary>Handlers of instructions with the source in a general register.</summary>
 internal static unsafe class GeneralSource<TReader>
     where TReader : struct, ISourceReader
 {
-    public static void Run(CpuState* s, Op* op)
-    {
-        var source = (byte*)s + op->Source;
-        if (TReader.TryRead(s, op, source))
-        {
-            Op.Next(s, op);
-            return;
-        }
-
-        ExactSource<TReader>.Run(s, op, source);
-    }
+    [MethodImpl(Op.Compile)]
+    public static void Run(CpuState* s, Op* op) => OperandReading<TReader>.Continue(s, op, (byte*)s + op->Source);
 }
 
 /// <summary>Handlers of instructions with the source in memory at any address, in the shape of <see cref="Reading{TReader, TAddress}"/>.</summary>
@@ -72,32 +54,25 @@ internal static unsafe class MemorySource<TReader, TAddress>
     where TReader : struct, ISourceReader
     where TAddress : struct, IAddress
 {
+    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
         var entry = GuestMemory.Entry(s, address);
-        if (((address + (uint)(TReader.Size - 1)) & ~0xFFFUL) == entry->ReadTag)
+        if (((address + (uint)(TReader.Size - 1)) & ~0xFFFUL) != entry->ReadTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            var source = (byte*)(address + (ulong)entry->Delta);
-            if (TReader.TryRead(s, op, source))
-            {
-                Op.Next(s, op);
-                return;
-            }
-
-            ExactSource<TReader>.Run(s, op, source);
+            RunSlowly(s, op);
             return;
         }
 
-        RunSlowly(s, op);
+        OperandReading<TReader>.Continue(s, op, GuestMemory.Hit(s, entry, address));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunSlowly(CpuState* s, Op* op)
     {
         var source = Processor.ReadSlow(s, op, TAddress.Of(s, op), TReader.Size);
-        if (source != null && (TReader.TryRead(s, op, source) || ExactSource<TReader>.TryPerform(s, op, source)))
+        if (source != null && (TReader.TryRead(s, op, source) || OperandReading<TReader>.TryPerform(s, op, source)))
         {
             Op.Next(s, op);
         }
@@ -109,27 +84,20 @@ internal static unsafe class AlignedSource<TReader, TAddress>
     where TReader : struct, ISourceReader
     where TAddress : struct, IAddress
 {
+    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
         var entry = GuestMemory.Entry(s, address);
 
         // The low four bits stay in the comparison: only an aligned address compares equal.
-        if ((address & ~0xFF0UL) == entry->ReadTag)
+        if ((address & ~0xFF0UL) != entry->ReadTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            var source = (byte*)(address + (ulong)entry->Delta);
-            if (TReader.TryRead(s, op, source))
-            {
-                Op.Next(s, op);
-                return;
-            }
-
-            ExactSource<TReader>.Run(s, op, source);
+            RunSlowly(s, op);
             return;
         }
 
-        RunSlowly(s, op);
+        OperandReading<TReader>.Continue(s, op, GuestMemory.Hit(s, entry, address));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -143,7 +111,7 @@ internal static unsafe class AlignedSource<TReader, TAddress>
         }
 
         var source = Processor.ReadSlow(s, op, address, 16);
-        if (source != null && (TReader.TryRead(s, op, source) || ExactSource<TReader>.TryPerform(s, op, source)))
+        if (source != null && (TReader.TryRead(s, op, source) || OperandReading<TReader>.TryPerform(s, op, source)))
         {
             Op.Next(s, op);
         }
@@ -154,19 +122,19 @@ internal static unsafe class AlignedSource<TReader, TAddress>
 internal static unsafe class AlignedStore<TAddress>
     where TAddress : struct, IAddress
 {
+    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
         var entry = GuestMemory.Entry(s, address);
-        if ((address & ~0xFF0UL) == entry->WriteTag)
+        if ((address & ~0xFF0UL) != entry->WriteTag)
         {
-            entry->Stamp = ++s->DataReferences;
-            *(System.Runtime.Intrinsics.Vector128<byte>*)(address + (ulong)entry->Delta) = XmmRegisters.Get(s, op->Source);
-            Op.Next(s, op);
+            RunSlowly(s, op);
             return;
         }
 
-        RunSlowly(s, op);
+        *(System.Runtime.Intrinsics.Vector128<byte>*)GuestMemory.Hit(s, entry, address) = XmmRegisters.Get(s, op->Source);
+        Op.Next(s, op);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -187,20 +155,32 @@ internal static unsafe class AlignedStore<TAddress>
     }
 }
 
-/// <summary>The way on for an instruction whose quick form gave up; handlers reach it by a jump, so that they need no stack frame.</summary>
-internal static unsafe class ExactSource<TReader>
+/// <summary>What all handlers do once they have the operand. The exact form is reached by a jump, so that they need no stack frame.</summary>
+internal static unsafe class OperandReading<TReader>
     where TReader : struct, ISourceReader
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Continue(CpuState* s, Op* op, byte* source)
+    {
+        if (!TReader.TryRead(s, op, source))
+        {
+            RunExactly(s, op, source);
+            return;
+        }
+
+        Op.Next(s, op);
+    }
+
+    // Never inlined: its locals have addresses, which would keep the jump to the next op from being one.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Run(CpuState* s, Op* op, byte* source)
+    public static bool TryPerform(CpuState* s, Op* op, byte* source) => TReader.ReadExactly(s, op, source);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RunExactly(CpuState* s, Op* op, byte* source)
     {
         if (TryPerform(s, op, source))
         {
             Op.Next(s, op);
         }
     }
-
-    // Never inlined: its locals have addresses, which would keep the jump to the next op from being one.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static bool TryPerform(CpuState* s, Op* op, byte* source) => TReader.ReadExactly(s, op, source);
 }
