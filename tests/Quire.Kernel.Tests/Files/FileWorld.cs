@@ -87,6 +87,7 @@ internal sealed class FileWorld : IDisposable
 
     public void Dispose()
     {
+        Memory.Audit();
         Tree.Dispose();
         Memory.Dispose();
         _physical.Dispose();

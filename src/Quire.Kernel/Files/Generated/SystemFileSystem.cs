@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quire.Kernel.Memory;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Generated;
@@ -32,7 +33,11 @@ public sealed class SystemFileSystem : GeneratedSuperBlock
         var node = new FixedDirectory(this, 0x1ED)
             .Add("online", new GeneratedFile(this, () => "0\n"))
             .Add("possible", new GeneratedFile(this, () => "0\n"))
-            .Add("node0", new FixedDirectory(this, 0x1ED).Add("cpulist", new GeneratedFile(this, () => range)));
+            .Add("node0", new FixedDirectory(this, 0x1ED)
+                .Add("cpulist", new GeneratedFile(this, () => range))
+                .Add("cpumap", new GeneratedFile(this, () => CpuMask(cpus)))
+                .Add("distance", new GeneratedFile(this, () => "10\n"))
+                .Add("meminfo", new GeneratedFile(this, () => NodeMemory(kernel.Memory))));
         var hugePages = new FixedDirectory(this, 0x1ED)
             .Add("enabled", new GeneratedFile(this, () => "always madvise [never]\n"))
             .Add("hpage_pmd_size", new GeneratedFile(this, () => "2097152\n"));
@@ -47,6 +52,17 @@ public sealed class SystemFileSystem : GeneratedSuperBlock
     }
 
     public override string TypeName => "sysfs";
+
+    // Groups of 32 bits, the highest first.
+    private static string CpuMask(int cpus) =>
+        cpus <= 32 ? $"{uint.MaxValue >> (32 - cpus):x8}\n" : $"{uint.MaxValue >> (64 - cpus):x8},{uint.MaxValue:x8}\n";
+
+    private static string NodeMemory(KernelMemory memory)
+    {
+        var total = (ulong)memory.Frames.TotalFrames << Page.Shift >> 10;
+        var free = (ulong)memory.Frames.FreeFrames << Page.Shift >> 10;
+        return $"Node 0 MemTotal:       {total,8} kB\nNode 0 MemFree:        {free,8} kB\nNode 0 MemUsed:        {total - free,8} kB\n";
+    }
 
     public override ulong Device => DeviceNumber.Of(0, 20);
 

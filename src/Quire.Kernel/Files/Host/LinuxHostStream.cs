@@ -8,6 +8,7 @@ namespace Quire.Kernel.Files.Host;
 /// <summary>An inherited descriptor of a Linux host. Its own flags are never changed: the host's other programs share them.</summary>
 internal sealed unsafe class LinuxHostStream : IHostStream
 {
+    private const int GetDescriptorFlags = 1;
     private const int GetStatusFlags = 3;
     private const int ChunkBytes = 1 << 16;
     private const short PollIn = 1;
@@ -37,8 +38,8 @@ internal sealed unsafe class LinuxHostStream : IHostStream
 
     public WaitQueue Arrived { get; } = new();
 
-    /// <summary>True if the descriptor is open at all.</summary>
-    public static bool Exists(int descriptor) => DescriptorControl(descriptor, GetStatusFlags, 0) >= 0;
+    /// <summary>True if the descriptor was inherited. Where it was closed, a file of this program's own may have its number; those close on exec.</summary>
+    public static bool Exists(int descriptor) => DescriptorControl(descriptor, GetDescriptorFlags, 0) == 0;
 
     public long TryRead(UserBuffer buffer)
     {
