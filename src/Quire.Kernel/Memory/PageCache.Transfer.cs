@@ -213,6 +213,13 @@ public sealed partial class PageCache
         }
 
         Unpin(frame);
+
+        // Nothing arrived: a page made for bytes behind the end must not stay there.
+        var index = offset >> Page.Shift;
+        if (copied == 0 && isFresh && index >= PageCount)
+        {
+            Remove(index);
+        }
     }
 
     // The guest's buffer ended early in a page that was not read because it was to be overwritten whole.

@@ -143,7 +143,11 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         if ((modes & (AllocationModes.PunchHole | AllocationModes.ZeroRange)) != 0)
         {
             TakeOver();
-            Zero(offset, Math.Min(end, Math.Max(Content.Length, offset)));
+            var error = Zero(offset, Math.Min(end, Math.Max(Content.Length, offset)));
+            if (error != Errno.None)
+            {
+                return error;
+            }
         }
 
         if ((modes & AllocationModes.PunchHole) == 0)
@@ -285,19 +289,33 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         _lower = null;
     }
 
-    private void Zero(ulong start, ulong end)
+    // Whole pages lose their blocks; parts of pages are written with zeros.
+    private Errno Zero(ulong start, ulong end)
     {
         if (start >= end)
         {
-            return;
+            return Errno.None;
         }
 
-        for (var page = Page.RoundUp(start) >> Page.Shift; page < end >> Page.Shift; page++)
+        var (first, last) = (Page.RoundUp(start), Page.RoundDown(end));
+        if (first >= last)
         {
-            _blocks.Punch(page);
+            return Content.ZeroRange(start, end - start);
         }
 
-        Content.PunchHole(start, end - start);
+        var error = Content.ZeroRange(start, first - start);
+        if (error == Errno.None)
+        {
+            for (var page = first >> Page.Shift; page < last >> Page.Shift; page++)
+            {
+                _blocks.Punch(page);
+            }
+
+            Content.PunchHole(first, last - first);
+            error = Content.ZeroRange(last, end - last);
+        }
+
+        return error;
     }
 
     private ulong CountSectors(in InodeAttributes attributes)
