@@ -61,7 +61,7 @@ public sealed class BoundTests : IDisposable
     {
         Guest.WriteFile("/bound/f", "x");
         Guest.Succeed(Guest.Call(90, Guest.Text("/bound/f"), 0x1A0));
-        Assert.Equal((UnixFileMode)0x1A0, File.GetUnixFileMode(_bound + "/f"));
+        Assert.Equal((UnixFileMode)0x1A0, new FileInfo(_bound + "/f").UnixFileMode);
         var times = Guest.Put([.. BitConverter.GetBytes(1000L), .. BitConverter.GetBytes(0L), .. BitConverter.GetBytes(2000L), .. BitConverter.GetBytes(5L)]);
         Guest.Succeed(Guest.Call(280, Guest.Here, Guest.Text("/bound/f"), times, 0));
         Assert.Equal(2000, new DateTimeOffset(File.GetLastWriteTimeUtc(_bound + "/f")).ToUnixTimeSeconds());

@@ -22,7 +22,11 @@ internal sealed class FileWorld : IDisposable
         SynchronizationContext.SetSynchronizationContext(null);
         Root = root ?? Directory.CreateTempSubdirectory("quire-files-").FullName;
         OwnsRoot = root is null;
-        File.SetUnixFileMode(Root, (UnixFileMode)0x1ED);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Root, (UnixFileMode)0x1ED);
+        }
+
         _physical = new PhysicalMemory(ByteSize.FromMiB((ulong)ramMiB));
         Memory = new KernelMemory(_physical, new KernelMemoryOptions { Poisoning = FramePoisoning.On }, []);
         Kernel = new GuestKernel(new KernelOptions { Epoch = new VirtualTime(1_700_000_000_000_000_000) }, Memory, [new IdleProcessor()], TimeProvider.System);

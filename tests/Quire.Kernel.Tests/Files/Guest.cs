@@ -46,12 +46,12 @@ internal sealed class Guest
     public AddressSpace Space => Process.Space;
 
     /// <summary>Starts a call; it may be asleep when this returns.</summary>
-    public Task<long> Begin(int number, params ulong[] arguments)
+    public RunningCall Begin(int number, params ulong[] arguments)
     {
         Array.Resize(ref arguments, 6);
         var call = _world.Kernel.Syscalls.Find((ulong)number) ?? throw new InvalidOperationException($"no system call {number}");
         var all = new SyscallArguments(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
-        return call.Immediate is { } immediate ? Task.FromResult(immediate(Thread, all)) : call.Handler!(Thread, all).AsTask();
+        return new RunningCall(call.Immediate is { } immediate ? new ValueTask<long>(immediate(Thread, all)) : call.Handler!(Thread, all));
     }
 
     /// <summary>A call that ends by itself.</summary>
@@ -186,6 +186,16 @@ internal sealed class Guest
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(48)),
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(88)));
     }
+}
+
+/// <summary>A system call that was begun: asleep in the kernel, or done.</summary>
+internal sealed class RunningCall(ValueTask<long> call)
+{
+    private readonly Task<long> _call = call.AsTask();
+
+    public bool IsCompleted => _call.IsCompleted;
+
+    public long Result => _call.IsCompleted ? _call.GetAwaiter().GetResult() : throw new InvalidOperationException("the call sleeps");
 }
 
 /// <summary>The fields of struct stat that tests look at.</summary>
