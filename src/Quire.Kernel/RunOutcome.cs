@@ -25,5 +25,5 @@ public enum RunEnd
 /// <summary>How a run ended.</summary>
 /// <param name="Status">Of the first process; meaningless when it was not started or has not ended.</param>
 /// <param name="Error">Why the first program could not be started.</param>
-/// <param name="Detail">For a deadlock: who waits where.</param>
+/// <param name="Detail">For a deadlock: who waits where. For a program that was not started: why, in words.</param>
 public sealed record RunOutcome(RunEnd End, ExitStatus Status, Errno Error, string Detail);

@@ -4,6 +4,7 @@ using Quire.Hardware.Memory;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Files.Host;
+using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Observation.Runs;
@@ -81,6 +82,7 @@ public sealed class VirtualMachine : IDisposable
         var watch = Stopwatch.StartNew();
         var context = _files.CreateContext();
         var credentials = HostIdentity.Read();
+        RequireWorkingDirectory(new FileCaller(context, credentials, Thread: null));
         var command = _options.Command.Select(GuestText.FromHost).ToList();
         var environment = _options.Environment.Select(GuestText.FromHost).ToList();
         var start = new ProgramStart
@@ -94,9 +96,18 @@ public sealed class VirtualMachine : IDisposable
             Terminal = _streams.Terminal,
         };
         var outcome = _kernel.Run(start);
+        if (outcome.End == RunEnd.NotStarted)
+        {
+            outcome = outcome with { Detail = StartFailure.Explain(_files.Files, new FileCaller(context, credentials, Thread: null), start.Path, outcome.Error) };
+        }
+
         _files.Keep();
         return new MachineRun(outcome, ReportBuilder.Build(_options, _kernel, _processors, outcome, watch.Elapsed));
     }
+
+    /// <summary>Checks that every frame is free or has owners that add up to its count.</summary>
+    /// <exception cref="InvalidOperationException">They do not; says which and how.</exception>
+    public void Audit() => _memory.Audit();
 
     public void Dispose()
     {
@@ -110,6 +121,16 @@ public sealed class VirtualMachine : IDisposable
 
         _code.Dispose();
         _physical.Dispose();
+    }
+
+    // The host's current directory may be absent inside; one that was asked for must be there.
+    private void RequireWorkingDirectory(in FileCaller caller)
+    {
+        if (_options.WorkingDirectory is { } wanted
+            && _files.Files.Resolve(caller, _files.Files.Root, GuestText.FromHost(wanted), WalkModes.FollowLast | WalkModes.Directory, out _) is var error and not Errno.None)
+        {
+            throw new IOException($"{wanted}: cannot be the working directory: {error}");
+        }
     }
 
     private static DirectoryBinding Encode(DirectoryBinding binding) => new(GuestText.FromHost(binding.HostPath), GuestText.FromHost(binding.GuestPath));

@@ -57,44 +57,46 @@ public static class RunCommand
         using (new RunProgress(machine, options.IsQuiet(parse) ? ProgressMode.Off : ProgressMode.WhenUseful))
         {
             run = machine.Run();
+            if (options.WantsAudit(parse))
+            {
+                machine.Audit();
+            }
         }
 
         if (run.Outcome.End == RunEnd.NotStarted)
         {
-            return Fail($"{machineOptions.Command[0]}: {Reason(run.Outcome.Error)}", run.Report.ExitCode);
+            return Fail($"{machineOptions.Command[0]}: {run.Outcome.Detail}", run.Report.ExitCode);
         }
 
         if (!options.IsQuiet(parse))
         {
-            Console.Error.Write(RunSummary.Write(run.Report));
+            Tell(RunSummary.Write(run.Report));
         }
         else if (run.Outcome.End is RunEnd.Deadlock or RunEnd.InstructionLimit)
         {
-            Console.Error.WriteLine($"quire: {(run.Outcome.End == RunEnd.Deadlock ? "nothing can run any more: " + run.Report.Detail : "the limit of instructions is reached")}");
+            Tell($"quire: {(run.Outcome.End == RunEnd.Deadlock ? "nothing can run any more: " + run.Report.Detail : "the limit of instructions is reached")}\n");
         }
 
         json?.WriteLine(RunReportJson.Write(run.Report));
         return run.Report.ExitCode;
     }
 
-    private static string Reason(Errno error) => error switch
-    {
-        Errno.ENOENT => "not found",
-        Errno.ENOTDIR => "a part of the path is not a directory",
-        Errno.EACCES => "is not an executable file, or may not be read",
-        Errno.ENOEXEC => "is not a program for x86-64 Linux, nor a script that names its interpreter",
-        Errno.EIO => "is cut short, or cannot be read",
-        Errno.ELIBBAD => "has an interpreter that is not a program",
-        Errno.ELOOP => "names itself: too many levels of links or scripts",
-        Errno.E2BIG => "has too long arguments or environment",
-        Errno.ENOMEM => "does not fit into RAM; give more with --ram",
-        Errno.EINVAL => "has segments that cannot be mapped",
-        _ => $"cannot be started: {error}",
-    };
-
     private static int Fail(string message, int code)
     {
-        Console.Error.WriteLine("quire: " + message.ReplaceLineEndings(" "));
+        Tell("quire: " + message.ReplaceLineEndings(" ") + "\n");
         return code;
+    }
+
+    // Standard error may be closed or on a full disk: the exit code is all that is left to say then.
+    private static void Tell(string text)
+    {
+        try
+        {
+            Console.Error.Write(text);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Nowhere to complain.
+        }
     }
 }

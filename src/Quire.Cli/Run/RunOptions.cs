@@ -1,6 +1,8 @@
 using System.Collections;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 using Quire.Cli.Replay;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
@@ -20,9 +22,9 @@ internal sealed class RunOptions
     private const int MostFaultAround = 512;
 
     private readonly Option<string> _ram = new("--ram") { Description = "memory of the machine", DefaultValueFactory = _ => "256M" };
-    private readonly Option<int> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => 1 };
+    private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
+    private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
     private readonly Option<string> _layout = new("--aslr") { Description = "address-space layout randomisation: on or off", DefaultValueFactory = _ => "on" };
     private readonly Option<string[]> _environment = new("--env") { Description = "NAME=VALUE to add to the environment, or NAME to take out", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _root = new("--root") { Description = "host directory that is the guests' root", DefaultValueFactory = _ => "/" };
@@ -33,15 +35,16 @@ internal sealed class RunOptions
     private readonly Option<string?> _json = new("--json") { Description = "the summary as JSON, to FILE or - for standard output" };
     private readonly Option<bool> _strace = new("--strace") { Description = "list system calls on standard error" };
     private readonly Option<string?> _events = new("--events") { Description = "one JSON line a memory event, to FILE" };
-    private readonly Option<int> _faultAround = new("--fault-around") { Description = "pages to map around a faulting one", DefaultValueFactory = _ => 1 };
+    private readonly Option<string> _faultAround = new("--fault-around") { Description = $"pages to map around a faulting one, 1 to {MostFaultAround}", DefaultValueFactory = _ => "1" };
     private readonly Option<bool> _realTime = new("--real-time") { Description = "guests see the host's clock and sleep for real" };
     private readonly Option<string?> _epoch = new("--epoch") { Description = "CLOCK_REALTIME at the start: seconds since 1970, or a date such as 2026-01-31T12:00:00Z" };
     private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many: 5000000, 500M, 10G" };
+    private readonly Option<bool> _audit = new("--audit") { Description = "check at the end that every frame has the owners that it is counted for" };
     private readonly Argument<string[]> _command = new("command") { Description = "-- PROGRAM ARGUMENTS", Arity = ArgumentArity.OneOrMore };
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit])
+        foreach (var option in (Option[])[_ram, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
         {
             command.Add(option);
         }
@@ -58,32 +61,28 @@ internal sealed class RunOptions
     /// <summary>Null without --events.</summary>
     public TextWriter? OpenEvents(ParseResult parse) => parse.GetValue(_events) is { } path ? new StreamWriter(path) : null;
 
-    /// <summary>Null without --json. Opened before the run, so that a long one is not lost to a wrong path.</summary>
+    /// <summary>Opened before the run, so that a file that cannot be written does not cost one. Null without --json.</summary>
     public TextWriter? OpenJson(ParseResult parse) => parse.GetValue(_json) switch
     {
         null => null,
-        "-" => Console.Out,
+        "-" => new StreamWriter(Console.OpenStandardOutput()),
         var path => new StreamWriter(path),
     };
 
+    public bool WantsAudit(ParseResult parse) => parse.GetValue(_audit);
+
     public MachineOptions Read(ParseResult parse, TextWriter? trace, TextWriter? events)
     {
-        var command = parse.GetValue(_command)!;
-        if (command[0].StartsWith('-'))
-        {
-            // An unknown option is taken for the first argument; no program is called like that.
-            throw new UsageException($"there is no option '{command[0]}'; see quire run --help");
-        }
-
-        var seed = parse.GetValue(_seed);
+        RequireProgramAfterDashes(parse);
+        var seed = parse.GetValue(_seed) is { } text ? Number("--seed", text, 0UL, ulong.MaxValue) : (ulong?)null;
         return new MachineOptions
         {
             Ram = ReadRam(parse.GetValue(_ram)!),
-            Cpus = Within("--cpus", parse.GetValue(_cpus), 1, MachineOptions.MaximumCpus),
+            Cpus = Number("--cpus", parse.GetValue(_cpus)!, 1, MachineOptions.MaximumCpus),
             Tlb = ReadTlb(parse.GetValue(_tlb)!),
             Seed = seed ?? 1,
             Randomization = ReadLayout(parse.GetValue(_layout)!),
-            FaultAroundPages = Within("--fault-around", parse.GetValue(_faultAround), 1, MostFaultAround),
+            FaultAroundPages = Number("--fault-around", parse.GetValue(_faultAround)!, 1, MostFaultAround),
             TimeSource = parse.GetValue(_realTime) ? TimeSource.Host : TimeSource.Virtual,
             Epoch = ReadEpoch(parse.GetValue(_epoch)) ?? (seed is null ? null : new VirtualTime(SeededEpochSeconds * NanosecondsPerSecond)),
             MaximumInstructions = ReadLimit(parse.GetValue(_limit)),
@@ -92,10 +91,32 @@ internal sealed class RunOptions
             Layer = parse.GetValue(_layer) is { } layer ? Path.GetFullPath(layer) : null,
             WorkingDirectory = parse.GetValue(_directory),
             Environment = ReadEnvironment(parse.GetValue(_environment) ?? []),
-            Command = command,
+            Command = parse.GetValue(_command)!,
             SystemCallTrace = trace,
             MemoryEvents = events,
         };
+    }
+
+    // What stands before -- and is no option would otherwise be taken for the program or its arguments.
+    private void RequireProgramAfterDashes(ParseResult parse)
+    {
+        var words = parse.GetValue(_command)!;
+        var dashes = parse.Tokens.ToList().FindIndex(token => token.Type == TokenType.DoubleDash);
+        var after = dashes < 0 ? 0 : parse.Tokens.Count - dashes - 1;
+        if (words.Length <= after)
+        {
+            return;
+        }
+
+        if (words[0].StartsWith('-'))
+        {
+            throw new UsageException($"there is no option {words[0]}; quire {parse.CommandResult.Command.Name} --help lists them");
+        }
+
+        if (dashes >= 0)
+        {
+            throw new UsageException($"'{words[0]}' is no option, and stands before --; the program comes after it");
+        }
     }
 
     private static ByteSize ReadRam(string text)
@@ -130,8 +151,11 @@ internal sealed class RunOptions
         _ => throw new UsageException($"--aslr '{text}' is neither on nor off"),
     };
 
-    private static int Within(string option, int value, int least, int most) =>
-        value >= least && value <= most ? value : throw new UsageException($"{option} {value}: from {least} to {most} is possible");
+    private static T Number<T>(string option, string text, T least, T most)
+        where T : struct, IBinaryInteger<T> =>
+        T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+            ? value
+            : throw new UsageException($"{option} '{text}' is not a number from {least} to {most}");
 
     private static VirtualTime? ReadEpoch(string? text)
     {

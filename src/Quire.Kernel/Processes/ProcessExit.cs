@@ -83,7 +83,8 @@ internal static class ProcessExit
         var action = parent.Handlers[Signal.SIGCHLD];
         var unwanted = process.ExitSignal == Signal.SIGCHLD
             && (action.Handler == SignalAction.Ignore || (action.Flags & SignalActionFlags.NoChildWait) != 0);
-        if (process.ExitSignal != Signal.None)
+        // clone takes any number; only what is a signal is sent (do_notify_parent).
+        if (process.ExitSignal is > Signal.None and <= Signal.Last)
         {
             var (code, status) = Describe(process.ExitStatus);
             parent.Send(ChildSignal(process, process.ExitSignal, code, status));

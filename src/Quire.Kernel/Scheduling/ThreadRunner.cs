@@ -16,6 +16,7 @@ internal sealed class ThreadRunner
     private readonly CostModel _costs;
     private readonly long _maximumInstructions;
     private readonly ExceptionSignals _exceptions;
+    private readonly ThrashingWatch _thrashing;
 
     public ThreadRunner(GuestKernel kernel)
     {
@@ -24,6 +25,7 @@ internal sealed class ThreadRunner
         _costs = kernel.Options.Costs;
         _maximumInstructions = kernel.Options.MaximumInstructions;
         _exceptions = new ExceptionSignals(kernel);
+        _thrashing = new ThrashingWatch(kernel);
     }
 
     /// <param name="end">Progress, in picoseconds, at which the CPU stops in this round.</param>
@@ -211,7 +213,7 @@ internal sealed class ThreadRunner
             thread.Usage.MinorFaults++;
         }
 
-        if (result.Outcome == FaultOutcome.OutOfMemory)
+        if (result.Outcome == FaultOutcome.OutOfMemory || (result.IsMajor && _thrashing.IsThrashing()))
         {
             OutOfMemory.Relieve(_kernel, thread);
         }

@@ -29,9 +29,10 @@ public static class RunSummary
             Line(text, "region", $"{Clip(region.Name)} of {region.Process}: {Count(region.Faults)} faults, {Count(region.CopyOnWrite)} copy-on-write, {Count(region.Major)} major");
         }
 
-        foreach (var kill in report.OutOfMemory.Take(2))
+        if (report.OutOfMemory is [var kill, ..])
         {
-            Line(text, "out of memory", $"killed {kill.Process} ({kill.Name}), {Size(kill.ResidentBytes)} resident");
+            var others = report.OutOfMemory.Count - 1;
+            Line(text, "out of memory", $"killed {kill.Process} ({kill.Name}), {Size(kill.ResidentBytes)} resident{(others == 0 ? "" : $", and {Plural(others, "other", "others")}")}");
         }
 
         WriteUnsupported(text, report.Unsupported);

@@ -1,0 +1,26 @@
+using System.Diagnostics;
+
+namespace Quire.Machine.Tests.Programs;
+
+/// <summary>C programs of tests/native, compiled once for a class of tests, in a directory that it may fill.</summary>
+public sealed class NativePrograms : IDisposable
+{
+    public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("quire-native-").FullName;
+
+    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+
+    /// <summary>The path of the compiled program.</summary>
+    public string Compile(string source, params string[] options)
+    {
+        var target = Path.Combine(Directory, Path.GetFileNameWithoutExtension(source));
+        if (!File.Exists(target))
+        {
+            var path = Path.Combine(ProgramRun.Root, "tests", "native", source);
+            using var gcc = Process.Start(new ProcessStartInfo("gcc", ["-O1", "-w", .. options, "-o", target, path])) ?? throw new InvalidOperationException("gcc does not start");
+            gcc.WaitForExit();
+            Assert.True(gcc.ExitCode == 0, $"gcc cannot compile {source}");
+        }
+
+        return target;
+    }
+}
