@@ -16,6 +16,7 @@ public static unsafe class FxSaveArea
 
     private const int X87Offset = 32;
     private const int XmmOffset = 160;
+
     /// <summary>Bits of MXCSR that exist.</summary>
     public const uint MxcsrMask = 0xFFFF;
 
@@ -51,8 +52,8 @@ public static unsafe class FxSaveArea
     /// <summary>Reserved bits of MXCSR are dropped, as the kernel does with a frame that a handler has changed.</summary>
     public static void Read(ReadOnlySpan<byte> image, ref CpuRegisters registers)
     {
-        registers.X87Control = BinaryPrimitives.ReadUInt16LittleEndian(image);
-        registers.X87Status = BinaryPrimitives.ReadUInt16LittleEndian(image[2..]);
+        registers.X87Control = X87ControlWord.Canonical(BinaryPrimitives.ReadUInt16LittleEndian(image));
+        registers.X87Status = X87StatusWord.WithSummary(BinaryPrimitives.ReadUInt16LittleEndian(image[2..]), registers.X87Control);
         registers.X87Tags = image[4];
         registers.X87Opcode = BinaryPrimitives.ReadUInt16LittleEndian(image[6..]);
         registers.X87InstructionPointer = BinaryPrimitives.ReadUInt64LittleEndian(image[8..]);

@@ -16,10 +16,6 @@ internal static unsafe class X87Control
 
     private const ushort DefaultControl = 0x37F;
 
-    // Bits 13 to 15 and 7 are reserved, bit 6 reads as set.
-    private const int ReservedControl = 0xE0C0;
-    private const int FixedControl = 0x40;
-
     public static void Register(Registry registry)
     {
         registry.Add(Mnemonic.Fninit, (in Instruction i, BlockBuilder b) => WithoutWait<Initialize>(b));
@@ -114,7 +110,7 @@ internal static unsafe class X87Control
 
     private static void SetControl(CpuState* s, ushort control)
     {
-        s->Registers.X87Control = (ushort)((control & ~ReservedControl) | FixedControl);
+        s->Registers.X87Control = X87ControlWord.Canonical(control);
         X87Stack.UpdateSummary(s);
     }
 

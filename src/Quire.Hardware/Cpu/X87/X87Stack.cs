@@ -75,13 +75,7 @@ internal static unsafe class X87Stack
 
     /// <summary>ES and B follow the exception flags and masks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void UpdateSummary(CpuState* s)
-    {
-        const int Summary = X87StatusWord.ErrorSummary | X87StatusWord.Busy;
-        ref var registers = ref s->Registers;
-        var pending = registers.X87Status & ~registers.X87Control & (int)X87Exceptions.All;
-        registers.X87Status = (ushort)((registers.X87Status & ~Summary) | (pending != 0 ? Summary : 0));
-    }
+    public static void UpdateSummary(CpuState* s) => s->Registers.X87Status = X87StatusWord.WithSummary(s->Registers.X87Status, s->Registers.X87Control);
 
     private enum Direction
     {

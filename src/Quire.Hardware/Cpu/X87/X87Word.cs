@@ -38,6 +38,30 @@ internal static class X87StatusWord
     public const int Top = 7 << TopShift;
     public const int C3 = 1 << 14;
     public const int Busy = 1 << 15;
+
+    /// <summary>ES and B as the exception flags and their masks make them.</summary>
+    public static ushort WithSummary(ushort status, ushort control)
+    {
+        const int Summary = ErrorSummary | Busy;
+        var pending = status & ~control & (int)X87Exceptions.All;
+        return (ushort)((status & ~Summary) | (pending != 0 ? Summary : 0));
+    }
+}
+
+/// <summary>
+/// Bits of the control word.
+/// <code>
+///  15..13  12  11..10  9..8  7..6  5   4   3   2   1   0
+///  0       X   RC      PC    0 1   PM  UM  OM  ZM  DM  IM
+/// </code>
+/// </summary>
+internal static class X87ControlWord
+{
+    private const int Reserved = 0xE0C0;
+    private const int Fixed = 0x40;
+
+    /// <summary>What the processor keeps of a word that is loaded.</summary>
+    public static ushort Canonical(ushort word) => (ushort)((word & ~Reserved) | Fixed);
 }
 
 /// <summary>Rounding control, as bits 10 and 11 of the control word hold it.</summary>

@@ -51,17 +51,27 @@ internal static class X87Rules
         return (signExponent & 0x8000) != 0 ? -magnitude : magnitude;
     }
 
-    /// <summary>Takes instruction and data pointers out of a stored environment.</summary>
+    /// <summary>Takes instruction and data pointers out of a stored environment, and from an FXSAVE image the mask of MXCSR's bits, too.</summary>
     public static void ForgetPointers(TestCase test, Outcome outcome)
     {
-        var (from, to) = test.Instruction.Code switch
+        switch (test.Instruction.Code)
         {
-            Code.Fnstenv_m14byte or Code.Fnsave_m94byte => (6, 14),
-            Code.Fnstenv_m28byte or Code.Fnsave_m108byte => (12, 28),
-            Code.Fxsave_m512byte or Code.Fxsave64_m512byte => (6, 24),
-            _ => (0, 0),
-        };
-        if (to == 0 || test.Target is not { } target)
+            case Code.Fnstenv_m14byte or Code.Fnsave_m94byte:
+                Forget(test, outcome, 6, 14);
+                break;
+            case Code.Fnstenv_m28byte or Code.Fnsave_m108byte:
+                Forget(test, outcome, 12, 28);
+                break;
+            case Code.Fxsave_m512byte or Code.Fxsave64_m512byte:
+                Forget(test, outcome, 6, MachineState.MxcsrOffset);
+                Forget(test, outcome, MachineState.MxcsrOffset + 4, MachineState.StackOffset);
+                break;
+        }
+    }
+
+    private static void Forget(TestCase test, Outcome outcome, int from, int to)
+    {
+        if (test.Target is not { } target)
         {
             return;
         }
