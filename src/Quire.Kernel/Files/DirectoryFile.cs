@@ -11,6 +11,7 @@ namespace Quire.Kernel.Files;
 public sealed class DirectoryFile : OpenFile
 {
     private List<ListedEntry>? _entries;
+    private long? _removedNames;
 
     public DirectoryFile(FileLocation location, int flags)
         : base(location, flags)
@@ -41,12 +42,13 @@ public sealed class DirectoryFile : OpenFile
             }
 
             _entries = entries;
+            _removedNames = Inode.RemovedNames;
         }
 
         while (Position < _entries.Count)
         {
             entry = _entries[(int)Position];
-            if (Position < 2 || Inode.Lookup(entry.Name, out _) != Errno.ENOENT)
+            if (Position < 2 || _removedNames is not null && _removedNames == Inode.RemovedNames || Inode.Lookup(entry.Name, out _) != Errno.ENOENT)
             {
                 return Errno.None;
             }

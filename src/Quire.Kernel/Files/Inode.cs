@@ -53,6 +53,9 @@ public abstract class Inode
     /// <summary>Adds every entry but "." and "..", in the order that getdents gives them.</summary>
     public virtual Errno List(List<ListedEntry> entries) => Errno.ENOTDIR;
 
+    /// <summary>How many names have gone from this directory through the kernel; null if names also go by themselves, as in /proc.</summary>
+    public virtual long? RemovedNames => null;
+
     public virtual Errno Create(string name, in NewInode what, out Inode? created)
     {
         created = null;

@@ -7,19 +7,19 @@ internal static unsafe class Selection
 {
     /// <summary>destination register, source register or memory [, immediate]. 16 bytes of memory must be aligned.</summary>
     public static bool Select<TReader>(in Instruction i, BlockBuilder b)
-        where TReader : struct, IReader => SelectExact<Quick<TReader>>(in i, b);
+        where TReader : struct, IReader => SelectOperands<Quick<TReader>>(in i, b, ImmediateOf(in i), Alignment.Natural);
 
     /// <summary>The same with an immediate that is prepared for its handler.</summary>
     public static bool SelectWith<TReader>(in Instruction i, BlockBuilder b, int immediate)
-        where TReader : struct, IReader => SelectExact<Quick<TReader>>(in i, b, immediate);
+        where TReader : struct, IReader => SelectOperands<Quick<TReader>>(in i, b, immediate, Alignment.Natural);
 
     /// <summary>The same with 16 bytes of memory at any address.</summary>
     public static bool SelectMisaligned<TReader>(in Instruction i, BlockBuilder b, int immediate = 0)
-        where TReader : struct, IReader => SelectRegister<Quick<TReader>>(in i, b, immediate) || SelectMemory<Quick<TReader>>(in i, b, immediate);
+        where TReader : struct, IReader => SelectOperands<Quick<TReader>>(in i, b, immediate, Alignment.Any);
 
     /// <summary>An instruction that can raise exceptions.</summary>
     public static bool SelectExact<TReader>(in Instruction i, BlockBuilder b)
-        where TReader : struct, ISourceReader => SelectExact<TReader>(in i, b, ImmediateOf(in i));
+        where TReader : struct, ISourceReader => SelectOperands<TReader>(in i, b, ImmediateOf(in i), Alignment.Natural);
 
     /// <summary>memory, source register [, immediate]</summary>
     public static bool SelectStore<TStored, T>(in Instruction i, BlockBuilder b)
@@ -67,57 +67,51 @@ internal static unsafe class Selection
 
     public static byte Offset(Register register) => register.IsXMM() ? Operands.XmmOffset(register) : Operands.Offset(register);
 
-    private static bool SelectExact<TReader>(in Instruction i, BlockBuilder b, int immediate)
-        where TReader : struct, ISourceReader =>
-        SelectRegister<TReader>(in i, b, immediate)
-        || (TReader.Size == 16 ? SelectAlignedMemory<TReader>(in i, b, immediate) : SelectMemory<TReader>(in i, b, immediate));
+    private enum Alignment
+    {
+        Natural,
+        Any,
+    }
 
-    private static bool SelectRegister<TReader>(in Instruction i, BlockBuilder b, int immediate)
+    // One method: each instance of it is compiled while its first instruction is being decoded.
+    private static bool SelectOperands<TReader>(in Instruction i, BlockBuilder b, int immediate, Alignment alignment)
         where TReader : struct, ISourceReader
     {
-        if (i.Op0Kind != OpKind.Register || i.Op0Register.IsMM() || i.Op1Kind != OpKind.Register || i.Op1Register.IsMM())
+        if (i.Op0Kind != OpKind.Register || i.Op0Register.IsMM())
         {
             return false;
         }
 
-        ref var op = ref b.Emit(i.Op1Register.IsXMM() ? &XmmSource<TReader>.Run : &GeneralSource<TReader>.Run);
-        op.Destination = Offset(i.Op0Register);
-        op.Source = Offset(i.Op1Register);
-        op.Immediate = immediate;
-        return true;
-    }
-
-    private static bool SelectMemory<TReader>(in Instruction i, BlockBuilder b, int immediate)
-        where TReader : struct, ISourceReader
-    {
-        if (!LoadsFromMemory(in i))
+        if (i.Op1Kind == OpKind.Register && !i.Op1Register.IsMM())
         {
-            return false;
+            ref var copying = ref b.Emit(i.Op1Register.IsXMM() ? &XmmSource<TReader>.Run : &GeneralSource<TReader>.Run);
+            copying.Destination = Offset(i.Op0Register);
+            copying.Source = Offset(i.Op1Register);
+            copying.Immediate = immediate;
+            return true;
         }
 
-        var memory = b.Memory(in i);
-        ref var op = ref b.Emit(memory.IsIndexed ? &MemorySource<TReader, IndexedAddress>.Run : &MemorySource<TReader, BaseAddress>.Run, memory);
-        op.Destination = Offset(i.Op0Register);
-        op.Immediate = immediate;
-        return true;
-    }
-
-    private static bool SelectAlignedMemory<TReader>(in Instruction i, BlockBuilder b, int immediate)
-        where TReader : struct, ISourceReader
-    {
-        if (!LoadsFromMemory(in i))
+        if (i.Op1Kind != OpKind.Memory)
         {
             return false;
         }
 
         var memory = b.Memory(in i);
-        ref var op = ref b.Emit(memory.IsIndexed ? &AlignedSource<TReader, IndexedAddress>.Run : &AlignedSource<TReader, BaseAddress>.Run, memory);
-        op.Destination = Offset(i.Op0Register);
-        op.Immediate = immediate;
+        delegate*<CpuState*, Op*, void> run;
+        if (TReader.Size == 16 && alignment == Alignment.Natural)
+        {
+            run = memory.IsIndexed ? &AlignedSource<TReader, IndexedAddress>.Run : &AlignedSource<TReader, BaseAddress>.Run;
+        }
+        else
+        {
+            run = memory.IsIndexed ? &MemorySource<TReader, IndexedAddress>.Run : &MemorySource<TReader, BaseAddress>.Run;
+        }
+
+        ref var loading = ref b.Emit(run, memory);
+        loading.Destination = Offset(i.Op0Register);
+        loading.Immediate = immediate;
         return true;
     }
-
-    private static bool LoadsFromMemory(in Instruction i) => i.Op0Kind == OpKind.Register && !i.Op0Register.IsMM() && i.Op1Kind == OpKind.Memory;
 
     private static int ImmediateOf(in Instruction i)
     {

@@ -5,10 +5,14 @@ namespace Quire.Kernel.Files.Bound;
 /// <summary>A directory of the host: every operation on its names is the host's.</summary>
 public sealed class BoundDirectory : BoundInode
 {
+    private long _removedNames;
+
     internal BoundDirectory(BoundFileSystem fileSystem, string path, in InodeAttributes attributes)
         : base(fileSystem, path, attributes)
     {
     }
+
+    public override long? RemovedNames => _removedNames;
 
     public override Errno Open(in OpenRequest request, out OpenFile? file)
     {
@@ -58,10 +62,18 @@ public sealed class BoundDirectory : BoundInode
             FileSystem.Host.Change(path, new AttributeChange { UserId = what.UserId, GroupId = what.GroupId });
         }
 
+        // So that programs inside see one clock, the machine's.
+        var now = FileSystem.Now();
+        FileSystem.Host.Change(path, new AttributeChange { AccessTime = now, ModifyTime = now });
+        ContentChanged();
         return Lookup(name, out created);
     }
 
-    public override Errno Link(string name, Inode target) => FileSystem.Host.Link(((BoundInode)target).HostPath, PathOf(name));
+    public override Errno Link(string name, Inode target)
+    {
+        var error = FileSystem.Host.Link(((BoundInode)target).HostPath, PathOf(name));
+        return error == Errno.None ? ContentChanged() : error;
+    }
 
     public override Errno Unlink(string name, Inode child)
     {
@@ -69,6 +81,7 @@ public sealed class BoundDirectory : BoundInode
         if (error == Errno.None)
         {
             ((BoundInode)child).NameRemoved(PathOf(name));
+            ContentChanged();
         }
 
         return error;
@@ -80,6 +93,7 @@ public sealed class BoundDirectory : BoundInode
         if (error == Errno.None)
         {
             ((BoundInode)child).NameRemoved(PathOf(name));
+            ContentChanged();
         }
 
         return error;
@@ -95,6 +109,8 @@ public sealed class BoundDirectory : BoundInode
             return error;
         }
 
+        ContentChanged();
+        ((BoundDirectory)request.NewDirectory).ContentChanged();
         if ((request.Modes & RenameModes.Exchange) != 0)
         {
             // Three moves of names in memory, none on the host.
@@ -107,6 +123,13 @@ public sealed class BoundDirectory : BoundInode
 
         (request.Replaced as BoundInode)?.NameRemoved(newPath);
         FileSystem.MovePaths(oldPath, newPath);
+        return Errno.None;
+    }
+
+    private Errno ContentChanged()
+    {
+        _removedNames++;
+        FileSystem.Host.Change(HostPath, new AttributeChange { ModifyTime = FileSystem.Now() });
         return Errno.None;
     }
 

@@ -10,6 +10,7 @@ namespace Quire.Kernel.Files.Layers;
 public sealed class LayeredDirectory : LayeredInode
 {
     private readonly Dictionary<string, LayeredInode?> _changes = new(StringComparer.Ordinal);
+    private long _removedNames;
 
     internal LayeredDirectory(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
         : base(fileSystem, slot, attributes)
@@ -21,6 +22,8 @@ public sealed class LayeredDirectory : LayeredInode
 
     public override InodeAttributes Attributes =>
         LowerPath is null ? base.Attributes with { Size = (ulong)(_changes.Count + 2) * 20 } : base.Attributes;
+
+    public override long? RemovedNames => _removedNames;
 
     public override Errno Open(in OpenRequest request, out OpenFile? file)
     {
@@ -188,6 +191,7 @@ public sealed class LayeredDirectory : LayeredInode
 
     private void TakeOut(string name, LayeredInode inode)
     {
+        _removedNames++;
         if (LowerPath is { } path && FileSystem.Host.Stat(path + "/" + name, out _) == Errno.None)
         {
             _changes[name] = null;
