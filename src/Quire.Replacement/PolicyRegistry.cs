@@ -21,6 +21,7 @@ public static class PolicyRegistry
         PolicyDescriptor.Of<Arc>(),
         PolicyDescriptor.Of<Car>(),
         PolicyDescriptor.Of<Lirs>(),
+        PolicyDescriptor.Of<ClockPro>(),
         PolicyDescriptor.Of<Sieve>(),
         PolicyDescriptor.Of<S3Fifo>(),
         PolicyDescriptor.Of<WTinyLfu>(),

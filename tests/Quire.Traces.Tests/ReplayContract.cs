@@ -69,4 +69,29 @@ public class ReplayContract
             }
         }
     }
+
+    [Fact]
+    public void StackAlgorithmsHoldInFewerFramesOnlyWhatTheyHoldInMore()
+    {
+        foreach (var policy in PolicyRegistry.FixedSpace.Where(policy => policy.Description.IsStackAlgorithm))
+        {
+            foreach (var seed in RandomStrings.Seeds)
+            {
+                var references = RandomStrings.Create(seed);
+                // Which of the pages that are never used again goes is open, and changes nothing.
+                var lastUse = references.Select(reference => reference >> 1).Distinct().Select(page => Array.FindLastIndex(references, reference => reference >> 1 == page) + 1).ToList();
+                foreach (var frames in new[] { 1, 2, 3, 5, 8, 13, 21 })
+                {
+                    var fewer = new SteppedReplay(PolicyRegistry.Parse(policy.Name), frames, page => page.ToString());
+                    var more = new SteppedReplay(PolicyRegistry.Parse(policy.Name), frames + 1, page => page.ToString());
+                    foreach (var (step, _) in RandomStrings.Steps(fewer, references).Zip(RandomStrings.Steps(more, references)))
+                    {
+                        Assert.True(
+                            Enumerable.Range(0, frames).Select(fewer.PageIn).Where(page => page >= 0 && lastUse[page] > step.Number).All(more.IsResident),
+                            $"{policy.Name}, {frames} and {frames + 1} frames, seed {seed}, reference {step.Number}");
+                    }
+                }
+            }
+        }
+    }
 }
