@@ -148,6 +148,11 @@ public sealed unsafe partial class AddressSpace
                 break;
             case MemoryAdvice.Unmergeable:
                 flags &= ~RegionFlags.Mergeable;
+                if ((region.Flags & RegionFlags.Mergeable) != 0 && Unmerge(region, start, end) is var error and not Errno.None)
+                {
+                    return error;
+                }
+
                 break;
             case MemoryAdvice.HugePage:
                 flags = (flags & ~RegionFlags.NoHugePage) | RegionFlags.HugePage;

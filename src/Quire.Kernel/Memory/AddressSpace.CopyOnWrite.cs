@@ -26,6 +26,7 @@ public sealed unsafe partial class AddressSpace
         if (shared.Use == FrameUse.Anonymous && shared.References == 1)
         {
             *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
+            shared.Flags &= ~FrameFlags.Merged;
             _memory.Counters.CopyOnWriteReused++;
             return new FaultResult(FaultOutcome.Resolved, FaultKind.CopyOnWrite);
         }

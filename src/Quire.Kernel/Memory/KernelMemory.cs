@@ -3,6 +3,7 @@ using Quire.Hardware.Translation;
 using Quire.Kernel.Memory.Auditing;
 using Quire.Kernel.Memory.Caching;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Slabs;
@@ -38,6 +39,7 @@ public sealed partial class KernelMemory : IDisposable
         Reclaimable = new FrameList(physical.FrameCount);
         DirtyCaches = new DirtyCaches(this);
         _reclaimer = new FrameReclaimer(this);
+        Merger = new PageMerger(this) { Scope = options.Merging };
         Frames.Reclaim = _reclaimer.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
@@ -56,6 +58,9 @@ public sealed partial class KernelMemory : IDisposable
     public SlabCaches Slabs { get; }
 
     public MemoryCounters Counters { get; } = new();
+
+    /// <summary>Finds equal pages and lets them share frames.</summary>
+    public PageMerger Merger { get; }
 
     /// <summary>Null: events cost nothing.</summary>
     public IMemoryEventSink? Events { get; set; }
@@ -162,6 +167,7 @@ public sealed partial class KernelMemory : IDisposable
     public void Dispose()
     {
         FrameTable.Dispose();
+        Merger.Dispose();
         Reclaimable.Dispose();
     }
 

@@ -1,3 +1,5 @@
+using Quire.Kernel.Memory.Merging;
+
 namespace Quire.Kernel.Memory;
 
 /// <summary>How the kernel keeps memory; chosen when the machine is built.</summary>
@@ -23,6 +25,8 @@ public sealed record KernelMemoryOptions
     public int MaximumRegions { get; init; } = 65_530;
 
     public OvercommitMode Overcommit { get; init; } = OvercommitMode.Heuristic;
+
+    public MergeScope Merging { get; init; } = MergeScope.Advised;
 
     public DeviceModel Device { get; init; } = DeviceModel.Nvme;
 }

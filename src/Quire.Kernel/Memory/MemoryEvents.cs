@@ -10,6 +10,9 @@ public enum MemoryEventKind : byte
     Copy,
     Evict,
     WriteBack,
+
+    /// <summary>A page gave its frame up for one with the same bytes.</summary>
+    Merge,
 }
 
 /// <summary>Something that happened to memory.</summary>

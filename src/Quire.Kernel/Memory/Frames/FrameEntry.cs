@@ -49,6 +49,9 @@ internal enum FrameFlags : ushort
 
     /// <summary>Used by read or write at all, not only read ahead.</summary>
     Used = 128,
+
+    /// <summary>An anonymous page that same-page merging has given to several owners.</summary>
+    Merged = 256,
 }
 
 /// <summary>

@@ -21,5 +21,8 @@ internal static class Leaf
 
     public static bool IsDirty(ulong entry) => (entry & PageTableEntry.DirtyBit) != 0;
 
+    /// <summary>The same leaf with another frame.</summary>
+    public static ulong WithFrame(ulong entry, FrameNumber frame) => (entry & ~FrameBits) | ((ulong)frame.Value << Page.Shift);
+
     public static FrameNumber FrameOf(ulong entry) => new((uint)((entry & FrameBits) >> Page.Shift));
 }

@@ -1,0 +1,239 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Quire.Kernel.Memory.Frames;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory.Merging;
+
+/// <summary>
+/// Same-page merging (Arcangeli, Eidus and Wright, Increasing memory density by using KSM, OLS 2009): scans private anonymous memory a few pages at a
+/// time and lets pages with the same bytes share one frame, read-only; a store copies. A page is looked up among merged frames (the paper's stable
+/// tree), then, if its checksum is what it was a round ago, among the pages seen in this round (the unstable tree).
+/// Differs from Linux: hash tables in place of the trees. Entries may be out of date, so bytes are compared before anything is merged.
+/// </summary>
+public sealed unsafe class PageMerger : IDisposable
+{
+    private readonly KernelMemory _memory;
+    private readonly Dictionary<ulong, FrameNumber> _merged = [];
+    private readonly Dictionary<ulong, MappingLocation> _seen = [];
+    private readonly List<ulong> _pages = [];
+    private readonly List<MappingLocation> _mappings = [];
+
+    // What each frame's bytes hashed to when it was last looked at; 0 for never.
+    private readonly ulong* _checksums;
+    private uint _space;
+    private ulong _address;
+
+    internal PageMerger(KernelMemory memory)
+    {
+        _memory = memory;
+        _checksums = (ulong*)NativeMemory.AllocZeroed(memory.Physical.FrameCount, sizeof(ulong));
+    }
+
+    public MergeScope Scope { get; set; } = MergeScope.Advised;
+
+    /// <summary>pages_to_scan: pages looked at each time.</summary>
+    public int PagesToScan { get; set; } = 100;
+
+    /// <summary>sleep_millisecs: virtual time between two scans.</summary>
+    public int SleepMilliseconds { get; set; } = 20;
+
+    /// <summary>full_scans: rounds through all memory.</summary>
+    public long FullScans { get; private set; }
+
+    public long Scanned { get; private set; }
+
+    /// <summary>Pages that gave their frame up for an equal one.</summary>
+    public long Merges { get; private set; }
+
+    /// <summary>Most frames saved at the end of any scan.</summary>
+    public long PeakSaved { get; private set; }
+
+    /// <summary>Merged frames, and the pages beyond the first that share them: pages_shared and pages_sharing.</summary>
+    public (long Shared, long Sharing) Count()
+    {
+        var (shared, sharing) = (0L, 0L);
+        for (uint number = 0; number < _memory.Physical.FrameCount; number++)
+        {
+            ref var entry = ref _memory.FrameTable[new FrameNumber(number)];
+            if ((entry.Flags & FrameFlags.Merged) != 0)
+            {
+                shared++;
+                sharing += entry.Mappings - 1;
+            }
+        }
+
+        return (shared, sharing);
+    }
+
+    /// <summary>Looks at about so many pages; gives how many it looked at, 0 if none takes part.</summary>
+    public int Scan(int budget)
+    {
+        var looked = 0;
+        var spent = 0;
+        var rounds = 0;
+        while (spent < budget && rounds < 2)
+        {
+            if (!TryFindSpace(out var space))
+            {
+                rounds++;
+                EndRound();
+                continue;
+            }
+
+            _pages.Clear();
+            _address = space.CollectMergeable(_address, Scope, _pages);
+            foreach (var page in _pages)
+            {
+                Look(space, page);
+            }
+
+            looked += _pages.Count;
+            spent += _pages.Count + 1;
+            if (_address == 0)
+            {
+                _space++;
+            }
+        }
+
+        Scanned += looked;
+        return looked;
+    }
+
+    public void Dispose() => NativeMemory.Free(_checksums);
+
+    private bool TryFindSpace(out AddressSpace space)
+    {
+        // Spaces are few: the next by number.
+        space = _memory.AddressSpaces.Where(candidate => candidate.Number >= _space).MinBy(candidate => candidate.Number)!;
+        if (space is null)
+        {
+            return false;
+        }
+
+        if (space.Number != _space)
+        {
+            (_space, _address) = (space.Number, 0);
+        }
+
+        return true;
+    }
+
+    private void EndRound()
+    {
+        (_space, _address) = (0, 0);
+        _seen.Clear();
+        FullScans++;
+        foreach (var (hash, frame) in _merged)
+        {
+            if ((_memory.FrameTable[frame].Flags & FrameFlags.Merged) == 0)
+            {
+                _merged.Remove(hash);
+            }
+        }
+
+        PeakSaved = Math.Max(PeakSaved, Count().Sharing);
+    }
+
+    private void Look(AddressSpace space, ulong page)
+    {
+        if (!space.TryGetMergeable(page, out var frame) || (_memory.FrameTable[frame].Flags & FrameFlags.Merged) != 0)
+        {
+            return;
+        }
+
+        var hash = Checksum(frame);
+        if (_merged.TryGetValue(hash, out var equal) && IsMergedWith(equal, frame))
+        {
+            Share(space, page, equal);
+            return;
+        }
+
+        // A page that changes between two rounds would be copied again at once.
+        if (_checksums[frame.Value] != hash)
+        {
+            _checksums[frame.Value] = hash;
+            return;
+        }
+
+        if (_seen.TryGetValue(hash, out var other) && TryMakeMerged(other, frame, hash, out equal))
+        {
+            Share(space, page, equal);
+            return;
+        }
+
+        _seen[hash] = new MappingLocation(space.Number, page);
+    }
+
+    private bool IsMergedWith(FrameNumber merged, FrameNumber frame)
+    {
+        ref var entry = ref _memory.FrameTable[merged];
+        return entry.Use == FrameUse.Anonymous && (entry.Flags & FrameFlags.Merged) != 0 && merged != frame
+            && entry.References == entry.Mappings && Bytes(merged).SequenceEqual(Bytes(frame));
+    }
+
+    /// <summary>Makes the page seen before the one that others share, if it still has the same bytes.</summary>
+    private bool TryMakeMerged(MappingLocation seen, FrameNumber frame, ulong hash, out FrameNumber merged)
+    {
+        merged = FrameNumber.None;
+        if (_memory.AddressSpaces.FirstOrDefault(space => space.Number == seen.Space) is not { } space
+            || !space.TryGetMergeable(seen.Address, out merged) || merged == frame || !Bytes(merged).SequenceEqual(Bytes(frame)))
+        {
+            return false;
+        }
+
+        _memory.FrameTable[merged].Flags |= FrameFlags.Merged;
+        _merged[hash] = merged;
+        _seen.Remove(hash);
+        return true;
+    }
+
+    private void Share(AddressSpace space, ulong page, FrameNumber equal)
+    {
+        // A lone owner of a merged frame may have got the right to write back.
+        _memory.ReverseMap.CopyTo(_memory.FrameTable[equal], _mappings);
+        foreach (var location in _mappings)
+        {
+            _memory.SpaceOf(location).ProtectFromStores(location.Address);
+        }
+
+        if (space.TryShare(page, equal))
+        {
+            Merges++;
+            _memory.Events?.Record(new MemoryEvent(MemoryEventKind.Merge, _memory.Now(), space.ProcessTag, new VirtualAddress(page), equal, Page.Size));
+        }
+    }
+
+    // Equal bytes are told apart by comparing; this only has to be quick and spread well. Never 0.
+    private ulong Checksum(FrameNumber frame)
+    {
+        const ulong odd = 0x9E37_79B9_7F4A_7C15;
+        var words = (ulong*)_memory.Physical.Pointer(frame);
+        ulong first = 1, second = 2, third = 3, fourth = 4;
+        for (var index = 0; index < Page.Size / sizeof(ulong); index += 4)
+        {
+            first = BitOperations.RotateLeft((first ^ words[index]) * odd, 29);
+            second = BitOperations.RotateLeft((second ^ words[index + 1]) * odd, 29);
+            third = BitOperations.RotateLeft((third ^ words[index + 2]) * odd, 29);
+            fourth = BitOperations.RotateLeft((fourth ^ words[index + 3]) * odd, 29);
+        }
+
+        var all = (first * odd) ^ BitOperations.RotateLeft(second * odd, 16) ^ BitOperations.RotateLeft(third * odd, 32) ^ BitOperations.RotateLeft(fourth * odd, 48);
+        return Math.Max(1, all ^ (all >> 32));
+    }
+
+    private ReadOnlySpan<byte> Bytes(FrameNumber frame) => new(_memory.Physical.Pointer(frame), Page.Size);
+}
+
+/// <summary>Which memory same-page merging looks at.</summary>
+public enum MergeScope
+{
+    /// <summary>None.</summary>
+    Off,
+
+    /// <summary>Regions that programs have given to it with MADV_MERGEABLE.</summary>
+    Advised,
+
+    /// <summary>All private anonymous memory.</summary>
+    All,
+}
