@@ -168,15 +168,16 @@ internal sealed unsafe class BlockBuilder
         }
 
         if (instruction.FlowControl is not (FlowControl.Next or FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch)
-            || instruction.IsStackInstruction || instruction.Mnemonic is Mnemonic.Div or Mnemonic.Idiv)
+            || instruction.IsStackInstruction || instruction.Mnemonic is Mnemonic.Div or Mnemonic.Idiv or Mnemonic.Cmpsd || SelectorTable.Raises(instruction.Mnemonic))
         {
             return true;
         }
 
         for (var operand = 0; operand < instruction.OpCount; operand++)
         {
+            // MMX instructions raise what x87 instructions left pending.
             var kind = instruction.GetOpKind(operand);
-            if (kind is not (OpKind.Register or OpKind.Immediate8 or OpKind.Immediate16 or OpKind.Immediate32 or OpKind.Immediate64
+            if (instruction.GetOpRegister(operand).IsMM() || kind is not (OpKind.Register or OpKind.Immediate8 or OpKind.Immediate16 or OpKind.Immediate32 or OpKind.Immediate64
                 or OpKind.Immediate8to16 or OpKind.Immediate8to32 or OpKind.Immediate8to64 or OpKind.Immediate32to64 or OpKind.NearBranch64))
             {
                 return true;

@@ -16,6 +16,9 @@ internal static class SelectorTable
     /// <summary>No instruction is decoded behind this one: it ends its block although it does not jump.</summary>
     public static bool EndsBlock(Mnemonic mnemonic) => Instructions.EndsBlock[(int)mnemonic];
 
+    /// <summary>The instruction can raise a floating-point exception, although it has no memory operand.</summary>
+    public static bool Raises(Mnemonic mnemonic) => Instructions.Raises[(int)mnemonic];
+
     private static Registry Fill(Registry registry)
     {
         DataMovement.Register(registry);
@@ -30,7 +33,8 @@ internal static class SelectorTable
         StringInstructions.Register(registry);
         SystemInstructions.Register(registry);
         Sse.SseSelector.Register(registry);
-        X87.X87Selector.Register(registry);
+        X87.X87Selector.Register(registry.Raising());
+        Mmx.MmxSelector.Register(registry);
         return registry;
     }
 
@@ -38,11 +42,37 @@ internal static class SelectorTable
     {
         private static readonly int Count = Enum.GetValues<Mnemonic>().Length;
 
-        public SelectInstruction?[] Selectors { get; } = new SelectInstruction?[Count];
+        private readonly bool _marksRaising;
 
-        public bool[] EndsBlock { get; } = new bool[Count];
+        public Registry()
+        {
+            Selectors = new SelectInstruction?[Count];
+            EndsBlock = new bool[Count];
+            Raises = new bool[Count];
+        }
 
-        public void Add(Mnemonic mnemonic, SelectInstruction selector) => Selectors[(int)mnemonic] = selector;
+        private Registry(Registry shared)
+        {
+            Selectors = shared.Selectors;
+            EndsBlock = shared.EndsBlock;
+            Raises = shared.Raises;
+            _marksRaising = true;
+        }
+
+        public SelectInstruction?[] Selectors { get; }
+
+        public bool[] EndsBlock { get; }
+
+        public bool[] Raises { get; }
+
+        /// <summary>The same registry, for families whose instructions can raise floating-point exceptions.</summary>
+        public Registry Raising() => new(this);
+
+        public void Add(Mnemonic mnemonic, SelectInstruction selector)
+        {
+            Selectors[(int)mnemonic] = selector;
+            Raises[(int)mnemonic] |= _marksRaising;
+        }
 
         /// <summary>Adds operand forms to a mnemonic that another family has, too: they are tried where its selector declines.</summary>
         public void AddForms(Mnemonic mnemonic, SelectInstruction selector)

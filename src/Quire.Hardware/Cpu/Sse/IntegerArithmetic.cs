@@ -88,56 +88,56 @@ internal static class IntegerArithmetic
         }
     }
 
-    private readonly struct Sum<T> : IVectorOperation
+    internal readonly struct Sum<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.As<byte, T>() + right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct Difference<T> : IVectorOperation
+    internal readonly struct Difference<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.As<byte, T>() - right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct SaturatedSum<T> : IVectorOperation
+    internal readonly struct SaturatedSum<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.AddSaturate(left.As<byte, T>(), right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct SaturatedDifference<T> : IVectorOperation
+    internal readonly struct SaturatedDifference<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.SubtractSaturate(left.As<byte, T>(), right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct EqualTo<T> : IVectorOperation
+    internal readonly struct EqualTo<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Equals(left.As<byte, T>(), right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct GreaterThan<T> : IVectorOperation
+    internal readonly struct GreaterThan<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.GreaterThan(left.As<byte, T>(), right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct Minimum<T> : IVectorOperation
+    internal readonly struct Minimum<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Vector128.Min(left.As<byte, T>(), right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct Maximum<T> : IVectorOperation
+    internal readonly struct Maximum<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -145,14 +145,14 @@ internal static class IntegerArithmetic
     }
 
     // (a + b + 1) / 2 without the carry: (a | b) - (a ^ b) / 2.
-    private readonly struct AverageOfBytes : IVectorOperation
+    internal readonly struct AverageOfBytes : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Sse2.IsSupported ? Sse2.Average(left, right) : (left | right) - ((left ^ right) >>> 1);
     }
 
-    private readonly struct AverageOfWords : IVectorOperation
+    internal readonly struct AverageOfWords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -162,7 +162,7 @@ internal static class IntegerArithmetic
     }
 
     // The most negative number stays: PABSB and its family give it as an unsigned number.
-    private readonly struct Absolute<T> : IVectorFunction
+    internal readonly struct Absolute<T> : IVectorFunction
         where T : unmanaged, ISignedNumber<T>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -170,7 +170,7 @@ internal static class IntegerArithmetic
     }
 
     // Negated, kept or zero as the right side is negative, positive or zero.
-    private readonly struct Signed<T> : IVectorOperation
+    internal readonly struct Signed<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -183,25 +183,25 @@ internal static class IntegerArithmetic
         }
     }
 
-    private readonly struct And : IVectorOperation
+    internal readonly struct And : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => left & right;
     }
 
-    private readonly struct NotAnd : IVectorOperation
+    internal readonly struct NotAnd : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => ~left & right;
     }
 
-    private readonly struct Or : IVectorOperation
+    internal readonly struct Or : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => left | right;
     }
 
-    private readonly struct ExclusiveOr : IVectorOperation
+    internal readonly struct ExclusiveOr : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => left ^ right;

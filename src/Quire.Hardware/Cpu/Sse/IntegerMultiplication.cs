@@ -32,14 +32,14 @@ internal static class IntegerMultiplication
         registry.Add(Mnemonic.Phminposuw, (in Instruction i, BlockBuilder b) => Select<Unary<MinimumAndPosition>>(in i, b));
     }
 
-    private readonly struct LowProduct<T> : IVectorOperation
+    internal readonly struct LowProduct<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => (left.As<byte, T>() * right.As<byte, T>()).AsByte();
     }
 
-    private readonly struct HighProduct : IVectorOperation
+    internal readonly struct HighProduct : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -51,7 +51,7 @@ internal static class IntegerMultiplication
                 (Vector128.WidenUpper(left) * Vector128.WidenUpper(right)) >> 16).AsByte();
     }
 
-    private readonly struct UnsignedHighProduct : IVectorOperation
+    internal readonly struct UnsignedHighProduct : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -64,7 +64,7 @@ internal static class IntegerMultiplication
     }
 
     // (a * b / 2^14 + 1) / 2
-    private readonly struct RoundedHighProduct : IVectorOperation
+    internal readonly struct RoundedHighProduct : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -76,7 +76,7 @@ internal static class IntegerMultiplication
                 (((Vector128.WidenUpper(left) * Vector128.WidenUpper(right)) >> 14) + Vector128<int>.One) >> 1).AsByte();
     }
 
-    private readonly struct UnsignedWideProduct : IVectorOperation
+    internal readonly struct UnsignedWideProduct : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -95,7 +95,7 @@ internal static class IntegerMultiplication
     }
 
     // Only -8000h * -8000h twice overflows, to 80000000h.
-    private readonly struct SumOfWordProducts : IVectorOperation
+    internal readonly struct SumOfWordProducts : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -106,7 +106,7 @@ internal static class IntegerMultiplication
     }
 
     // Unsigned bytes of the left times signed bytes of the right, two products added with saturation.
-    private readonly struct SumOfByteProducts : IVectorOperation
+    internal readonly struct SumOfByteProducts : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -116,7 +116,7 @@ internal static class IntegerMultiplication
             Vector128.AddSaturate((left & Vector128.Create((short)0xFF)) * ((right << 8) >> 8), (left >>> 8) * (right >> 8)).AsByte();
     }
 
-    private readonly struct NeighbourSum<T> : IVectorOperation
+    internal readonly struct NeighbourSum<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -124,14 +124,14 @@ internal static class IntegerMultiplication
             (Neighbours.Left(left.As<byte, T>(), right.As<byte, T>()) + Neighbours.Right(left.As<byte, T>(), right.As<byte, T>())).AsByte();
     }
 
-    private readonly struct SaturatedNeighbourSum : IVectorOperation
+    internal readonly struct SaturatedNeighbourSum : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Vector128.AddSaturate(Neighbours.Left(left.AsInt16(), right.AsInt16()), Neighbours.Right(left.AsInt16(), right.AsInt16())).AsByte();
     }
 
-    private readonly struct NeighbourDifference<T> : IVectorOperation
+    internal readonly struct NeighbourDifference<T> : IVectorOperation
         where T : unmanaged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -139,14 +139,14 @@ internal static class IntegerMultiplication
             (Neighbours.Left(left.As<byte, T>(), right.As<byte, T>()) - Neighbours.Right(left.As<byte, T>(), right.As<byte, T>())).AsByte();
     }
 
-    private readonly struct SaturatedNeighbourDifference : IVectorOperation
+    internal readonly struct SaturatedNeighbourDifference : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Vector128.SubtractSaturate(Neighbours.Left(left.AsInt16(), right.AsInt16()), Neighbours.Right(left.AsInt16(), right.AsInt16())).AsByte();
     }
 
-    private readonly struct SumOfAbsoluteDifferences : IVectorOperation
+    internal readonly struct SumOfAbsoluteDifferences : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>

@@ -54,21 +54,21 @@ internal static class PackAndUnpack
         registry.Add(Mnemonic.Pmovzxdq, (in Instruction i, BlockBuilder b) => Select<FromScalar<ZeroExtendDoublewordsToQuadwords, ulong>>(in i, b));
     }
 
-    private readonly struct InterleaveLowBytes : IVectorOperation
+    internal readonly struct InterleaveLowBytes : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Sse2.IsSupported ? Sse2.UnpackLow(left, right) : (Vector128.WidenLower(left) | (Vector128.WidenLower(right) << 8)).AsByte();
     }
 
-    private readonly struct InterleaveHighBytes : IVectorOperation
+    internal readonly struct InterleaveHighBytes : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Sse2.IsSupported ? Sse2.UnpackHigh(left, right) : (Vector128.WidenUpper(left) | (Vector128.WidenUpper(right) << 8)).AsByte();
     }
 
-    private readonly struct InterleaveLowWords : IVectorOperation
+    internal readonly struct InterleaveLowWords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -77,7 +77,7 @@ internal static class PackAndUnpack
                 : (Vector128.WidenLower(left.AsUInt16()) | (Vector128.WidenLower(right.AsUInt16()) << 16)).AsByte();
     }
 
-    private readonly struct InterleaveHighWords : IVectorOperation
+    internal readonly struct InterleaveHighWords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -86,7 +86,7 @@ internal static class PackAndUnpack
                 : (Vector128.WidenUpper(left.AsUInt16()) | (Vector128.WidenUpper(right.AsUInt16()) << 16)).AsByte();
     }
 
-    private readonly struct InterleaveLowDoublewords : IVectorOperation
+    internal readonly struct InterleaveLowDoublewords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -95,7 +95,7 @@ internal static class PackAndUnpack
                 : (Vector128.WidenLower(left.AsUInt32()) | (Vector128.WidenLower(right.AsUInt32()) << 32)).AsByte();
     }
 
-    private readonly struct InterleaveHighDoublewords : IVectorOperation
+    internal readonly struct InterleaveHighDoublewords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -104,27 +104,27 @@ internal static class PackAndUnpack
                 : (Vector128.WidenUpper(left.AsUInt32()) | (Vector128.WidenUpper(right.AsUInt32()) << 32)).AsByte();
     }
 
-    private readonly struct JoinLowQuadwords : IVectorOperation
+    internal readonly struct JoinLowQuadwords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Permutations.JoinHalves(left, right);
     }
 
-    private readonly struct JoinHighQuadwords : IVectorOperation
+    internal readonly struct JoinHighQuadwords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Sse2.IsSupported ? Sse2.UnpackHigh(left.AsUInt64(), right.AsUInt64()).AsByte() : Vector128.Create(left.GetUpper(), right.GetUpper());
     }
 
-    private readonly struct NarrowToSignedBytes : IVectorOperation
+    internal readonly struct NarrowToSignedBytes : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Vector128.NarrowWithSaturation(left.AsInt16(), right.AsInt16()).AsByte();
     }
 
-    private readonly struct NarrowToUnsignedBytes : IVectorOperation
+    internal readonly struct NarrowToUnsignedBytes : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -134,14 +134,14 @@ internal static class PackAndUnpack
             Vector128.Min(Vector128.Max(value, Vector128<short>.Zero), Vector128.Create((short)byte.MaxValue)).AsUInt16();
     }
 
-    private readonly struct NarrowToSignedWords : IVectorOperation
+    internal readonly struct NarrowToSignedWords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
             Vector128.NarrowWithSaturation(left.AsInt32(), right.AsInt32()).AsByte();
     }
 
-    private readonly struct NarrowToUnsignedWords : IVectorOperation
+    internal readonly struct NarrowToUnsignedWords : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) =>
@@ -153,73 +153,73 @@ internal static class PackAndUnpack
             Vector128.Min(Vector128.Max(value, Vector128<int>.Zero), Vector128.Create((int)ushort.MaxValue)).AsUInt32();
     }
 
-    private readonly struct SignExtendBytesToWords : IScalarFunction<ulong>
+    internal readonly struct SignExtendBytesToWords : IScalarFunction<ulong>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ulong value) => Vector128.WidenLower(Vector128.CreateScalar(value).AsSByte()).AsByte();
     }
 
-    private readonly struct SignExtendBytesToDoublewords : IScalarFunction<uint>
+    internal readonly struct SignExtendBytesToDoublewords : IScalarFunction<uint>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(uint value) => SignExtendWordsToDoublewords.Apply(SignExtendBytesToWords.Apply(value).AsUInt64().ToScalar());
     }
 
-    private readonly struct SignExtendBytesToQuadwords : IScalarFunction<ushort>
+    internal readonly struct SignExtendBytesToQuadwords : IScalarFunction<ushort>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ushort value) => Vector128.Create((long)(sbyte)value, (sbyte)(value >> 8)).AsByte();
     }
 
-    private readonly struct SignExtendWordsToDoublewords : IScalarFunction<ulong>
+    internal readonly struct SignExtendWordsToDoublewords : IScalarFunction<ulong>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ulong value) => Vector128.WidenLower(Vector128.CreateScalar(value).AsInt16()).AsByte();
     }
 
-    private readonly struct SignExtendWordsToQuadwords : IScalarFunction<uint>
+    internal readonly struct SignExtendWordsToQuadwords : IScalarFunction<uint>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(uint value) => Vector128.Create((long)(short)value, (short)(value >> 16)).AsByte();
     }
 
-    private readonly struct SignExtendDoublewordsToQuadwords : IScalarFunction<ulong>
+    internal readonly struct SignExtendDoublewordsToQuadwords : IScalarFunction<ulong>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ulong value) => Vector128.WidenLower(Vector128.CreateScalar(value).AsInt32()).AsByte();
     }
 
-    private readonly struct ZeroExtendBytesToWords : IScalarFunction<ulong>
+    internal readonly struct ZeroExtendBytesToWords : IScalarFunction<ulong>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ulong value) => Vector128.WidenLower(Vector128.CreateScalar(value).AsByte()).AsByte();
     }
 
-    private readonly struct ZeroExtendBytesToDoublewords : IScalarFunction<uint>
+    internal readonly struct ZeroExtendBytesToDoublewords : IScalarFunction<uint>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(uint value) => ZeroExtendWordsToDoublewords.Apply(ZeroExtendBytesToWords.Apply(value).AsUInt64().ToScalar());
     }
 
-    private readonly struct ZeroExtendBytesToQuadwords : IScalarFunction<ushort>
+    internal readonly struct ZeroExtendBytesToQuadwords : IScalarFunction<ushort>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ushort value) => Vector128.Create((ulong)(byte)value, (ulong)value >> 8).AsByte();
     }
 
-    private readonly struct ZeroExtendWordsToDoublewords : IScalarFunction<ulong>
+    internal readonly struct ZeroExtendWordsToDoublewords : IScalarFunction<ulong>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ulong value) => Vector128.WidenLower(Vector128.CreateScalar(value).AsUInt16()).AsByte();
     }
 
-    private readonly struct ZeroExtendWordsToQuadwords : IScalarFunction<uint>
+    internal readonly struct ZeroExtendWordsToQuadwords : IScalarFunction<uint>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(uint value) => Vector128.Create((ulong)(ushort)value, value >> 16).AsByte();
     }
 
-    private readonly struct ZeroExtendDoublewordsToQuadwords : IScalarFunction<ulong>
+    internal readonly struct ZeroExtendDoublewordsToQuadwords : IScalarFunction<ulong>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(ulong value) => Vector128.WidenLower(Vector128.CreateScalar(value).AsUInt32()).AsByte();

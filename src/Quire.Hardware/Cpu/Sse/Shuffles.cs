@@ -31,7 +31,7 @@ internal static unsafe class Shuffles
     private static bool SelectExpanded<TReader>(in Instruction i, BlockBuilder b, int elementBytes)
         where TReader : struct, IReader => SelectWith<TReader>(in i, b, Permutations.Expand(i.Immediate8, elementBytes));
 
-    private readonly struct ShuffleBytes : IVectorOperation
+    internal readonly struct ShuffleBytes : IVectorOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Permutations.Shuffle(left, right);
@@ -43,7 +43,7 @@ internal static unsafe class Shuffles
         public static Vector128<byte> Apply(Vector128<byte> value, int control) => Permutations.Shuffle(value, Permutations.Doublewords(control));
     }
 
-    private readonly struct ShuffleLowWords : IControlledFunction
+    internal readonly struct ShuffleLowWords : IControlledFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, int control) => Permutations.Shuffle(value, Permutations.LowWords(control));
@@ -78,7 +78,7 @@ internal static unsafe class Shuffles
 
     // Bytes control to control + 15 of left:right, zeros beyond the 32nd. An index outside its operand gets its top bit set: by
     // saturation when it is negative, by 70h when it is too large.
-    private readonly struct AlignRight : IControlledOperation
+    internal readonly struct AlignRight : IControlledOperation
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right, int control)

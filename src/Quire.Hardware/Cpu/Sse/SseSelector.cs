@@ -9,6 +9,7 @@ internal static class SseSelector
 {
     public static void Register(Registry registry)
     {
+        var raising = registry.Raising();
         Moves.Register(registry);
         Elements.Register(registry);
         IntegerArithmetic.Register(registry);
@@ -17,11 +18,11 @@ internal static class SseSelector
         Shuffles.Register(registry);
         PackAndUnpack.Register(registry);
         StringComparison.Register(registry);
-        FloatArithmetic.Register(registry);
-        FloatComparison.Register(registry);
-        ScalarConversions.Register(registry);
-        PackedConversions.Register(registry);
-        DotProducts.Register(registry);
+        FloatArithmetic.Register(raising);
+        FloatComparison.Register(raising);
+        ScalarConversions.Register(raising);
+        PackedConversions.Register(raising);
+        DotProducts.Register(raising);
         Approximations.Register(registry);
         ControlRegister.Register(registry);
     }

@@ -25,7 +25,7 @@ internal static unsafe class VectorShifts
     }
 
     /// <summary>A count at or above the element's width gives all zeros, or all signs.</summary>
-    private interface IShift
+    internal interface IShift
     {
         static abstract Vector128<byte> Apply(Vector128<byte> value, ulong count);
     }
@@ -54,7 +54,7 @@ internal static unsafe class VectorShifts
         }
     }
 
-    private readonly struct LeftWords : IShift
+    internal readonly struct LeftWords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -62,7 +62,7 @@ internal static unsafe class VectorShifts
             : count < 16 ? (value.AsUInt16() << (int)count).AsByte() : Vector128<byte>.Zero;
     }
 
-    private readonly struct LeftDoublewords : IShift
+    internal readonly struct LeftDoublewords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -70,7 +70,7 @@ internal static unsafe class VectorShifts
             : count < 32 ? (value.AsUInt32() << (int)count).AsByte() : Vector128<byte>.Zero;
     }
 
-    private readonly struct LeftQuadwords : IShift
+    internal readonly struct LeftQuadwords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -78,7 +78,7 @@ internal static unsafe class VectorShifts
             : count < 64 ? (value.AsUInt64() << (int)count).AsByte() : Vector128<byte>.Zero;
     }
 
-    private readonly struct RightWords : IShift
+    internal readonly struct RightWords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -86,7 +86,7 @@ internal static unsafe class VectorShifts
             : count < 16 ? (value.AsUInt16() >>> (int)count).AsByte() : Vector128<byte>.Zero;
     }
 
-    private readonly struct RightDoublewords : IShift
+    internal readonly struct RightDoublewords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -94,7 +94,7 @@ internal static unsafe class VectorShifts
             : count < 32 ? (value.AsUInt32() >>> (int)count).AsByte() : Vector128<byte>.Zero;
     }
 
-    private readonly struct RightQuadwords : IShift
+    internal readonly struct RightQuadwords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -102,7 +102,7 @@ internal static unsafe class VectorShifts
             : count < 64 ? (value.AsUInt64() >>> (int)count).AsByte() : Vector128<byte>.Zero;
     }
 
-    private readonly struct SignedRightWords : IShift
+    internal readonly struct SignedRightWords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>
@@ -110,7 +110,7 @@ internal static unsafe class VectorShifts
             : (value.AsInt16() >> (int)Math.Min(count, 15)).AsByte();
     }
 
-    private readonly struct SignedRightDoublewords : IShift
+    internal readonly struct SignedRightDoublewords : IShift
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<byte> Apply(Vector128<byte> value, ulong count) =>

@@ -32,6 +32,11 @@ internal static unsafe class X87Control
         registry.Add(Mnemonic.Fdecstp, (in Instruction i, BlockBuilder b) => Waits<DecrementTop>(b));
         registry.Add(Mnemonic.Fnop, (in Instruction i, BlockBuilder b) => Waits<Nothing>(b));
         registry.Add(Mnemonic.Wait, (in Instruction i, BlockBuilder b) => Waits<Nothing>(b));
+
+        // Instructions of the 8087 and 80287 that later processors ignore (SDM vol. 3B, "Obsolete Instructions").
+        registry.Add(Mnemonic.Fneni, (in Instruction i, BlockBuilder b) => WithoutWait<Nothing>(b));
+        registry.Add(Mnemonic.Fndisi, (in Instruction i, BlockBuilder b) => WithoutWait<Nothing>(b));
+        registry.Add(Mnemonic.Fnsetpm, (in Instruction i, BlockBuilder b) => WithoutWait<Nothing>(b));
         registry.Add(Mnemonic.Ffree, (in Instruction i, BlockBuilder b) => Free(in i, b, pops: 0));
         registry.Add(Mnemonic.Ffreep, (in Instruction i, BlockBuilder b) => Free(in i, b, pops: 1));
     }
@@ -72,7 +77,7 @@ internal static unsafe class X87Control
         return true;
     }
 
-    private readonly struct Nothing : IX87Operation
+    internal readonly struct Nothing : IX87Operation
     {
         public static void Execute(CpuState* s, Op* op)
         {

@@ -26,17 +26,13 @@ internal static class Forms
     {
         var form = code.ToOpCode();
         return form.Mode64 && form.IntelDecoder64 && !IsUndefined(code) && form.Encoding == EncodingKind.Legacy && form.IsInstruction && !form.Fwait
-            && !code.CpuidFeatures().Any(feature => Absent.Contains(feature)) && !IsFar(code) && !IsAbsentMmx(form)
+            && !code.CpuidFeatures().Any(feature => Absent.Contains(feature)) && !IsFar(code)
             && Enumerable.Range(0, form.OpCount).All(operand => EncodingGenerator.CanMake(form.GetOpKind(operand), operand));
     }
 
     // Every processor has bits of its own here: the host's are there only where its instruction gives them.
     private static bool IsApproximation(Mnemonic mnemonic) =>
         !System.Runtime.Intrinsics.X86.Sse.IsSupported && mnemonic is (Mnemonic.Rcpss or Mnemonic.Rcpps or Mnemonic.Rsqrtss or Mnemonic.Rsqrtps);
-
-    // MMX operands belong to a family of their own.
-    private static bool IsAbsentMmx(OpCodeInfo form) =>
-        SelectorTable.Find(Mnemonic.Emms) is null && Enumerable.Range(0, form.OpCount).Any(operand => form.GetOpKind(operand) is OpCodeOperandKind.mm_reg or OpCodeOperandKind.mm_rm or OpCodeOperandKind.mm_or_mem);
 
     // What processors disagree about or the manual leaves open, and what would take the native program's own thread pointer away.
     private static bool IsUndefined(Code code) => code is Code.Bswap_r16 or Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D

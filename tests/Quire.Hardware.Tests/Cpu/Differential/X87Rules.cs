@@ -12,9 +12,15 @@ internal static class X87Rules
     private const int C1 = 1 << 9;
     private const int C2 = 1 << 10;
     private const int C3 = 1 << 14;
+    private const int Top = 7 << 11;
 
     public static void Compare(List<string> differences, TestCase test, Outcome host, Outcome simulated)
     {
+        if (host.Trap != Trap.Breakpoint && HasEnteredMmxState(test, host))
+        {
+            return;
+        }
+
         var status = ~Undefined(test, host) & 0xFFFF;
         Comparison.Compare(differences, "x87 control", host.State.X87Control, simulated.State.X87Control);
         Comparison.Compare(differences, "x87 status", host.State.X87Status & status, simulated.State.X87Status & status);
@@ -31,6 +37,11 @@ internal static class X87Rules
             Comparison.Compare(differences, $"st{i} exponent", host.State.Load<ushort>(offset + 8), simulated.State.Load<ushort>(offset + 8));
         }
     }
+
+    // Some processors make TOP 0 and all registers valid before an instruction of several steps faults, where the simulated CPU changes nothing.
+    private static bool HasEnteredMmxState(TestCase test, Outcome host) =>
+        (host.State.X87Status & Top) == 0 && host.State.X87Tags == 0xFF
+        && test.Instruction.Mnemonic is Mnemonic.Maskmovq or Mnemonic.Cvtps2pi or Mnemonic.Cvttps2pi or Mnemonic.Cvtpd2pi or Mnemonic.Cvttpd2pi or Mnemonic.Cvtpi2ps;
 
     // Processors promise less than one unit in the last place for these (SDM vol. 1, 8.3.10).
     private static bool IsTranscendental(Mnemonic mnemonic) => mnemonic is Mnemonic.F2xm1 or Mnemonic.Fyl2x or Mnemonic.Fyl2xp1 or Mnemonic.Fpatan

@@ -58,6 +58,30 @@ public class FloatExceptionTests
         Assert.Equal(WithoutDivideMask | Mxcsr.DivideByZero, box.Processor.Registers.Mxcsr);
     }
 
+    public static TheoryData<string> RaisingInstructions() => ["divss", "ucomiss", "cmpss", "cvtss2si", "fabs", "paddb", "emms"];
+
+    // A debugger or handler sees them although the program itself overwrites them next.
+    [Theory]
+    [MemberData(nameof(RaisingInstructions))]
+    public void FlagsOfEarlierInstructionsAreThereWhenAnExceptionIsRaised(string instruction)
+    {
+        using var box = Prepare(left: 0x7F80_0001, right: 0x7F80_0001, mxcsr: 0);
+        box.Processor.Registers.X87Control = 0;
+        box.Processor.Registers.X87Status = 0x8081;
+        box[GeneralRegister.Rax] = ulong.MaxValue;
+        box.Load(a =>
+        {
+            a.add(rax, 1);
+            Raise(a, instruction);
+            a.add(rcx, 0x10);
+        });
+
+        var exit = box.Run();
+
+        Assert.Equal(CpuExitReason.FloatingPointError, exit.Reason);
+        Assert.Equal(RFlags.Carry | RFlags.Parity | RFlags.Adjust | RFlags.Zero, box.Processor.Registers.Flags & RFlags.Arithmetic);
+    }
+
     [Theory]
     [InlineData(RoundingMode.NearestEven, 0x3F80_0000u)]
     [InlineData(RoundingMode.Down, 0x3F80_0000u)]
@@ -76,6 +100,34 @@ public class FloatExceptionTests
 
         Assert.Equal(sum, box.Processor.Registers.Xmm[0].AsUInt32().ToScalar());
         Assert.Equal(Mxcsr.Precision, box.Processor.Registers.Mxcsr & 0x3F);
+    }
+
+    private static void Raise(Assembler a, string instruction)
+    {
+        switch (instruction)
+        {
+            case "divss":
+                a.divss(xmm0, xmm1);
+                break;
+            case "ucomiss":
+                a.ucomiss(xmm0, xmm1);
+                break;
+            case "cmpss":
+                a.cmpltss(xmm0, xmm1);
+                break;
+            case "cvtss2si":
+                a.cvtss2si(rdx, xmm0);
+                break;
+            case "fabs":
+                a.fabs();
+                break;
+            case "paddb":
+                a.paddb(mm0, mm1);
+                break;
+            default:
+                a.emms();
+                break;
+        }
     }
 
     // The quick way needs PE set, the second round has it.
