@@ -200,7 +200,7 @@ public sealed unsafe partial class AddressSpace
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
             *entry &= ~PageTableEntry.AccessedBit;
-            memory.FrameTable[Leaf.FrameOf(*entry)].Flags &= ~FrameFlags.Referenced;
+            memory.Pools.MarkCold(Leaf.FrameOf(*entry));
         }
     }
 }

@@ -50,6 +50,7 @@ public sealed unsafe partial class AddressSpace
     private void MapPrivate(Region region, ulong page, ulong* entry, FrameNumber copy)
     {
         TryAddMapping(copy, page);
+        _memory.MakePageable(copy);
         region.HasPrivatePages = true;
         *entry = region.LeafOf(copy) | Leaf.WritableAndDirty;
         if (_memory.Events is { } events)

@@ -117,6 +117,7 @@ public sealed unsafe partial class AddressSpace
 
         // The first mapping of a frame needs no memory.
         TryAddMapping(frame, page);
+        _memory.MakePageable(frame);
         region.HasPrivatePages = true;
         *entry = region.LeafOf(frame) | Leaf.WritableAndDirty;
         return true;

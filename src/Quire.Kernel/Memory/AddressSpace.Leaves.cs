@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -64,20 +65,27 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
-    /// <summary>Whether the page was used since the last call.</summary>
-    internal bool HarvestAccessed(ulong page)
+    /// <summary>Whether the page was used since the last call, and what its region is.</summary>
+    internal PageUse Harvest(ulong page)
     {
+        var region = _lookedAt;
+        if (region is null || !region.Contains(page))
+        {
+            region = _regions.FindContaining(page)!;
+            _lookedAt = region;
+        }
+
+        var isLocked = (region.Flags & RegionFlags.Locked) != 0;
+        var isExecutable = (region.Flags & RegionFlags.Execute) != 0;
         if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || (*entry & PageTableEntry.AccessedBit) == 0)
         {
-            return false;
+            return new PageUse(0, isLocked, isExecutable);
         }
 
         *entry &= ~PageTableEntry.AccessedBit;
         _memory.Translations.InvalidatePage(this, page);
-        return true;
+        return new PageUse(1, isLocked, isExecutable);
     }
-
-    internal bool IsLockedAt(ulong page) => _regions.FindContaining(page) is { } region && (region.Flags & RegionFlags.Locked) != 0;
 
     /// <summary>Notes that a leaf names a frame. The caller's own reference becomes the mapping's. False: no memory, nothing noted.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -150,7 +158,10 @@ public sealed unsafe partial class AddressSpace
         ref var frameEntry = ref _memory.FrameTable[frame];
         if (frameEntry.Use == FrameUse.File)
         {
-            frameEntry.Flags |= (old & PageTableEntry.AccessedBit) != 0 ? FrameFlags.Referenced : 0;
+            if ((old & PageTableEntry.AccessedBit) != 0)
+            {
+                _memory.Pools.MarkUsed(frame);
+            }
         }
         else if (scope == ZapScope.FilePages)
         {

@@ -222,6 +222,7 @@ public sealed partial class AddressSpace
     private void Detach(Region region)
     {
         _recent = null;
+        _lookedAt = null;
         _regions.Remove(region);
         region.Pages?.RemoveRegion(region);
         _memory.RegionSlots.Return(region.Slot);

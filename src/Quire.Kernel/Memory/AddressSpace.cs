@@ -20,6 +20,9 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     // Where the last fault was; null after regions were removed.
     private Region? _recent;
+
+    // Where reclaim looked last.
+    private Region? _lookedAt;
     private X64PageTable? _tables;
     private int _users = 1;
     private RegionFlags _flagsOfNewRegions;

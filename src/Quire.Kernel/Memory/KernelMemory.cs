@@ -7,6 +7,7 @@ using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Slabs;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
@@ -19,7 +20,6 @@ public sealed partial class KernelMemory : IDisposable
 {
     private readonly Numbered<AddressSpace> _spaces = new();
     private readonly Numbered<PageCache> _pageCaches = new();
-    private readonly FrameReclaimer _reclaimer;
     private VirtualTime _deviceDebt;
 
     /// <param name="mmus">One a virtual CPU, in their order; none when nothing translates, as in tests.</param>
@@ -30,17 +30,19 @@ public sealed partial class KernelMemory : IDisposable
         Options = options;
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
-        Frames = new PageAllocator(physical, FrameTable, Counters, options);
+        Pools = new FramePools(physical.FrameCount);
+        Frames = new PageAllocator(physical, FrameTable, Pools, Counters, options);
         Slabs = new SlabCaches(Frames, options.Cpus, () => CurrentCpu);
         ReverseMap = new ReverseMap(Slabs);
         RegionSlots = Slabs.Cache("vm_area_struct", 200);
         SpaceSlots = Slabs.Cache("mm_struct", 1048);
         PageIndexSlots = Slabs.Cache("radix_tree_node", 576);
-        Reclaimable = new FrameList(physical.FrameCount);
         DirtyCaches = new DirtyCaches(this);
-        _reclaimer = new FrameReclaimer(this);
+        Swap = new SwapSpace();
+        Reclaim = new FrameReclaimer(this);
+        Pools.Create(new TwoListOrder(this));
         Merger = new PageMerger(this) { Scope = options.Merging };
-        Frames.Reclaim = _reclaimer.Reclaim;
+        Frames.Reclaim = Reclaim.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
             throw new ArgumentOutOfRangeException(nameof(physical), $"{physical.FrameCount} frames are too few to start with.");
@@ -52,6 +54,9 @@ public sealed partial class KernelMemory : IDisposable
     public PhysicalMemory Physical { get; }
 
     public KernelMemoryOptions Options { get; }
+
+    /// <summary>What /proc/sys/vm can change.</summary>
+    public MemorySettings Settings { get; } = new();
 
     public PageAllocator Frames { get; }
 
@@ -100,8 +105,12 @@ public sealed partial class KernelMemory : IDisposable
 
     internal KernelObjectCache PageIndexSlots { get; }
 
-    /// <summary>Frames of backed files, oldest first.</summary>
-    internal FrameList Reclaimable { get; }
+    /// <summary>All frames that reclaim may take.</summary>
+    internal FramePools Pools { get; }
+
+    internal FrameReclaimer Reclaim { get; }
+
+    internal SwapSpace Swap { get; }
 
     internal DirtyCaches DirtyCaches { get; }
 
@@ -158,7 +167,7 @@ public sealed partial class KernelMemory : IDisposable
     }
 
     /// <summary>Drops every page of files that is clean and not in use (vm.drop_caches); the number of frames freed.</summary>
-    public int DropCaches() => _reclaimer.DropClean() + Slabs.Shrink();
+    public int DropCaches() => PageCaches.ToArray().Sum(cache => cache.DropClean(0, ulong.MaxValue)) + Slabs.Shrink();
 
     /// <summary>Checks that every frame is free or has owners that add up to its count, and that what is counted is there.</summary>
     /// <exception cref="InvalidOperationException">They do not; says which and how.</exception>
@@ -168,7 +177,7 @@ public sealed partial class KernelMemory : IDisposable
     {
         FrameTable.Dispose();
         Merger.Dispose();
-        Reclaimable.Dispose();
+        Pools.Dispose();
     }
 
     internal void Forget(AddressSpace space) => _spaces.Remove(space.Number);
@@ -178,6 +187,9 @@ public sealed partial class KernelMemory : IDisposable
     internal AddressSpace SpaceOf(MappingLocation location) => _spaces[location.Space];
 
     internal PageCache PageCacheOf(in FrameEntry entry) => _pageCaches[entry.Owner];
+
+    /// <summary>Reclaim may take the frame from now on, until it is free.</summary>
+    internal void MakePageable(FrameNumber frame) => Pools.Admit(frame, Shadow.None);
 
     internal void ChargeDevice(ulong bytes) => _deviceDebt += Options.Device.CostOf(bytes);
 

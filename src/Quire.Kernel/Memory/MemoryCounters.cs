@@ -1,3 +1,5 @@
+using Quire.Kernel.Memory.Reclaim;
+
 namespace Quire.Kernel.Memory;
 
 /// <summary>What has happened to the machine's memory and what it holds, with the meaning of the /proc/vmstat line named beside each.</summary>
@@ -77,14 +79,6 @@ public sealed class MemoryCounters
 
     public long ReadaheadPages;
 
-    /// <summary>pgscan_direct, pgsteal_direct.</summary>
-    public long Scanned;
-
-    public long Stolen;
-
-    /// <summary>allocstall: allocations that had to reclaim first.</summary>
-    public long AllocationStalls;
-
     /// <summary>Invalidations sent to a CPU other than the one that asked: nr_tlb_remote_flush.</summary>
     public long Shootdowns;
 
@@ -104,6 +98,8 @@ public sealed class MemoryCounters
     public long PeakPageTablePages;
 
     public long PeakSlabPages;
+
+    public ReclaimCounters Reclaim { get; } = new();
 
     public long ResidentPages => AnonymousPages + FilePages;
 }

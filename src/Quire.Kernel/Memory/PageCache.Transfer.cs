@@ -139,7 +139,7 @@ public sealed partial class PageCache
         // A page that is used once, in however many pieces, is not worth more than others.
         if (index != _lastUsedPage)
         {
-            entry.Flags |= (entry.Flags & FrameFlags.Used) != 0 ? FrameFlags.Referenced : FrameFlags.Used;
+            _memory.Pools.MarkUsed(frame);
             _lastUsedPage = index;
         }
     }

@@ -69,23 +69,27 @@ public sealed partial class PageCache
         return Errno.None;
     }
 
-    /// <summary>Drops the clean, unmapped pages of a range (POSIX_FADV_DONTNEED).</summary>
-    public void DropClean(ulong offset, ulong length)
+    /// <summary>Drops the clean, unmapped pages of a range (POSIX_FADV_DONTNEED); gives their number.</summary>
+    public int DropClean(ulong offset, ulong length)
     {
         var end = length > MaximumLength ? ulong.MaxValue >> Page.Shift : (offset + length) >> Page.Shift;
         if (!Source.IsBacked)
         {
-            return;
+            return 0;
         }
 
+        var dropped = 0;
         for (var from = (offset + Page.OffsetMask) >> Page.Shift; _index.TryFindNext(from, end, out var index, out var frame); from = index + 1)
         {
             ref var entry = ref _memory.FrameTable[frame];
             if (entry.References == 1 && (entry.Flags & FrameFlags.Dirty) == 0)
             {
                 Remove(index);
+                dropped++;
             }
         }
+
+        return dropped;
     }
 
     private void Truncate(ulong bytes)

@@ -1,5 +1,6 @@
 using Quire.Kernel.Memory.Caching;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -151,11 +152,7 @@ public sealed partial class PageCache
 
         MarkClean(ref entry);
         _index.Remove(index);
-        if ((entry.Flags & FrameFlags.Reclaimable) != 0)
-        {
-            _memory.Reclaimable.Remove(frame);
-        }
-
+        _memory.Pools.Remove(frame);
         _memory.Counters.FilePages--;
         _memory.Counters.SharedMemoryPages -= (entry.Flags & FrameFlags.MemoryOnly) != 0 ? 1 : 0;
         entry.Flags = FrameFlags.None;
@@ -304,13 +301,13 @@ public sealed partial class PageCache
         _memory.Counters.FilePages++;
         if (Source.IsBacked)
         {
-            entry.Flags |= FrameFlags.Reclaimable;
-            _memory.Reclaimable.AddNewest(frame);
+            _memory.Pools.Admit(frame, Shadow.None);
         }
         else
         {
             entry.Flags |= FrameFlags.MemoryOnly;
             _memory.Counters.SharedMemoryPages++;
+            _memory.MakePageable(frame);
         }
 
         _memory.NoteResident();

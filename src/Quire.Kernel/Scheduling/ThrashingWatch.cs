@@ -20,18 +20,18 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
     public bool IsThrashing()
     {
         var memory = kernel.Memory;
-        var cached = memory.Reclaimable.Count;
+        var cached = memory.Counters.FilePages - memory.Counters.SharedMemoryPages;
         if (++_faults < Math.Max(LeastWindow, CacheTurns * cached))
         {
             return false;
         }
 
         var isStuck = kernel.Instructions - _startInstructions < FewInstructionsAFault * _faults
-            && memory.Counters.Stolen - _startStolen >= _faults / 2
+            && memory.Counters.Reclaim.Stolen - _startStolen >= _faults / 2
             && cached < memory.Physical.FrameCount / SmallPartOfRam;
         _faults = 0;
         _startInstructions = kernel.Instructions;
-        _startStolen = memory.Counters.Stolen;
+        _startStolen = memory.Counters.Reclaim.Stolen;
         return isStuck;
     }
 }

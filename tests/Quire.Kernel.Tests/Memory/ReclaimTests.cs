@@ -25,7 +25,7 @@ public sealed class ReclaimTests
             Assert.Equal((page * 7919) % FilePages, BitConverter.ToUInt64(read));
         }
 
-        Assert.True(world.Memory.Counters.Stolen > 3000);
+        Assert.True(world.Memory.Counters.Reclaim.Stolen > 3000);
         Assert.True(world.Memory.Frames.FreeFrames > 0);
     }
 

@@ -111,15 +111,15 @@ internal static class MemoryText
         Line("pswpin", 0);
         Line("pswpout", 0);
         Line("pgalloc_normal", counters.Allocated);
-        Line("allocstall_normal", counters.AllocationStalls);
+        Line("allocstall_normal", counters.Reclaim.AllocationStalls);
         Line("pgfree", counters.Freed);
         Line("pgactivate", 0);
         Line("pgdeactivate", 0);
         Line("pgfault", counters.Faults);
         Line("pgmajfault", counters.MajorFaults);
-        Line("pgsteal_direct", counters.Stolen);
+        Line("pgsteal_direct", counters.Reclaim.StolenDirect);
         Line("pgsteal_kswapd", 0);
-        Line("pgscan_direct", counters.Scanned);
+        Line("pgscan_direct", counters.Reclaim.ScannedDirect);
         Line("pgscan_kswapd", 0);
         Line("oom_kill", 0);
         Line("nr_tlb_remote_flush", counters.Shootdowns);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -37,6 +38,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         }
 
         CheckFrames(tables);
+        CheckPools();
     }
 
     private void CheckCache(PageCache cache)
@@ -116,6 +118,28 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         RequireCount("file pages", counters.FilePages, _filePages);
         RequireCount("shared-memory pages", counters.SharedMemoryPages, _sharedMemoryPages);
         RequireCount("dirty pages", counters.DirtyPages, _dirtyPages);
+    }
+
+    private void CheckPools()
+    {
+        var frames = new Dictionary<FramePool, long>();
+        for (uint number = 0; number < memory.FrameTable.Count; number++)
+        {
+            var frame = new FrameNumber(number);
+            var pool = memory.Pools.PoolOf(frame);
+            Require((pool is not null) == memory.FrameTable[frame].Use is FrameUse.Anonymous or FrameUse.File,
+                $"{frame} is {memory.FrameTable[frame].Use} and {(pool is null ? "in no pool" : "in a pool")}");
+            if (pool is not null)
+            {
+                frames[pool] = frames.GetValueOrDefault(pool) + 1;
+            }
+        }
+
+        foreach (var pool in memory.Pools.All)
+        {
+            RequireCount($"frames of pool {pool.Number}", pool.Count, frames.GetValueOrDefault(pool));
+            RequireCount($"frames in the order of pool {pool.Number}", pool.Order.Counts.All, pool.Count);
+        }
     }
 
     private void CheckFree(FrameNumber frame, in FrameEntry entry)

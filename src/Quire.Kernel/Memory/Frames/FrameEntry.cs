@@ -29,7 +29,7 @@ internal enum FrameFlags : ushort
     /// <summary>Newer than what the file's source has.</summary>
     Dirty = 1,
 
-    /// <summary>Used again by read or write since reclaim last looked. Uses through page tables leave their accessed bits.</summary>
+    /// <summary>Used since reclaim last looked, by read or write, or by a mapping that is gone or was looked at.</summary>
     Referenced = 2,
 
     /// <summary>Free after use: its bytes are anything. Frames that were never used are zero, and neither they nor their entries are touched before.</summary>
@@ -43,12 +43,6 @@ internal enum FrameFlags : ushort
 
     /// <summary>A page of a memory-only file.</summary>
     MemoryOnly = 32,
-
-    /// <summary>On the list of frames that reclaim may take.</summary>
-    Reclaimable = 64,
-
-    /// <summary>Used by read or write at all, not only read ahead.</summary>
-    Used = 128,
 
     /// <summary>An anonymous page that same-page merging has given to several owners.</summary>
     Merged = 256,

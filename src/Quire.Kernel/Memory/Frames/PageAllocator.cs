@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Quire.Allocation;
 using Quire.Hardware.Memory;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Frames;
@@ -17,6 +18,7 @@ public sealed unsafe class PageAllocator : ISlabPages
     private readonly PhysicalMemory _memory;
     private readonly FrameTable _table;
     private readonly MemoryCounters _counters;
+    private readonly FramePools _pools;
     private readonly bool _poisons;
 
     // Preferred zone first.
@@ -26,10 +28,11 @@ public sealed unsafe class PageAllocator : ISlabPages
     // Free frames below which the next moderate reclaim is worth a try.
     private uint _reclaimBelow = uint.MaxValue;
 
-    internal PageAllocator(PhysicalMemory memory, FrameTable table, MemoryCounters counters, KernelMemoryOptions options)
+    internal PageAllocator(PhysicalMemory memory, FrameTable table, FramePools pools, MemoryCounters counters, KernelMemoryOptions options)
     {
         _memory = memory;
         _table = table;
+        _pools = pools;
         _counters = counters;
         _poisons = options.Poisoning == FramePoisoning.On || (options.Poisoning == FramePoisoning.WhenDebugging && IsDebugBuild);
         var total = memory.FrameCount;
@@ -59,7 +62,7 @@ public sealed unsafe class PageAllocator : ISlabPages
     internal int CurrentCpu { get; set; }
 
     /// <summary>Frees memory that can be had again. Called with the number of frames wanted; gives the number freed.</summary>
-    internal Func<int, ReclaimEffort, int>? Reclaim { get; set; }
+    internal Func<int, ReclaimEffort, ReclaimOrigin, int>? Reclaim { get; set; }
 
     /// <summary>A frame with any content. False: out of memory.</summary>
     internal bool TryAllocate(FrameUse use, out FrameNumber frame)
@@ -300,8 +303,8 @@ public sealed unsafe class PageAllocator : ISlabPages
         {
             if (zone.FreeFrames < zone.Watermarks.High)
             {
-                _counters.AllocationStalls++;
-                Reclaim((int)(zone.Watermarks.High - zone.FreeFrames), effort);
+                _counters.Reclaim.AllocationStalls++;
+                Reclaim((int)(zone.Watermarks.High - zone.FreeFrames), effort, ReclaimOrigin.Direct);
             }
         }
 
@@ -336,6 +339,7 @@ public sealed unsafe class PageAllocator : ISlabPages
             _memory.CodeFrameWritten?.Invoke(frame);
         }
 
+        _pools.Remove(frame);
         entry = default;
         entry.Flags = FrameFlags.Stale;
         _counters.Freed++;

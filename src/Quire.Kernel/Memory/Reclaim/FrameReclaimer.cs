@@ -1,96 +1,149 @@
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Reclaim;
 
 /// <summary>
-/// Takes frames of backed files back when memory is short, oldest first, with a second chance for what was used since the last look. Dirty pages are
-/// written back first, mapped ones are unmapped through the reverse map. Pages of locked regions and pinned pages stay.
+/// Takes frames back when memory is short: has the pools' orders choose, round by round more eagerly, and gets rid of what they choose: pages of files
+/// leave the page cache, written back first if dirty, others go to swap. All mappings of a page are undone through the reverse map.
 /// </summary>
 internal sealed class FrameReclaimer(KernelMemory memory)
 {
+    // SWAP_CLUSTER_MAX.
     private const int SmallestBatch = 32;
+    private const int LeastModeratePriority = 8;
 
-    // One round may only clear accessed bits, so the second one finds victims.
-    private const uint FullRounds = 2;
-    private const uint PagesAFrameWanted = 4;
+    // A page in steady use is found unused by the third look at the latest, as nothing runs in between.
+    private const int LastRounds = 4;
+
+    // Pages that are written with one that is in the way, if they are dirty too.
+    private const ulong WriteCluster = 32;
 
     private readonly List<MappingLocation> _mappings = [];
 
-    /// <summary>Tries to free this many frames; gives how many it did.</summary>
-    public int Reclaim(int wanted, ReclaimEffort effort)
+    /// <summary>There is somewhere for anonymous pages to go.</summary>
+    public bool MaySwap => memory.Swap.Free > 0;
+
+    /// <summary>A frame has owners beyond its mappings, its page cache and the swap cache: somebody is using it right now.</summary>
+    public static bool IsPinned(in FrameEntry entry) =>
+        entry.References != entry.Mappings + (entry.Use == FrameUse.File || SwapSpace.IsCached(entry) ? 1 : 0);
+
+    /// <summary>Tries to free this many frames from all pools; gives how many it did.</summary>
+    public int Reclaim(int wanted, ReclaimEffort effort, ReclaimOrigin origin)
     {
         wanted = Math.Max(wanted, SmallestBatch);
         var freed = 0;
-        var all = FullRounds * memory.Reclaimable.Count;
-        for (var budget = effort == ReclaimEffort.Full ? all : Math.Min(all, PagesAFrameWanted * (uint)wanted); budget > 0 && freed < wanted; budget--)
+        var last = effort == ReclaimEffort.Full ? 0 : LeastModeratePriority;
+        for (var priority = ReclaimRequest.Gentlest; priority >= last && freed < wanted; priority--)
         {
-            if (!memory.Reclaimable.TryPeekOldest(out var frame))
-            {
-                break;
-            }
-
-            memory.Counters.Scanned++;
-            if (IsInUse(frame))
-            {
-                memory.Reclaimable.MakeNewest(frame);
-                continue;
-            }
-
-            Evict(frame);
-            memory.Counters.Stolen++;
-            freed++;
+            freed += Round(wanted - freed, priority, origin);
         }
 
-        return freed < wanted && effort == ReclaimEffort.Full ? freed + memory.Slabs.Shrink() : freed;
-    }
-
-    /// <summary>Frees every clean page of files that nothing maps.</summary>
-    public int DropClean()
-    {
-        var freed = 0;
-        for (var budget = memory.Reclaimable.Count; budget > 0 && memory.Reclaimable.TryPeekOldest(out var frame); budget--)
+        if (effort != ReclaimEffort.Full)
         {
-            ref var entry = ref memory.FrameTable[frame];
-            if (entry.References > 1 || (entry.Flags & FrameFlags.Dirty) != 0)
-            {
-                memory.Reclaimable.MakeNewest(frame);
-                continue;
-            }
+            return freed;
+        }
 
-            memory.PageCacheOf(entry).Remove(entry.Index);
-            freed++;
+        freed += freed < wanted ? memory.Slabs.Shrink() : 0;
+        for (var round = 0; round < LastRounds && freed == 0; round++)
+        {
+            freed += Round(wanted, priority: 0, origin);
         }
 
         return freed;
     }
 
-    private bool IsInUse(FrameNumber frame)
+    /// <summary>Tries to free this many frames of one pool.</summary>
+    public int Reclaim(FramePool pool, int wanted, ReclaimOrigin origin)
     {
-        ref var entry = ref memory.FrameTable[frame];
-        if (entry.References != 1 + entry.Mappings)
+        var freed = 0;
+        for (var priority = ReclaimRequest.Gentlest; priority >= 0 && freed < wanted; priority--)
         {
-            return true;
+            freed += pool.Order.Shrink(new ReclaimRequest(wanted - freed, priority, origin), this);
         }
 
-        var isLocked = false;
-        var wasUsed = (entry.Flags & FrameFlags.Referenced) != 0;
-        entry.Flags &= ~FrameFlags.Referenced;
-        if (entry.Mappings > 0)
+        for (var round = 0; round < LastRounds && freed == 0; round++)
         {
-            memory.ReverseMap.CopyTo(entry, _mappings);
-            foreach (var location in _mappings)
-            {
-                var space = memory.SpaceOf(location);
-                isLocked |= space.IsLockedAt(location.Address);
-                wasUsed |= space.HarvestAccessed(location.Address);
-            }
+            freed += pool.Order.Shrink(new ReclaimRequest(wanted, Priority: 0, origin), this);
         }
 
-        return isLocked || wasUsed;
+        return freed;
     }
 
-    private void Evict(FrameNumber frame)
+    /// <summary>Takes a frame back now, used or not (MADV_PAGEOUT). False: it must stay.</summary>
+    public bool TryEvict(FrameNumber frame)
+    {
+        ref var entry = ref memory.FrameTable[frame];
+        if (!memory.Pools.IsPageable(frame) || IsPinned(entry) || Harvest(entry).IsLocked)
+        {
+            return false;
+        }
+
+        if ((entry.Flags & FrameFlags.Dirty) != 0)
+        {
+            WriteBack(frame);
+        }
+
+        return TryEvict(frame, Shadow.None, ReclaimOrigin.Limit);
+    }
+
+    /// <summary>Evicts a frame that is neither pinned nor locked; it leaves its pool and is free. False: there is nowhere for the page to go, and all is as before.</summary>
+    public bool TryEvict(FrameNumber frame, Shadow shadow, ReclaimOrigin origin)
+    {
+        ref var entry = ref memory.FrameTable[frame];
+        var isFile = entry.Use == FrameUse.File && (entry.Flags & FrameFlags.MemoryOnly) == 0;
+        if (isFile)
+        {
+            EvictFilePage(frame, shadow);
+        }
+        else if (!memory.Swap.TryPageOut(frame))
+        {
+            return false;
+        }
+
+        memory.Counters.Reclaim.CountStolen(origin, isFile);
+        return true;
+    }
+
+    /// <summary>Writes a dirty page of a file back, with what is dirty around it.</summary>
+    public void WriteBack(FrameNumber frame)
+    {
+        ref var entry = ref memory.FrameTable[frame];
+        var first = entry.Index & ~(WriteCluster - 1);
+        memory.PageCacheOf(entry).WriteBack(first, first + WriteCluster);
+    }
+
+    /// <summary>Whether the page was used through page tables since the last call.</summary>
+    public PageUse Harvest(in FrameEntry entry)
+    {
+        if (entry.Mappings == 0)
+        {
+            return default;
+        }
+
+        var use = memory.SpaceOf(entry.FirstMapping).Harvest(entry.FirstMapping.Address);
+        for (var link = entry.FurtherMappings; link != 0;)
+        {
+            var location = memory.ReverseMap.Next(ref link);
+            use += memory.SpaceOf(location).Harvest(location.Address);
+        }
+
+        return use;
+    }
+
+    private int Round(int wanted, int priority, ReclaimOrigin origin)
+    {
+        var freed = 0;
+        foreach (var pool in memory.Pools.All)
+        {
+            freed += pool.Order.Shrink(new ReclaimRequest(Math.Max(1, wanted - freed), priority, origin), this);
+        }
+
+        return freed;
+    }
+
+    private void EvictFilePage(FrameNumber frame, Shadow shadow)
     {
         ref var entry = ref memory.FrameTable[frame];
         var cache = memory.PageCacheOf(entry);

@@ -1,0 +1,10 @@
+namespace Quire.Kernel.Memory;
+
+/// <summary>Settings of memory that may change while the machine runs (Documentation/admin-guide/sysctl/vm.rst).</summary>
+public sealed class MemorySettings
+{
+    public const int MostSwappiness = 200;
+
+    /// <summary>vm.swappiness, 0 to 200: 100 takes a refault of an anonymous page to cost as much as one of a file page; less, more.</summary>
+    public int Swappiness { get; set; } = 60;
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory.Reclaim;
+
+/// <summary>All pools of a machine, and which frame is in which.</summary>
+internal sealed class FramePools : IDisposable
+{
+    // By number; 0 is no pool.
+    private readonly List<FramePool?> _pools = [null];
+
+    public FramePools(uint frames)
+    {
+        Places = new FramePlaces(frames);
+    }
+
+    public FramePlaces Places { get; }
+
+    /// <summary>The pool of what belongs to no other one.</summary>
+    public FramePool Global { get; private set; } = null!;
+
+    /// <summary>The pool that pages coming in now enter.</summary>
+    public FramePool Current { get; set; } = null!;
+
+    public IEnumerable<FramePool> All => _pools.OfType<FramePool>();
+
+    /// <summary>Frames in all pools.</summary>
+    public long Count => All.Sum(pool => pool.Count);
+
+    public FramePool Create(IFrameOrder order)
+    {
+        var number = _pools.IndexOf(null, 1);
+        if (number < 0)
+        {
+            number = _pools.Count;
+            _pools.Add(null);
+        }
+
+        var pool = new FramePool(checked((ushort)number), order);
+        _pools[number] = pool;
+        Global ??= pool;
+        Current ??= pool;
+        return pool;
+    }
+
+    /// <summary>Takes an empty pool away.</summary>
+    public void Release(FramePool pool)
+    {
+        if (pool.Count != 0)
+        {
+            throw new InvalidOperationException($"pool {pool.Number} is released with {pool.Count} frames in it");
+        }
+
+        _pools[pool.Number] = null;
+        pool.Order.Dispose();
+    }
+
+    /// <summary>Null: the frame is not pageable.</summary>
+    public FramePool? PoolOf(FrameNumber frame) => _pools[Places[frame].Pool];
+
+    public bool IsPageable(FrameNumber frame) => Places[frame].Pool != 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Admit(FrameNumber frame, Shadow shadow) => Admit(frame, Current, shadow);
+
+    public void Admit(FrameNumber frame, FramePool pool, Shadow shadow)
+    {
+        ref var place = ref Places[frame];
+        System.Diagnostics.Debug.Assert(place.Pool == 0, "the frame is in a pool already");
+        place.Pool = pool.Number;
+        pool.Count++;
+        pool.Order.Admit(frame, shadow);
+    }
+
+    /// <summary>Takes a frame out of its pool, if it is in one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Remove(FrameNumber frame)
+    {
+        if (Places[frame].Pool != 0)
+        {
+            RemovePageable(frame);
+        }
+    }
+
+    /// <summary>Moves a frame to another pool, where it is new.</summary>
+    public void Move(FrameNumber frame, FramePool to)
+    {
+        Remove(frame);
+        Admit(frame, to, Shadow.None);
+    }
+
+    public void MarkUsed(FrameNumber frame) => PoolOf(frame)?.Order.MarkUsed(frame);
+
+    public void MarkCold(FrameNumber frame) => PoolOf(frame)?.Order.MarkCold(frame);
+
+    public void Unlock(FrameNumber frame) => PoolOf(frame)?.Order.Unlock(frame);
+
+    /// <summary>For orders: a frame that they have evicted is in no pool any more.</summary>
+    public void Forget(FrameNumber frame)
+    {
+        ref var place = ref Places[frame];
+        _pools[place.Pool]!.Count--;
+        place = default;
+    }
+
+    public void Dispose()
+    {
+        foreach (var pool in All)
+        {
+            pool.Order.Dispose();
+        }
+
+        Places.Dispose();
+    }
+
+    private void RemovePageable(FrameNumber frame)
+    {
+        var pool = _pools[Places[frame].Pool]!;
+        pool.Order.Remove(frame);
+        pool.Count--;
+        Places[frame] = default;
+    }
+}
