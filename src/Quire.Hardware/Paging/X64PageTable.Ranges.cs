@@ -4,7 +4,10 @@ namespace Quire.Hardware.Paging;
 
 public sealed unsafe partial class X64PageTable
 {
-    /// <summary>Shows the visitor, in address order, every slot in the range that is not zero. Absent tables cost one step each.</summary>
+    /// <summary>
+    /// Shows the visitor, in address order, every slot in the range that is not zero. Absent tables cost one step each. A 2 MiB leaf with a spare
+    /// table is split first unless the visitor takes huge leaves and all of it lies in the range.
+    /// </summary>
     public void Visit<TVisitor>(VirtualRange range, ref TVisitor visitor)
         where TVisitor : struct, IPageTableVisitor
     {
@@ -43,8 +46,15 @@ public sealed unsafe partial class X64PageTable
 
             if (FourLevelPaging.IsLeaf(entry, level))
             {
-                visitor.Visit(new VirtualAddress(start), table + index, (PageSize)(level - 1));
-                continue;
+                var isPartial = start < first || start + (span - 1) > last;
+                if (level != 2 || (TVisitor.TakesHugeLeaves && !isPartial) || !TrySplit(start, table + index))
+                {
+                    visitor.Visit(new VirtualAddress(start), table + index, (PageSize)(level - 1));
+                    RestoreSpare(start, table + index, level);
+                    continue;
+                }
+
+                entry = table[index];
             }
 
             var below = TableAt(new PageTableEntry(entry).Frame);
@@ -96,6 +106,16 @@ public sealed unsafe partial class X64PageTable
         }
 
         FreeTable(frame);
+    }
+
+    private void FreeSpares()
+    {
+        foreach (var table in _spareTables.Values)
+        {
+            FreeTable(table);
+        }
+
+        _spareTables.Clear();
     }
 
     private void FreeTable(FrameNumber frame)

@@ -6,8 +6,8 @@ namespace Quire.Hardware.Paging;
 
 /// <summary>
 /// The mapper of one address space: the only writer of its four-level tables, which live in simulated frames in the processor's layout.
-/// Invariants: every table but the root is named by exactly one entry, with all rights given (leaves decide); a table's absent entries above
-/// the last level are zero. It never flushes a TLB: that is the duty of whoever takes rights or pages away.
+/// Invariants: every table but the root is named by exactly one entry, with all rights given (leaves decide), or is the empty spare of one huge
+/// leaf; a table's absent entries above the last level are zero. It never flushes a TLB: that is the duty of whoever takes rights or pages away.
 /// Caller keeps true: slots handed out are used only until the next call that frees tables, and 48-bit canonical addresses.
 /// </summary>
 public sealed unsafe partial class X64PageTable : IDisposable
@@ -110,7 +110,7 @@ public sealed unsafe partial class X64PageTable : IDisposable
     /// <summary>Empties the slot that covers the page, huge or not, and returns what was in it. Tables stay: see <see cref="FreeEmptyTables"/>.</summary>
     public PageTableEntry Clear(VirtualAddress page)
     {
-        var slot = Find(page.Value, out _);
+        var slot = Find(page.Value, out var size);
         if (slot == null)
         {
             return default;
@@ -118,11 +118,13 @@ public sealed unsafe partial class X64PageTable : IDisposable
 
         var entry = new PageTableEntry(*slot);
         *slot = 0;
+        RestoreSpare(page.Value, slot, 1 + (int)size);
         return entry;
     }
 
     /// <summary>
-    /// The 4 KiB slot of a page. False: a table is absent and was not to be, or could not be, allocated; or a huge leaf covers the page.
+    /// The 4 KiB slot of a page; a 2 MiB leaf with a spare table is split for it. False: a table is absent and was not to be, or could not be,
+    /// allocated; or a huge leaf that cannot be split covers the page.
     /// </summary>
     public bool TryGetEntry(VirtualAddress page, OnMissing onMissing, out ulong* entry)
     {
@@ -135,6 +137,13 @@ public sealed unsafe partial class X64PageTable : IDisposable
         entry = Find(page.Value, out var size);
         if (entry != null && size == PageSize.Size4K)
         {
+            Remember(page.Value, entry);
+            return true;
+        }
+
+        if (entry != null && size == PageSize.Size2M && TrySplit(page.Value, entry))
+        {
+            entry = Find(page.Value, out _);
             Remember(page.Value, entry);
             return true;
         }
@@ -157,6 +166,7 @@ public sealed unsafe partial class X64PageTable : IDisposable
         }
 
         _disposed = true;
+        FreeSpares();
         FreeTree(Root.Frame, FourLevelPaging.TopLevel);
         _recentSpan = NoSpan;
     }

@@ -67,6 +67,8 @@ public sealed unsafe partial class Mmu
     private ulong _secondCodeMisses;
     private ulong _walks;
     private ulong _walkReferences;
+    private ulong _walks2M;
+    private ulong _walks1G;
     private ulong _dirtyAssists;
     private ulong _fullFlushes;
     private ulong _tagFlushes;
@@ -142,6 +144,8 @@ public sealed unsafe partial class Mmu
             SecondCode = new TlbHits(_secondCodeHits, _secondCodeMisses),
             Walks = _walks,
             WalkReferences = _walkReferences,
+            Walks2M = _walks2M,
+            Walks1G = _walks1G,
             DirtyAssists = _dirtyAssists,
             FullFlushes = _fullFlushes,
             TagFlushes = _tagFlushes,
@@ -184,11 +188,28 @@ public sealed unsafe partial class Mmu
             return Fault(address, _walk.Error);
         }
 
+        if (_walk.Size != PageSize.Size4K)
+        {
+            CountHugeWalk(_walk.Size);
+        }
+
         _structures.Fill(address, _tag, ref _walk);
         key = KeyOfWalk(address);
         value = _walk.Leaf;
         InsertSecond(key, value);
         return true;
+    }
+
+    private void CountHugeWalk(PageSize size)
+    {
+        if (size == PageSize.Size2M)
+        {
+            _walks2M++;
+        }
+        else
+        {
+            _walks1G++;
+        }
     }
 
     private void InsertSecond(ulong key, ulong value)

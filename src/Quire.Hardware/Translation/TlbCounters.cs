@@ -35,6 +35,12 @@ public readonly record struct TlbCounters
     /// <summary>Table entries read by walks: fewer than four each where the paging-structure cache knows the way.</summary>
     public ulong WalkReferences { get; init; }
 
+    /// <summary>Walks that ended at a 2 MiB leaf: one table entry fewer each than a 4 KiB leaf would have taken from where the walk started.</summary>
+    public ulong Walks2M { get; init; }
+
+    /// <summary>Walks that ended at a 1 GiB leaf: two table entries fewer each.</summary>
+    public ulong Walks1G { get; init; }
+
     /// <summary>Writes that hit an entry not known to be dirty and went to the tables to set D. Not counted as walks.</summary>
     public ulong DirtyAssists { get; init; }
 
@@ -47,6 +53,12 @@ public readonly record struct TlbCounters
 
     public TlbHits Second => SecondData + SecondCode;
 
+    /// <summary>
+    /// Table entries that walks did not read because leaves were huge. Walks that did not happen, because one entry of the TLB reaches further, are
+    /// not among them: only a second run without huge pages tells those.
+    /// </summary>
+    public ulong WalkReferencesSaved => Walks2M + (2 * Walks1G);
+
     public ulong Flushes => FullFlushes + TagFlushes + PageFlushes;
 
     /// <summary>Sum over CPUs.</summary>
@@ -58,6 +70,8 @@ public readonly record struct TlbCounters
         SecondCode = left.SecondCode + right.SecondCode,
         Walks = left.Walks + right.Walks,
         WalkReferences = left.WalkReferences + right.WalkReferences,
+        Walks2M = left.Walks2M + right.Walks2M,
+        Walks1G = left.Walks1G + right.Walks1G,
         DirtyAssists = left.DirtyAssists + right.DirtyAssists,
         FullFlushes = left.FullFlushes + right.FullFlushes,
         TagFlushes = left.TagFlushes + right.TagFlushes,

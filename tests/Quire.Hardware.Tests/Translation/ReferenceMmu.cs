@@ -204,6 +204,11 @@ internal sealed class ReferenceMmu(PhysicalMemory memory, TlbOptions options)
             ? Walk(4, _root, writable: true, user: true, executable: true, address, kind, out var reached, out var references, out error)
             : Walk(start.Level, start.Table, start.Writable, start.User, start.Executable, address, kind, out reached, out references, out error);
         _counters = _counters with { Walks = _counters.Walks + 1, WalkReferences = _counters.WalkReferences + (ulong)references };
+        _counters = _counters with
+        {
+            Walks2M = _counters.Walks2M + (entry?.Size == PageSize.Size2M ? 1UL : 0),
+            Walks1G = _counters.Walks1G + (entry?.Size == PageSize.Size1G ? 1UL : 0),
+        };
         if (entry is not null)
         {
             foreach (var structure in reached)
