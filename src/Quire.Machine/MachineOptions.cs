@@ -32,6 +32,9 @@ public sealed record MachineOptions
     /// <summary>Pages mapped around a faulting one when the page cache has them.</summary>
     public int FaultAroundPages { get; init; } = 1;
 
+    /// <summary>Empty: what belongs to no file stays in RAM.</summary>
+    public IReadOnlyList<SwapFileOptions> Swap { get; init; } = [];
+
     public TimeSource TimeSource { get; init; } = TimeSource.Virtual;
 
     /// <summary>CLOCK_REALTIME at the start; null takes the host's.</summary>

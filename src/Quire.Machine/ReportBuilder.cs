@@ -69,7 +69,7 @@ internal static class ReportBuilder
         ZeroPage = counters.ZeroPageFaults,
         File = counters.FileFaults,
         StackGrowth = counters.StackGrowths,
-        SwapIn = 0,
+        SwapIn = counters.Swap.Faults,
     };
 
     private static TlbReport Tlb(TlbOptions options, IReadOnlyList<Processor> processors)

@@ -6,6 +6,7 @@ using Quire.Kernel.Files;
 using Quire.Kernel.Files.Host;
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Swap;
 using Quire.Kernel.Processes;
 using Quire.Observation.Runs;
 using Quire.Primitives;
@@ -32,12 +33,13 @@ public sealed class VirtualMachine : IDisposable
     public VirtualMachine(MachineOptions options)
     {
         _options = options;
+        List<SwapAreaOptions> swap = [.. options.Swap.Select(area => new SwapAreaOptions((uint)area.Size.Pages, area.Priority, HostSwapFile.Create(area.Path, area.Size)))];
         _physical = new PhysicalMemory(options.Ram);
         _code = new CodeCache(_physical);
         _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, options.References))];
         _memory = new KernelMemory(
             _physical,
-            new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages },
+            new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages, SwapAreas = swap },
             [.. _processors.Select(processor => processor.Mmu)]);
         if (options.MemoryEvents is { } events)
         {

@@ -74,8 +74,10 @@ public sealed unsafe partial class AddressSpace
                 return Errno.None;
             case MemoryAdvice.Remove:
                 return RemoveFilePages(region, start, end);
-            case MemoryAdvice.Cold or MemoryAdvice.PageOut:
+            case MemoryAdvice.Cold:
                 return AdviseCold(start, end);
+            case MemoryAdvice.PageOut:
+                return AdvisePageOut(start, end);
             default:
                 return AdviseFlags(region, start, end, advice);
         }
@@ -106,6 +108,14 @@ public sealed unsafe partial class AddressSpace
         var visitor = new ColdVisitor(_memory);
         Tables.Visit(RangeOf(start, end), ref visitor);
         _memory.Translations.InvalidateRange(this, start, end);
+        return Errno.None;
+    }
+
+    /// <summary>Takes pages back now, but for those that others map too.</summary>
+    private Errno AdvisePageOut(ulong start, ulong end)
+    {
+        var visitor = new PageOutVisitor(_memory);
+        Tables.Visit(RangeOf(start, end), ref visitor);
         return Errno.None;
     }
 
@@ -195,10 +205,26 @@ public sealed unsafe partial class AddressSpace
         return Errno.None;
     }
 
+    private readonly struct PageOutVisitor(KernelMemory memory) : IPageTableVisitor
+    {
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            if (Leaf.HoldsFrame(*entry) && Leaf.FrameOf(*entry) is var frame && memory.FrameTable[frame].Mappings == 1)
+            {
+                memory.Reclaim.TryEvict(frame);
+            }
+        }
+    }
+
     private readonly struct ColdVisitor(KernelMemory memory) : IPageTableVisitor
     {
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
+            if (Leaf.IsSwapped(*entry))
+            {
+                return;
+            }
+
             *entry &= ~PageTableEntry.AccessedBit;
             memory.Pools.MarkCold(Leaf.FrameOf(*entry));
         }

@@ -1,6 +1,7 @@
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.Regions;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
@@ -23,7 +24,7 @@ public sealed unsafe partial class AddressSpace
         }
 
         ref var shared = ref _memory.FrameTable[old];
-        if (shared.Use == FrameUse.Anonymous && shared.References == 1)
+        if (IsOnlyOwner(old))
         {
             *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
             shared.Flags &= ~FrameFlags.Merged;
@@ -45,6 +46,14 @@ public sealed unsafe partial class AddressSpace
         return isCopied
             ? new FaultResult(FaultOutcome.Resolved, FaultKind.CopyOnWrite)
             : new FaultResult(FaultOutcome.OutOfMemory, FaultKind.None);
+    }
+
+    /// <summary>Whether nobody else has an anonymous page: no other mapping, no pin, no swap slot. A slot that only the swap cache has is given up.</summary>
+    private bool IsOnlyOwner(FrameNumber frame)
+    {
+        ref var entry = ref _memory.FrameTable[frame];
+        return entry.Use == FrameUse.Anonymous
+            && (entry.References == 1 || (entry.References == 2 && SwapSpace.IsCached(entry) && _memory.Swap.TryFreeSlotOf(frame)));
     }
 
     private void MapPrivate(Region region, ulong page, ulong* entry, FrameNumber copy)

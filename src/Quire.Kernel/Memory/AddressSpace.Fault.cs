@@ -52,7 +52,11 @@ public sealed unsafe partial class AddressSpace
         }
 
         FaultResult result;
-        if (*entry != 0)
+        if (Leaf.IsSwapped(*entry))
+        {
+            result = ResolveSwapped(region, page, entry, access);
+        }
+        else if (*entry != 0)
         {
             result = ResolvePresent(region, page, entry, access);
         }
@@ -184,6 +188,11 @@ public sealed unsafe partial class AddressSpace
         {
             counters.CopyOnWriteFaults++;
             region.CopyOnWriteFaults++;
+        }
+
+        if ((kind & FaultKind.Swap) != 0)
+        {
+            counters.Swap.Faults++;
         }
 
         counters.FileFaults += (kind & FaultKind.File) != 0 ? 1 : 0;

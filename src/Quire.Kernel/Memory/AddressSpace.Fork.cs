@@ -116,6 +116,14 @@ public sealed unsafe partial class AddressSpace
                 return;
             }
 
+            if (Leaf.IsSwapped(leaf))
+            {
+                _memory.Swap.Duplicate(Leaf.SwapEntryOf(leaf));
+                child.Counters.Swapped++;
+                *copy = leaf;
+                return;
+            }
+
             var frame = Leaf.FrameOf(leaf);
             if (frame != _zeroFrame)
             {

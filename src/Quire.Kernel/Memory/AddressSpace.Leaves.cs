@@ -3,6 +3,7 @@ using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
@@ -53,6 +54,15 @@ public sealed unsafe partial class AddressSpace
         *entry = 0;
         _memory.Translations.InvalidatePage(this, page);
         DropMapping(frame, page);
+    }
+
+    /// <summary>Puts a swap entry, already counted, where a frame is mapped.</summary>
+    internal void ReplaceBySwapEntry(ulong page, FrameNumber frame, SwapEntry swapped)
+    {
+        Unmap(page, frame);
+        Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry);
+        *entry = Leaf.OfSwapEntry(swapped);
+        Counters.Swapped++;
     }
 
     /// <summary>Takes the right to write away from a page of a shared file that is being written back.</summary>
@@ -122,7 +132,14 @@ public sealed unsafe partial class AddressSpace
         if (entry.Use == FrameUse.Anonymous)
         {
             Counters.ResidentAnonymous--;
-            _memory.Counters.AnonymousPages -= entry.Mappings == 0 ? 1 : 0;
+            if (entry.Mappings == 0)
+            {
+                _memory.Counters.AnonymousPages--;
+                if (SwapSpace.IsCached(entry))
+                {
+                    _memory.Swap.TryFreeSlotOf(frame);
+                }
+            }
         }
         else
         {
@@ -148,6 +165,11 @@ public sealed unsafe partial class AddressSpace
     private bool ZapLeaf(ulong page, ulong* entry, ZapScope scope)
     {
         var old = *entry;
+        if (Leaf.IsSwapped(old))
+        {
+            return ZapSwapEntry(entry, scope);
+        }
+
         var frame = Leaf.FrameOf(old);
         if (frame == _memory.ZeroFrame)
         {
@@ -171,6 +193,19 @@ public sealed unsafe partial class AddressSpace
         *entry = 0;
         DropMapping(frame, page);
         return true;
+    }
+
+    // No translation to flush: swap entries are not present. They are private pages.
+    private bool ZapSwapEntry(ulong* entry, ZapScope scope)
+    {
+        if (scope == ZapScope.All)
+        {
+            _memory.Swap.Release(Leaf.SwapEntryOf(*entry));
+            Counters.Swapped--;
+            *entry = 0;
+        }
+
+        return false;
     }
 
     private static VirtualRange RangeOf(ulong start, ulong end) => new(new VirtualAddress(start), new VirtualAddress(end));

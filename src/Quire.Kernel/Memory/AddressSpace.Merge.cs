@@ -58,14 +58,24 @@ public sealed unsafe partial class AddressSpace
     {
         var location = new MappingLocation(Number, page);
         ref var to = ref _memory.FrameTable[equal];
-        if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || !_memory.ReverseMap.TryAdd(ref to, location))
+        if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry))
         {
             return false;
         }
 
-        to.References++;
+        // Both pinned: finding memory for the mapping may reclaim either.
         var own = Leaf.FrameOf(*entry);
         ref var from = ref _memory.FrameTable[own];
+        from.References++;
+        to.References++;
+        var isNoted = _memory.ReverseMap.TryAdd(ref to, location);
+        _memory.Frames.Release(own);
+        if (!isNoted)
+        {
+            _memory.Frames.Release(equal);
+            return false;
+        }
+
         *entry = Leaf.WithFrame(*entry, equal) & ~PageTableEntry.WritableBit;
         _memory.Translations.InvalidatePage(this, page);
         _memory.ReverseMap.Remove(ref from, location);

@@ -157,6 +157,11 @@ public sealed unsafe partial class AddressSpace
         public readonly void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
             var old = *entry;
+            if (Leaf.IsSwapped(old))
+            {
+                return;
+            }
+
             var frame = Leaf.FrameOf(old);
             var leaf = (region.LeafOf(frame) & ~PageTableEntry.AccessedBit) | (old & (Kept | PageTableEntry.AccessedBit));
             *entry = MayStayWritable(old, frame) ? leaf | PageTableEntry.WritableBit : leaf;

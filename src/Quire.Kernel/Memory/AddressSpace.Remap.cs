@@ -258,7 +258,7 @@ public sealed unsafe partial class AddressSpace
 
             var leaf = *entry;
             var frame = Leaf.FrameOf(leaf);
-            if (frame != space._memory.ZeroFrame)
+            if (!Leaf.IsSwapped(leaf) && frame != space._memory.ZeroFrame)
             {
                 space._memory.ReverseMap.Replace(
                     ref space._memory.FrameTable[frame],

@@ -110,9 +110,9 @@ public sealed unsafe partial class AddressSpace
 
     private bool IsInCore(Region region, ulong page)
     {
-        if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && Leaf.HoldsFrame(*entry))
+        if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && *entry != 0)
         {
-            return true;
+            return !Leaf.IsSwapped(*entry) || !_memory.Swap.FindCached(Leaf.SwapEntryOf(*entry)).IsNone;
         }
 
         return region.Pages is { } pages && pages.IsCached(region.PageIndexOf(page));

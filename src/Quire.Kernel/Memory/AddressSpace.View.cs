@@ -85,6 +85,17 @@ public sealed unsafe partial class AddressSpace
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
             var leaf = *entry;
+            if (Leaf.IsSwapped(leaf))
+            {
+                var sharers = memory.Swap.UsersOf(Leaf.SwapEntryOf(leaf));
+                Usage = Usage with
+                {
+                    Swapped = Usage.Swapped + Page.Size,
+                    SwappedProportional = Usage.SwappedProportional + ((double)Page.Size / sharers),
+                };
+                return;
+            }
+
             var frame = Leaf.FrameOf(leaf);
             if (frame == memory.ZeroFrame)
             {

@@ -18,6 +18,9 @@ public sealed class AddressSpaceCounters
     public long ResidentShared { get; internal set; }
     public long PeakResident { get; internal set; }
 
+    /// <summary>Leaves that are swap entries.</summary>
+    public long Swapped { get; internal set; }
+
     public long MinorFaults { get; internal set; }
     public long MajorFaults { get; internal set; }
 

@@ -13,7 +13,7 @@ public enum FaultOutcome
     /// <summary>SIGSEGV, SEGV_ACCERR: mapped, but not for this kind of access.</summary>
     AccessDenied,
 
-    /// <summary>SIGBUS, BUS_ADRERR: beyond the end of the mapped file, or the file could not be read.</summary>
+    /// <summary>SIGBUS, BUS_ADRERR: beyond the end of the mapped file, or the file or the swap area could not be read.</summary>
     BusError,
 
     /// <summary>No frame left: the out-of-memory path decides who dies.</summary>
@@ -50,4 +50,7 @@ public enum FaultKind : byte
 
     /// <summary>The stack region grew.</summary>
     StackGrowth = 16,
+
+    /// <summary>The page was in a swap area or the swap cache.</summary>
+    Swap = 32,
 }

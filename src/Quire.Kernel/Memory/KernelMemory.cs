@@ -38,7 +38,7 @@ public sealed partial class KernelMemory : IDisposable
         SpaceSlots = Slabs.Cache("mm_struct", 1048);
         PageIndexSlots = Slabs.Cache("radix_tree_node", 576);
         DirtyCaches = new DirtyCaches(this);
-        Swap = new SwapSpace();
+        Swap = new SwapSpace(this);
         Reclaim = new FrameReclaimer(this);
         Pools.Create(new TwoListOrder(this));
         Merger = new PageMerger(this) { Scope = options.Merging };
@@ -86,6 +86,11 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>Faults of all regions that have ever been, by process and name.</summary>
     public RegionFaultLedger RegionFaults { get; } = new();
+
+    /// <summary>Slots of all swap areas.</summary>
+    public long SwapPages => Swap.Capacity;
+
+    public long FreeSwapPages => Swap.Free;
 
     public IEnumerable<AddressSpace> AddressSpaces => _spaces.All;
 
@@ -178,6 +183,7 @@ public sealed partial class KernelMemory : IDisposable
         FrameTable.Dispose();
         Merger.Dispose();
         Pools.Dispose();
+        Swap.Dispose();
     }
 
     internal void Forget(AddressSpace space) => _spaces.Remove(space.Number);
@@ -203,5 +209,5 @@ public sealed partial class KernelMemory : IDisposable
     }
 
     /// <summary>Whether a request may be promised at all (Linux's __vm_enough_memory, heuristic mode).</summary>
-    internal bool MayCommit(long pages) => Options.Overcommit == OvercommitMode.Always || pages <= Frames.TotalFrames;
+    internal bool MayCommit(long pages) => Options.Overcommit == OvercommitMode.Always || pages <= Frames.TotalFrames + SwapPages;
 }

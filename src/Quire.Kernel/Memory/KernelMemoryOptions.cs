@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Merging;
+using Quire.Kernel.Memory.Swap;
 
 namespace Quire.Kernel.Memory;
 
@@ -27,6 +28,8 @@ public sealed record KernelMemoryOptions
     public OvercommitMode Overcommit { get; init; } = OvercommitMode.Heuristic;
 
     public MergeScope Merging { get; init; } = MergeScope.Advised;
+    /// <summary>Empty: anonymous pages stay in RAM.</summary>
+    public IReadOnlyList<SwapAreaOptions> SwapAreas { get; init; } = [];
 
     public DeviceModel Device { get; init; } = DeviceModel.Nvme;
 }

@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Reclaim;
+using Quire.Kernel.Memory.Swap;
 
 namespace Quire.Kernel.Memory;
 
@@ -100,6 +101,7 @@ public sealed class MemoryCounters
     public long PeakSlabPages;
 
     public ReclaimCounters Reclaim { get; } = new();
+    public SwapCounters Swap { get; } = new();
 
     public long ResidentPages => AnonymousPages + FilePages;
 }

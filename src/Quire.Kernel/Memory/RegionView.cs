@@ -46,4 +46,8 @@ public readonly record struct RegionUsage
     public ulong Referenced { get; init; }
     public ulong Anonymous { get; init; }
     public ulong Locked { get; init; }
+    public ulong Swapped { get; init; }
+
+    /// <summary>Each swapped page's size divided by the number of leaves that name its slot.</summary>
+    public double SwappedProportional { get; init; }
 }

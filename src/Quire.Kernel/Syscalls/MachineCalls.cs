@@ -56,6 +56,8 @@ internal static class MachineCalls
         var used = memory.Counters.ResidentPages + memory.Counters.PageTablePages + memory.Counters.SlabPages;
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[40..], total - ((ulong)used << Page.Shift));
         BinaryPrimitives.WriteInt64LittleEndian(bytes[48..], memory.Counters.SharedMemoryPages << Page.Shift);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[64..], memory.SwapPages << Page.Shift);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[72..], memory.FreeSwapPages << Page.Shift);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[80..], (ushort)Math.Min(kernel.Processes.ThreadCount, ushort.MaxValue));
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[104..], 1);
         return thread.Process.Space.CopyToGuest(new VirtualAddress(a.A0), bytes) == bytes.Length ? 0 : Errno.EFAULT.ToResult();

@@ -8,15 +8,18 @@ namespace Quire.Kernel.Tests.Memory;
 /// <summary>Random calls on up to four related address spaces, compared page by page with <see cref="PageModel"/>, and audited.</summary>
 public sealed class AddressSpaceModelTests
 {
-    public static TheoryData<int, int, int, string> Machines => new()
+    public static TheoryData<int, int, int, string, uint> Machines => new()
     {
-        { 1, 16, 1, "default" }, { 2, 16, 1, "default" }, { 3, 16, 1, "off" }, { 4, 16, 1, "off" },
-        { 5, 16, 3, "default" }, { 6, 16, 3, "off" }, { 7, 3, 2, "l1d=8x2,l1i=8x2,l2=16x4" }, { 8, 3, 2, "tags=off" }, { 9, 3, 3, "default" },
+        { 1, 16, 1, "default", 0 }, { 2, 16, 1, "default", 0 }, { 3, 16, 1, "off", 0 }, { 4, 16, 1, "off", 0 },
+        { 5, 16, 3, "default", 0 }, { 6, 16, 3, "off", 0 }, { 7, 3, 2, "l1d=8x2,l1i=8x2,l2=16x4", 0 }, { 8, 3, 2, "tags=off", 0 }, { 9, 3, 3, "default", 0 },
+        { 10, 16, 1, "default", 600 }, { 11, 16, 1, "off", 600 }, { 12, 16, 3, "default", 600 }, { 13, 3, 2, "l1d=8x2,l1i=8x2,l2=16x4", 600 },
+        { 14, 16, 2, "off", 40 }, { 15, 16, 3, "default", 20 }, { 16, 3, 2, "tags=off", 100 },
     };
 
     [Theory]
     [MemberData(nameof(Machines))]
-    public void RandomCallsAgreeWithTheModel(int seed, int ramMiB, int cpus, string tlb) => new Walk(seed, ramMiB, cpus, tlb).Run(steps: 600);
+    public void RandomCallsAgreeWithTheModel(int seed, int ramMiB, int cpus, string tlb, uint swapSlots) =>
+        new Walk(seed, ramMiB, cpus, tlb, swapSlots).Run(steps: 600);
 
     private sealed class Walk
     {
@@ -35,12 +38,12 @@ public sealed class AddressSpaceModelTests
         private readonly List<(AddressSpace Space, PageModel Model)> _spaces = [];
         private ulong _nextValue = 1;
 
-        public Walk(int seed, int ramMiB, int cpus, string tlb)
+        public Walk(int seed, int ramMiB, int cpus, string tlb, uint swapSlots)
         {
             _random = new Random(seed);
             var options = TlbOptions.Default;
             Assert.True(tlb == "default" || TlbOptions.TryParse(tlb, out options, out _));
-            _world = new MemoryWorld(ramMiB, cpus: cpus, tlb: options);
+            _world = new MemoryWorld(ramMiB, swapSlots == 0 ? null : MemoryWorld.WithSwap(swapSlots), cpus, options);
             _file = _world.NewFile(new byte[FilePages * Page.Size]);
             _spaces.Add((_world.Space, new PageModel(Pages)));
         }
@@ -85,6 +88,7 @@ public sealed class AddressSpaceModelTests
                         break;
                 }
 
+                PageSomeOut();
                 if (step % 10 == 0)
                 {
                     CompareAll();
@@ -100,6 +104,8 @@ public sealed class AddressSpaceModelTests
 
             _world.Memory.Audit();
             Assert.Equal(0, _world.Memory.Counters.AnonymousPages);
+            Assert.Equal(_world.Memory.SwapPages, _world.Memory.FreeSwapPages);
+            Assert.Equal(_world.Memory.SwapPages > 0, _world.Memory.Counters.Swap.In > 0);
             Assert.Equal(0, _world.Memory.Counters.PageTablePages);
             Assert.Equal(0, _world.Memory.Counters.Committed);
             Assert.Equal(0, _file.References);
@@ -205,6 +211,21 @@ public sealed class AddressSpaceModelTests
                 foreach (var (_, model) in _spaces)
                 {
                     model.Truncated(_fileModel);
+                }
+            }
+        }
+
+        // Whatever the last call left in RAM may be taken back before the next.
+        private void PageSomeOut()
+        {
+            for (var chances = _world.Memory.SwapPages > 0 ? 64 : 0; chances > 0; chances--)
+            {
+                _world.Memory.Reclaim.TryEvict(new FrameNumber((uint)_random.Next((int)_world.Memory.Frames.TotalFrames)));
+                var (space, _) = _spaces[_random.Next(_spaces.Count)];
+                var leaf = space.LeafAt(AddressOf(_random.Next(Pages)));
+                if (leaf.Present && _random.Next(2) == 0)
+                {
+                    _world.Memory.Reclaim.TryEvict(leaf.Frame);
                 }
             }
         }

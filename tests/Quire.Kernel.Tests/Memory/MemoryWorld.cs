@@ -1,6 +1,7 @@
 using Quire.Hardware.Memory;
 using Quire.Hardware.Translation;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 using Xunit;
 
@@ -42,6 +43,9 @@ internal sealed class MemoryWorld : IDisposable
         space.ActivateOn(cpu);
         return Cpus[cpu];
     }
+
+    /// <summary>Options with one swap area in an array.</summary>
+    public static KernelMemoryOptions WithSwap(uint slots) => new() { SwapAreas = [new SwapAreaOptions(slots, null, new ArraySwapStorage(slots))] };
 
     public ArrayFile NewFile(params byte[] contents) => new(Memory, contents);
 

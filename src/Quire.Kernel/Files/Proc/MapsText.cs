@@ -72,6 +72,8 @@ internal static class MapsText
                 Referenced = sum.Referenced + usage.Referenced,
                 Anonymous = sum.Anonymous + usage.Anonymous,
                 Locked = sum.Locked + usage.Locked,
+                Swapped = sum.Swapped + usage.Swapped,
+                SwappedProportional = sum.SwappedProportional + usage.SwappedProportional,
             };
         }
 
@@ -114,10 +116,13 @@ internal static class MapsText
         Line(text, "Private_Dirty", usage.PrivateDirty);
         Line(text, "Referenced", usage.Referenced);
         Line(text, "Anonymous", usage.Anonymous);
-        foreach (var name in (ReadOnlySpan<string>)["LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss"])
+        foreach (var name in (ReadOnlySpan<string>)["LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb"])
         {
             Line(text, name, 0);
         }
+
+        Line(text, "Swap", usage.Swapped);
+        Line(text, "SwapPss", (ulong)usage.SwappedProportional);
 
         Line(text, "Locked", usage.Locked);
     }

@@ -32,7 +32,7 @@ internal static class MemoryText
         Pages("MemAvailable", Math.Max(0, available));
         Line("Buffers", 0);
         Pages("Cached", counters.FilePages);
-        Line("SwapCached", 0);
+        Pages("SwapCached", counters.Swap.Cached);
         Pages("Active", anonymous);
         Pages("Inactive", cache);
         Pages("Active(anon)", anonymous);
@@ -41,8 +41,8 @@ internal static class MemoryText
         Pages("Inactive(file)", cache);
         Line("Unevictable", 0);
         Pages("Mlocked", counters.LockedPages);
-        Line("SwapTotal", 0);
-        Line("SwapFree", 0);
+        Pages("SwapTotal", memory.SwapPages);
+        Pages("SwapFree", memory.FreeSwapPages);
         Pages("Dirty", counters.DirtyPages);
         Line("Writeback", 0);
         Pages("AnonPages", counters.AnonymousPages);
@@ -58,7 +58,7 @@ internal static class MemoryText
         Line("NFS_Unstable", 0);
         Line("Bounce", 0);
         Line("WritebackTmp", 0);
-        Pages("CommitLimit", total / 2);
+        Pages("CommitLimit", (total / 2) + memory.SwapPages);
         Pages("Committed_AS", counters.Committed);
         Line("VmallocTotal", VmallocKiB);
         Line("VmallocUsed", 0);
@@ -104,12 +104,13 @@ internal static class MemoryText
         Line("nr_dirtied", counters.Dirtied);
         Line("nr_written", counters.Written);
         Line("nr_page_table_pages", counters.PageTablePages);
+        Line("nr_swapcached", counters.Swap.Cached);
 
         // In KiB, as the block layer counts.
         Line("pgpgin", counters.PagesIn * KiBPerPage);
         Line("pgpgout", counters.PagesOut * KiBPerPage);
-        Line("pswpin", 0);
-        Line("pswpout", 0);
+        Line("pswpin", counters.Swap.In);
+        Line("pswpout", counters.Swap.Out);
         Line("pgalloc_normal", counters.Allocated);
         Line("allocstall_normal", counters.Reclaim.AllocationStalls);
         Line("pgfree", counters.Freed);

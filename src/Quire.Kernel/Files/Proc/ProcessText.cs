@@ -205,7 +205,7 @@ internal static class ProcessText
         Line("VmExe", program);
         Line("VmLib", Math.Max(0, counters.ExecutablePages - program));
         Line("VmPTE", (long)(space.PageTableBytes >> Page.Shift));
-        Line("VmSwap", 0);
+        Line("VmSwap", counters.Swapped);
         text.Append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t0\n");
     }
 

@@ -4,6 +4,7 @@ using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Auditing;
@@ -16,10 +17,12 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
 {
     private readonly int[] _mappings = new int[memory.FrameTable.Count];
     private readonly bool[] _isCached = new bool[memory.FrameTable.Count];
+    private readonly int[] _slotUsers = new int[memory.Swap.Capacity + 1];
     private readonly List<MappingLocation> _locations = [];
     private long _filePages;
     private long _sharedMemoryPages;
     private long _dirtyPages;
+    private long _swapCachePages;
 
     /// <exception cref="InvalidOperationException">Something does not add up; says what.</exception>
     public void Run()
@@ -39,6 +42,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
 
         CheckFrames(tables);
         CheckPools();
+        CheckSlots();
     }
 
     private void CheckCache(PageCache cache)
@@ -89,6 +93,26 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         Require(visitor.Anonymous == space.Counters.ResidentAnonymous && visitor.File == space.Counters.ResidentFile
             && visitor.Shared == space.Counters.ResidentShared,
             $"space {space.Number} counts {space.Counters.ResidentAnonymous}, {space.Counters.ResidentFile}, {space.Counters.ResidentShared} resident pages (anonymous, file, shared) and has {visitor.Anonymous}, {visitor.File}, {visitor.Shared}");
+        Require(visitor.Swapped == space.Counters.Swapped, $"space {space.Number} counts {space.Counters.Swapped} swapped pages and has {visitor.Swapped}");
+    }
+
+    private void CheckSlots()
+    {
+        long used = 0;
+        for (uint slot = 1; slot <= memory.Swap.Capacity; slot++)
+        {
+            var entry = new SwapEntry(slot);
+            var cached = memory.Swap.FindCached(entry);
+            Require(memory.Swap.UsersOf(entry) == _slotUsers[slot], $"{entry} counts {memory.Swap.UsersOf(entry)} users and has {_slotUsers[slot]}");
+            Require(cached.IsNone || memory.FrameTable[cached] is { Use: FrameUse.Anonymous } frame && frame.Index == slot,
+                $"{entry} is said to be cached in {cached}, which is another page");
+            var isNeeded = _slotUsers[slot] > 0 || !cached.IsNone;
+            Require(memory.Swap.IsTaken(entry) == isNeeded, $"{entry} is {(isNeeded ? "needed and free" : "taken and needed by nobody")}");
+            used += isNeeded ? 1 : 0;
+        }
+
+        RequireCount("used swap slots", memory.Swap.Used, used);
+        RequireCount("pages in the swap cache", memory.Counters.Swap.Cached, _swapCachePages);
     }
 
     private void CheckFrames(ulong tables)
@@ -158,11 +182,24 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         var owners = entry.Use switch
         {
             FrameUse.Free => 0,
-            FrameUse.Anonymous => entry.Mappings,
+            FrameUse.Anonymous => entry.Mappings + CheckSwapCache(frame, entry),
             FrameUse.File => entry.Mappings + (_isCached[frame.Value] ? 1 : 0),
             _ => 1,
         };
         Require(entry.References == owners, $"{frame} ({entry.Use}) counts {entry.References} references and has {owners} owners");
+    }
+
+    // The references of the swap cache.
+    private int CheckSwapCache(FrameNumber frame, in FrameEntry entry)
+    {
+        if (!SwapSpace.IsCached(entry))
+        {
+            return 0;
+        }
+
+        Require(memory.Swap.FindCached(new SwapEntry(entry.Index)) == frame, $"{frame} has swap slot {entry.Index}, which does not know it");
+        _swapCachePages++;
+        return 1;
     }
 
     private void CheckLeaf(AddressSpace space, ulong page, ulong leaf)
@@ -170,6 +207,15 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         var found = space.FindRegionAt(page);
         Require(found is not null, $"space {space.Number} has a leaf at {page:x} and no region there");
         var region = found!;
+        if (Leaf.IsSwapped(leaf))
+        {
+            var entry = Leaf.SwapEntryOf(leaf);
+            Require(!entry.IsNone && entry.Slot <= memory.Swap.Capacity, $"leaf {leaf:x} at {page:x} names no swap slot");
+            Require((region.Flags & RegionFlags.MayShare) == 0, $"{entry} is at {page:x} of space {space.Number} in a shared region");
+            _slotUsers[entry.Slot]++;
+            return;
+        }
+
         var frame = Leaf.FrameOf(leaf);
         Require(Leaf.HoldsFrame(leaf) && frame.Value < memory.FrameTable.Count, $"leaf {leaf:x} at {page:x} names no frame");
         Require(Leaf.IsPresent(leaf) == region.IsAccessible, $"leaf {leaf:x} at {page:x} does not follow its region's rights {region.Flags}");
@@ -180,12 +226,12 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         }
 
         _mappings[frame.Value]++;
-        ref var entry = ref memory.FrameTable[frame];
-        memory.ReverseMap.CopyTo(entry, _locations);
+        ref var frameEntry = ref memory.FrameTable[frame];
+        memory.ReverseMap.CopyTo(frameEntry, _locations);
         Require(_locations.Contains(new MappingLocation(space.Number, page)), $"{frame} is at {page:x} of space {space.Number}; its reverse map does not say so");
         if (Leaf.IsWritable(leaf))
         {
-            CheckWritable(region, page, entry);
+            CheckWritable(region, page, frameEntry);
         }
     }
 
@@ -242,9 +288,17 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
 
         public long Shared { get; private set; }
 
+        public long Swapped { get; private set; }
+
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
             audit.CheckLeaf(space, start.Value, *entry);
+            if (Leaf.IsSwapped(*entry))
+            {
+                Swapped++;
+                return;
+            }
+
             if (audit.EntryOf(*entry) is not { } frame)
             {
                 return;

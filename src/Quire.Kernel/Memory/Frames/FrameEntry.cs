@@ -7,7 +7,7 @@ internal enum FrameUse : byte
 {
     Free,
 
-    /// <summary>A page of a program that belongs to no file. References: one a mapping, and pins.</summary>
+    /// <summary>A page of a program that belongs to no file. References: one a mapping, one of the swap cache, and pins.</summary>
     Anonymous,
 
     /// <summary>A page of a page cache. References: one of the cache, one a mapping, and pins.</summary>
@@ -68,7 +68,7 @@ internal struct FrameEntry
     /// <summary>Number of the page cache, for file pages; of the address space, for page tables.</summary>
     public uint Owner;
 
-    /// <summary>Page number in the file.</summary>
+    /// <summary>Page number in the file; for anonymous pages in the swap cache, their slot.</summary>
     public uint Index;
 
     /// <summary>Chain of the mappings after the first; 0 for none.</summary>

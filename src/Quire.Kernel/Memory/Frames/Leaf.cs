@@ -1,4 +1,5 @@
 using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Frames;
@@ -9,11 +10,16 @@ internal static class Leaf
     /// <summary>With P clear: the entry names a frame all the same, in a region that allows no access (Linux's _PAGE_PROTNONE, the same bit).</summary>
     public const ulong NoAccessBit = PageTableEntry.GlobalBit;
 
+    /// <summary>With P and <see cref="NoAccessBit"/> clear: the page is in the swap slot whose number stands where a present entry has its frame.</summary>
+    public const ulong SwapBit = 1UL << 9;
+
     public const ulong WritableAndDirty = PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
 
     private const ulong FrameBits = 0x0000_0FFF_FFFF_F000;
 
     public static bool HoldsFrame(ulong entry) => (entry & (PageTableEntry.PresentBit | NoAccessBit)) != 0;
+
+    public static bool IsSwapped(ulong entry) => (entry & (PageTableEntry.PresentBit | NoAccessBit | SwapBit)) == SwapBit;
 
     public static bool IsPresent(ulong entry) => (entry & PageTableEntry.PresentBit) != 0;
 
@@ -23,6 +29,10 @@ internal static class Leaf
 
     /// <summary>The same leaf with another frame.</summary>
     public static ulong WithFrame(ulong entry, FrameNumber frame) => (entry & ~FrameBits) | ((ulong)frame.Value << Page.Shift);
+
+    public static SwapEntry SwapEntryOf(ulong entry) => new((uint)((entry & FrameBits) >> Page.Shift));
+
+    public static ulong OfSwapEntry(SwapEntry entry) => ((ulong)entry.Slot << Page.Shift) | SwapBit;
 
     public static FrameNumber FrameOf(ulong entry) => new((uint)((entry & FrameBits) >> Page.Shift));
 }

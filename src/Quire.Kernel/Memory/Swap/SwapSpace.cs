@@ -3,12 +3,186 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Swap;
 
-/// <summary>Where anonymous pages go when frames are short. Without areas nothing goes.</summary>
-internal sealed class SwapSpace
+/// <summary>
+/// All swap areas of the machine, and the swap cache: anonymous frames that a slot has too. I/O completes at once, so a page in the cache always equals its
+/// slot, and no leaf that maps it is writable; a page is written to its slot before it is unmapped, and is as before if that fails.
+/// A frame in the cache has its slot as Index and one reference more.
+/// </summary>
+internal sealed partial class SwapSpace : IDisposable
 {
-    public uint Free => 0;
+    // Linux gives areas without a priority -2, -3 and so on.
+    private const int FirstDefaultPriority = -2;
+
+    private readonly KernelMemory _memory;
+    private readonly SwapSlots _slots;
+
+    // Highest priority first; equal ones rotate.
+    private readonly List<SwapArea> _areas = [];
+
+    public SwapSpace(KernelMemory memory)
+    {
+        _memory = memory;
+        uint first = 1;
+        var nextDefault = FirstDefaultPriority;
+        foreach (var options in memory.Options.SwapAreas)
+        {
+            _areas.Add(new SwapArea(options, first, options.Priority ?? nextDefault--));
+            first = checked(first + options.Slots);
+        }
+
+        Areas = [.. _areas];
+        _areas = [.. _areas.OrderByDescending(area => area.Priority)];
+        Capacity = first - 1;
+        _slots = new SwapSlots(Capacity);
+    }
+
+    /// <summary>In the order in which they were given.</summary>
+    public IReadOnlyList<SwapArea> Areas { get; }
+
+    /// <summary>Slots of all areas.</summary>
+    public uint Capacity { get; }
+
+    public uint Used { get; private set; }
+
+    public uint Free => Capacity - Used;
+
+    /// <summary>Slots that a page in RAM has too are better free (vm_swap_full of Linux).</summary>
+    public bool IsHalfFull => Free < Capacity / 2;
+
+    private SwapCounters Counters => _memory.Counters.Swap;
+
+    /// <summary>How many leaves and page-cache places name the slot.</summary>
+    public int UsersOf(SwapEntry entry) => _slots.Users(entry);
+
+    /// <summary>The frame that holds the same page as the slot, or None.</summary>
+    public FrameNumber FindCached(SwapEntry entry) => _slots.Cached(entry);
+
+    public bool IsTaken(SwapEntry entry) => AreaOf(entry).IsTaken(entry);
 
     public static bool IsCached(in FrameEntry entry) => entry.Use == FrameUse.Anonymous && entry.Index != 0;
 
-    public bool TryPageOut(FrameNumber frame) => false;
+    /// <summary>One more leaf or page-cache place names the slot.</summary>
+    public void Duplicate(SwapEntry entry) => _slots.Users(entry)++;
+
+    /// <summary>One less; the slot goes with the last, and so does an unmapped page of the swap cache.</summary>
+    public void Release(SwapEntry entry)
+    {
+        ref var users = ref _slots.Users(entry);
+        System.Diagnostics.Debug.Assert(users > 0, "nobody names the slot");
+        if (--users > 0)
+        {
+            return;
+        }
+
+        var frame = _slots.Cached(entry);
+        if (frame.IsNone)
+        {
+            FreeSlot(entry);
+        }
+        else if (_memory.FrameTable[frame].Mappings == 0)
+        {
+            RemoveFromCache(frame);
+        }
+    }
+
+    /// <summary>Takes the frame out of the swap cache, if nothing but the cache needs its slot: the frame is then the page's only home.</summary>
+    public bool TryFreeSlotOf(FrameNumber frame)
+    {
+        if (_slots.Users(new SwapEntry(_memory.FrameTable[frame].Index)) > 0)
+        {
+            return false;
+        }
+
+        RemoveFromCache(frame);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (var area in _areas)
+        {
+            area.Dispose();
+        }
+
+        _slots.Dispose();
+    }
+
+    private bool TryTakeSlot(out SwapEntry entry)
+    {
+        for (var i = 0; i < _areas.Count; i++)
+        {
+            var area = _areas[i];
+            if (!area.TryTake(out entry))
+            {
+                continue;
+            }
+
+            if (area.IsBetweenClusters)
+            {
+                Rotate(i);
+            }
+
+            Used++;
+            Counters.PeakUsed = Math.Max(Counters.PeakUsed, Used);
+            return true;
+        }
+
+        entry = default;
+        Counters.Full++;
+        return false;
+    }
+
+    // To the end of its priority.
+    private void Rotate(int index)
+    {
+        var area = _areas[index];
+        for (; index + 1 < _areas.Count && _areas[index + 1].Priority == area.Priority; index++)
+        {
+            _areas[index] = _areas[index + 1];
+        }
+
+        _areas[index] = area;
+    }
+
+    private void FreeSlot(SwapEntry entry)
+    {
+        AreaOf(entry).Return(entry);
+        Used--;
+    }
+
+    private SwapArea AreaOf(SwapEntry entry)
+    {
+        foreach (var area in Areas)
+        {
+            if (area.Contains(entry))
+            {
+                return area;
+            }
+        }
+
+        throw new InvalidOperationException($"{entry} is in no area");
+    }
+
+    /// <summary>The caller's reference becomes the cache's.</summary>
+    private void AddToCache(SwapEntry entry, FrameNumber frame)
+    {
+        _memory.FrameTable[frame].Index = entry.Slot;
+        _slots.SetCached(entry, frame);
+        Counters.Cached++;
+    }
+
+    private void RemoveFromCache(FrameNumber frame)
+    {
+        ref var frameEntry = ref _memory.FrameTable[frame];
+        var entry = new SwapEntry(frameEntry.Index);
+        frameEntry.Index = 0;
+        _slots.SetCached(entry, FrameNumber.None);
+        Counters.Cached--;
+        if (_slots.Users(entry) == 0)
+        {
+            FreeSlot(entry);
+        }
+
+        _memory.Frames.Release(frame);
+    }
 }

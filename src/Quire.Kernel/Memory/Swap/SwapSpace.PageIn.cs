@@ -1,0 +1,54 @@
+using Quire.Kernel.Memory.Frames;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Memory.Swap;
+
+/// <summary>Pages on their way in (mm/swap_state.c of Linux).</summary>
+internal sealed partial class SwapSpace
+{
+    /// <summary>
+    /// Finds the frame of a slot that somebody names, reading it in if need be, and pins it. Not resolved: no frame was to be had (OutOfMemory), or the
+    /// device failed (BusError); the slot is as before.
+    /// </summary>
+    /// <param name="waited">A device had to be waited for.</param>
+    public FaultOutcome BringIn(SwapEntry entry, out FrameNumber frame, out bool waited)
+    {
+        frame = _slots.Cached(entry);
+        waited = frame.IsNone;
+        if (waited)
+        {
+            var outcome = ReadIntoCache(entry, out frame);
+            if (outcome != FaultOutcome.Resolved)
+            {
+                return outcome;
+            }
+
+            _memory.ChargeDevice(Page.Size);
+        }
+
+        _memory.FrameTable[frame].References++;
+        return FaultOutcome.Resolved;
+    }
+
+    private FaultOutcome ReadIntoCache(SwapEntry entry, out FrameNumber frame)
+    {
+        if (!_memory.Frames.TryAllocate(FrameUse.Anonymous, out frame))
+        {
+            return FaultOutcome.OutOfMemory;
+        }
+
+        var area = AreaOf(entry);
+        if (!area.Storage.TryRead(entry.Slot - area.FirstSlot, _memory.Physical.Write(frame)))
+        {
+            Counters.ReadErrors++;
+            _memory.Frames.Release(frame);
+            frame = FrameNumber.None;
+            return FaultOutcome.BusError;
+        }
+
+        Counters.In++;
+        AddToCache(entry, frame);
+        _memory.MakePageable(frame);
+        return FaultOutcome.Resolved;
+    }
+}
