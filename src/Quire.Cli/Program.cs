@@ -3,11 +3,13 @@ using Quire.Cli.Alloc;
 using Quire.Cli.Record;
 using Quire.Cli.Replay;
 using Quire.Cli.Run;
+using Quire.Cli.Study;
 
 var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.")
 {
     AllocCommand.Create(),
     RunCommand.Create(),
+    SweepCommand.Create(),
     RecordCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),

@@ -41,6 +41,7 @@ internal sealed class RunOptions
     private readonly Option<string?> _epoch = new("--epoch") { Description = "CLOCK_REALTIME at the start: seconds since 1970, or a date such as 2026-01-31T12:00:00Z" };
     private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many: 5000000, 500M, 10G" };
     private readonly Option<bool> _audit = new("--audit") { Description = "check at the end that every frame has the owners that it is counted for" };
+    private readonly List<Option> _added = [];
     private readonly Argument<string[]> _command = new("command") { Description = "-- PROGRAM ARGUMENTS", Arity = ArgumentArity.OneOrMore };
 
     public void AddTo(Command command)
@@ -48,10 +49,50 @@ internal sealed class RunOptions
         foreach (var option in (Option[])[_ram, _swap, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
         {
             command.Add(option);
+            _added.Add(option);
         }
 
         command.Add(_command);
     }
+
+    /// <summary>
+    /// The options as they were given, for another run of the same program: those that say where a run's own reports go are left out, and so are those
+    /// named in <paramref name="except"/>.
+    /// </summary>
+    public IReadOnlyList<string> Given(ParseResult parse, params ReadOnlySpan<string> except)
+    {
+        var words = new List<string>();
+        foreach (var option in parse.CommandResult.Command.Options)
+        {
+            if (!_added.Contains(option) || option == _quiet || option == _json || option == _strace || option == _events || except.Contains(option.Name)
+                || parse.GetResult(option) is not { Implicit: false } given)
+            {
+                continue;
+            }
+
+            if (given.Tokens.Count == 0)
+            {
+                words.Add(option.Name);
+            }
+
+            foreach (var token in given.Tokens)
+            {
+                words.Add(option.Name);
+                words.Add(token.Value);
+            }
+        }
+
+        return words;
+    }
+
+    public IReadOnlyList<string> Program(ParseResult parse)
+    {
+        RequireProgramAfterDashes(parse);
+        return parse.GetValue(_command)!;
+    }
+
+    /// <summary>As written: a study takes a range.</summary>
+    public string RamText(ParseResult parse) => parse.GetValue(_ram)!;
 
     public bool IsQuiet(ParseResult parse) => parse.GetValue(_quiet);
 
@@ -69,6 +110,9 @@ internal sealed class RunOptions
         "-" => new StreamWriter(Console.OpenStandardOutput()),
         var path => new StreamWriter(path),
     };
+
+    /// <summary>Standard output belongs to the JSON: nothing else is written there.</summary>
+    public bool PutsJsonOnOutput(ParseResult parse) => parse.GetValue(_json) == "-";
 
     public bool WantsAudit(ParseResult parse) => parse.GetValue(_audit);
 

@@ -9,4 +9,17 @@ namespace Quire.Observation.Runs;
 public sealed partial class RunReportJson : JsonSerializerContext
 {
     public static string Write(RunReport report) => JsonSerializer.Serialize(report, Default.RunReport);
+
+    /// <summary>Null if the text is no report.</summary>
+    public static RunReport? Read(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, Default.RunReport);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }
