@@ -36,9 +36,9 @@ public sealed class MemoryCurve
     public ByteSize? Ample => _complete.Count == 0 ? null : _complete.First(point => point.VirtualSeconds <= FastestSeconds * AmpleSlowdown).Ram;
 
     /// <summary>
-    /// The point farthest below the straight line from the smallest size in which the program ends to the first ample one, sizes on a logarithmic scale,
-    /// both axes scaled to one (Satopaa et al., Finding a "Kneedle" in a haystack, ICDCSW 2011, without smoothing). The smallest size itself
-    /// if it is ample already or nothing lies below the line.
+    /// The point farthest below the straight line from the smallest size in which the program ends to the first ample one, both on logarithmic
+    /// scales that are scaled to one (Satopaa et al., Finding a "Kneedle" in a haystack, ICDCSW 2011, without smoothing). The ample size if
+    /// nothing lies below the line.
     /// </summary>
     public ByteSize? Knee
     {
@@ -51,11 +51,11 @@ public sealed class MemoryCurve
 
             var first = _complete[0];
             var last = _complete.First(point => point.Ram == ample);
-            var (width, height) = (Math.Log2((double)last.Ram.Bytes / first.Ram.Bytes), first.VirtualSeconds - last.VirtualSeconds);
+            var (width, height) = (Math.Log2((double)last.Ram.Bytes / first.Ram.Bytes), Math.Log2(first.VirtualSeconds / last.VirtualSeconds));
             var (knee, farthest) = (ample, 0.0);
             foreach (var point in _complete.TakeWhile(point => point.Ram <= ample))
             {
-                var below = 1 - (Math.Log2((double)point.Ram.Bytes / first.Ram.Bytes) / width) - ((point.VirtualSeconds - last.VirtualSeconds) / height);
+                var below = 1 - (Math.Log2((double)point.Ram.Bytes / first.Ram.Bytes) / width) - (Math.Log2(point.VirtualSeconds / last.VirtualSeconds) / height);
                 if (below > farthest + 1e-9)
                 {
                     (knee, farthest) = (point.Ram, below);
