@@ -23,7 +23,7 @@ public sealed unsafe partial class AddressSpace
             _memory.DirtyCaches.Balance();
         }
 
-        var frame = pages.GetForFault(index, HintOf(region.Flags), out var error, out var waited);
+        var frame = pages.GetForFault(index, HintOf(region.Flags), out var error, out var how);
         if (frame.IsNone)
         {
             return new FaultResult(error == Errno.ENOMEM ? FaultOutcome.OutOfMemory : FaultOutcome.BusError, FaultKind.None);
@@ -33,7 +33,7 @@ public sealed unsafe partial class AddressSpace
 
         // The pin becomes the mapping's reference, or ends with the copy.
         frameEntry.References++;
-        var kind = FaultKind.File | (waited ? FaultKind.Major : 0);
+        var kind = FaultKind.File | how;
         if (access == Access.Write && !isSharedStore)
         {
             var isCopied = TryCopy(frame, out var copy);

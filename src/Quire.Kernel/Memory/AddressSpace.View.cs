@@ -45,6 +45,12 @@ public sealed unsafe partial class AddressSpace
         var visitor = new UsageVisitor(_memory);
         Tables.Visit(RangeOf(region.Start, region.End), ref visitor);
         var usage = visitor.Usage;
+        if (region.Pages is { SwappedPages: > 0 } pages)
+        {
+            var first = region.PageIndexOf(region.Start);
+            usage = usage with { Swapped = usage.Swapped + (pages.CountSwapped(first, first + (ulong)region.PageCount) << Page.Shift) };
+        }
+
         return usage with { Size = region.Length, Locked = (region.Flags & RegionFlags.Locked) != 0 ? (ulong)usage.Proportional : 0 };
     }
 

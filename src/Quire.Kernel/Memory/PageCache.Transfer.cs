@@ -148,7 +148,7 @@ public sealed partial class PageCache
     {
         if (!Source.IsBacked)
         {
-            return AddZeroed(index, out error);
+            return AddMissing(index, out error, out _);
         }
 
         _memory.Counters.CacheMisses++;
@@ -173,7 +173,7 @@ public sealed partial class PageCache
         {
             _memory.Counters.CacheMisses++;
             isFresh = !NeedsOldContents(offset, length);
-            frame = isFresh ? AddZeroed(index, out error) : ReadOne(index, out error);
+            frame = _index.PlaceOf(index).IsSwapped ? AddSwapped(index, out error, out _) : isFresh ? AddZeroed(index, out error) : ReadOne(index, out error);
         }
         else
         {
@@ -195,7 +195,7 @@ public sealed partial class PageCache
     {
         var start = Page.RoundDown(offset);
         var isWhole = offset == start && offset + (ulong)length >= Math.Min(Length, start + Page.Size);
-        return Source.IsBacked && start < Length && !isWhole;
+        return (Source.IsBacked && start < Length && !isWhole) || _index.PlaceOf(start >> Page.Shift).IsSwapped;
     }
 
     private void FinishWrite(FrameNumber frame, ulong offset, int copied, int length, bool isFresh)

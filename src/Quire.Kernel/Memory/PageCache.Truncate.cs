@@ -129,16 +129,23 @@ public sealed partial class PageCache
 
     private void RemovePages(ulong first, ulong end)
     {
-        for (var from = first; _index.TryFindNext(from, end, out var index, out _); from = index + 1)
+        for (var from = first; _index.TryFindNextPlace(from, end, out var index, out var place); from = index + 1)
         {
-            Remove(index);
+            if (place.IsFrame)
+            {
+                Remove(index);
+            }
+            else
+            {
+                RemoveSwapped(index);
+            }
         }
     }
 
     // The range lies inside one page.
     private void ZeroCached(ulong offset, ulong end)
     {
-        if (offset < end && _index[offset >> Page.Shift] is { IsNone: false } frame)
+        if (offset < end && FindOrSwapIn(offset >> Page.Shift) is { IsNone: false } frame)
         {
             WritableAt(frame, offset, (int)(end - offset)).Clear();
             if (offset < Length)

@@ -42,6 +42,9 @@ public sealed partial class PageCache
 
     public ulong ResidentPages => _index.Count;
 
+    /// <summary>Pages of a memory-only file that are in swap areas instead.</summary>
+    public ulong SwappedPages => _index.SwappedCount;
+
     public ulong DirtyPages => _index.DirtyCount;
 
     internal uint Number { get; set; }
@@ -106,20 +109,28 @@ public sealed partial class PageCache
         MappedRegionCount--;
     }
 
-    internal bool IsCached(ulong index) => !_index[index].IsNone;
+    /// <summary>Whether a page is in RAM, be it in the swap cache.</summary>
+    internal bool IsCached(ulong index)
+    {
+        var place = _index.PlaceOf(index);
+        return place.IsFrame || (place.IsSwapped && !_memory.Swap.FindCached(place.SwapEntry).IsNone);
+    }
 
     /// <summary>The cached frame, or None.</summary>
     internal FrameNumber Find(ulong index) => _index[index];
 
     internal bool TryFindNext(ulong from, ulong end, out ulong index, out FrameNumber frame) => _index.TryFindNext(from, end, out index, out frame);
 
+    internal bool TryFindNextPlace(ulong from, ulong end, out ulong index, out PagePlace place) => _index.TryFindNextPlace(from, end, out index, out place);
+
     /// <summary>
     /// The frame of a page for a fault, read in if need be. None: <paramref name="error"/> says why. The caller pins it before it allocates anything.
     /// </summary>
-    internal FrameNumber GetForFault(ulong index, ReadaheadHint hint, out Errno error, out bool waited)
+    /// <param name="how">Major, if a device was waited for, and Swap, if the page was swapped out.</param>
+    internal FrameNumber GetForFault(ulong index, ReadaheadHint hint, out Errno error, out FaultKind how)
     {
         error = Errno.None;
-        waited = false;
+        how = FaultKind.None;
         var frame = _index[index];
         if (!frame.IsNone)
         {
@@ -130,10 +141,10 @@ public sealed partial class PageCache
 
         if (!Source.IsBacked)
         {
-            return AddZeroed(index, out error);
+            return AddMissing(index, out error, out how);
         }
 
-        waited = true;
+        how = FaultKind.Major;
         _memory.Counters.CacheMisses++;
         var (first, count) = _readahead.ForFault(index, hint);
         error = ReadRun(first, first + count, index, out frame);
@@ -152,6 +163,12 @@ public sealed partial class PageCache
 
         MarkClean(ref entry);
         _index.Remove(index);
+        Disown(frame);
+    }
+
+    private void Disown(FrameNumber frame)
+    {
+        ref var entry = ref _memory.FrameTable[frame];
         _memory.Pools.Remove(frame);
         _memory.Counters.FilePages--;
         _memory.Counters.SharedMemoryPages -= (entry.Flags & FrameFlags.MemoryOnly) != 0 ? 1 : 0;
@@ -295,6 +312,13 @@ public sealed partial class PageCache
             return FrameNumber.None;
         }
 
+        Own(index, frame);
+        error = Errno.None;
+        return frame;
+    }
+
+    private void Own(ulong index, FrameNumber frame)
+    {
         ref var entry = ref _memory.FrameTable[frame];
         entry.Owner = Number;
         entry.Index = (uint)index;
@@ -311,7 +335,5 @@ public sealed partial class PageCache
         }
 
         _memory.NoteResident();
-        error = Errno.None;
-        return frame;
     }
 }

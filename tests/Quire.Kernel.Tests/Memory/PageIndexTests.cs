@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Caching;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 using Xunit;
 
@@ -21,10 +22,20 @@ public sealed class PageIndexTests
         for (uint step = 0; step < 4000; step++)
         {
             var page = pages.Count > 0 && random.Next(2) == 0 ? pages.Keys.ElementAt(random.Next(Math.Min(pages.Count, 20))) : (ulong)random.NextInt64((long)range);
-            switch (random.Next(5))
+            switch (random.Next(6))
             {
                 case 0 or 1 when !pages.ContainsKey(page):
                     Assert.True(index.TryAdd(page, new FrameNumber(step)));
+                    pages[page] = (new FrameNumber(step), false);
+                    break;
+                case 5 when pages.ContainsKey(page):
+                    var slot = new SwapEntry(step + 1);
+                    index.Replace(page, new PagePlace(slot));
+                    Assert.True(index.PlaceOf(page).IsSwapped && index.PlaceOf(page).SwapEntry == slot && index[page].IsNone);
+                    Assert.Equal(1UL, index.SwappedCount);
+                    Assert.True(index.TryFindNextPlace(page, page + 1, out _, out _));
+                    Assert.False(index.TryFindNext(page, page + 1, out _, out _));
+                    index.Replace(page, new PagePlace(new FrameNumber(step)));
                     pages[page] = (new FrameNumber(step), false);
                     break;
                 case 2 when pages.Remove(page):

@@ -326,7 +326,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
             return attributes.Blocks;
         }
 
-        var pages = !IsBacked ? Content.ResidentPages : _originLength == 0 ? _blocks.Taken : Page.RoundUp(Content.Length) >> Page.Shift;
+        var pages = !IsBacked ? Content.ResidentPages + Content.SwappedPages : _originLength == 0 ? _blocks.Taken : Page.RoundUp(Content.Length) >> Page.Shift;
         return pages * SectorsInPage;
     }
 }

@@ -62,6 +62,19 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
             _sharedMemoryPages += (entry.Flags & FrameFlags.MemoryOnly) != 0 ? 1 : 0;
         }
 
+        ulong swapped = 0;
+        for (ulong from = 0; cache.TryFindNextPlace(from, ulong.MaxValue, out var index, out var place); from = index + 1)
+        {
+            if (place.IsSwapped)
+            {
+                Require(index < cache.PageCount, $"{cache.Source.Name} has page {index} swapped out beyond its end");
+                Require(!place.SwapEntry.IsNone && place.SwapEntry.Slot <= memory.Swap.Capacity, $"page {index} of {cache.Source.Name} names no swap slot");
+                _slotUsers[place.SwapEntry.Slot]++;
+                swapped++;
+            }
+        }
+
+        Require(swapped == cache.SwappedPages, $"{cache.Source.Name} counts {cache.SwappedPages} swapped pages and has {swapped}");
         Require(resident == cache.ResidentPages, $"{cache.Source.Name} counts {cache.ResidentPages} pages and has {resident}");
         Require(dirty == cache.DirtyPages, $"{cache.Source.Name} counts {cache.DirtyPages} dirty pages and has {dirty}");
         _filePages += (long)resident;

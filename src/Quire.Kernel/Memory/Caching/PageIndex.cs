@@ -6,7 +6,7 @@ using Quire.Primitives;
 namespace Quire.Kernel.Memory.Caching;
 
 /// <summary>
-/// From page numbers of one file to frames: a radix tree of fan-out 64 that is as high as its largest page number needs (Linux's xarray).
+/// From page numbers of one file to frames, or to where pages without a frame are: a radix tree of fan-out 64 that is as high as its largest page number needs (Linux's xarray).
 /// Its lowest nodes know which of their pages are dirty. Each node holds a slab slot.
 /// </summary>
 internal sealed class PageIndex
@@ -28,21 +28,23 @@ internal sealed class PageIndex
     /// <param name="slots">Cache of radix_tree_node.</param>
     public PageIndex(KernelObjectCache slots) => _slots = slots;
 
+    /// <summary>Pages that have a frame.</summary>
     public ulong Count { get; private set; }
+
+    public ulong SwappedCount { get; private set; }
 
     public ulong DirtyCount { get; private set; }
 
-    /// <summary>None where no page is.</summary>
-    public FrameNumber this[ulong index]
+    /// <summary>None where no frame is.</summary>
+    public FrameNumber this[ulong index] => PlaceOf(index).Frame;
+
+    public PagePlace PlaceOf(ulong index)
     {
-        get
-        {
-            var leaf = FindLeaf(index >> FanOutShift);
-            return leaf is null ? FrameNumber.None : new FrameNumber(leaf.Frames[index & (FanOut - 1)]);
-        }
+        var leaf = FindLeaf(index >> FanOutShift);
+        return leaf is null ? PagePlace.Nothing : new PagePlace(leaf.Places[index & (FanOut - 1)]);
     }
 
-    /// <summary>Puts a frame where none is. False: no memory for a node.</summary>
+    /// <summary>Puts a frame where nothing is. False: no memory for a node.</summary>
     public bool TryAdd(ulong index, FrameNumber frame)
     {
         if (!TryMakeLeaf(index >> FanOutShift, out var leaf))
@@ -50,21 +52,30 @@ internal sealed class PageIndex
             return false;
         }
 
-        ref var place = ref leaf.Frames[index & (FanOut - 1)];
-        System.Diagnostics.Debug.Assert(place == FrameNumber.None.Value, "the page is cached already");
+        ref var place = ref leaf.Places[index & (FanOut - 1)];
+        System.Diagnostics.Debug.Assert(new PagePlace(place).IsNothing, "the page is somewhere already");
         place = frame.Value;
         leaf.Count++;
         Count++;
         return true;
     }
 
+    /// <summary>Changes where a page is; its dirty mark goes. Needs no memory.</summary>
+    public void Replace(ulong index, PagePlace place)
+    {
+        ClearDirty(index);
+        Count -= PlaceOf(index).IsFrame ? 1UL : 0;
+        SwappedCount -= PlaceOf(index).IsSwapped ? 1UL : 0;
+        Count += place.IsFrame ? 1UL : 0;
+        SwappedCount += place.IsSwapped ? 1UL : 0;
+        FindLeaf(index >> FanOutShift)!.Places[index & (FanOut - 1)] = place.Value;
+    }
+
     /// <summary>Takes a page out, with its dirty mark.</summary>
     public void Remove(ulong index)
     {
         var leaf = FindLeaf(index >> FanOutShift) ?? throw new InvalidOperationException($"page {index} is not cached");
-        ClearDirty(index);
-        leaf.Frames[index & (FanOut - 1)] = FrameNumber.None.Value;
-        Count--;
+        Replace(index, PagePlace.Nothing);
         if (--leaf.Count == 0)
         {
             RemoveLeaf(index >> FanOutShift);
@@ -89,8 +100,26 @@ internal sealed class PageIndex
         }
     }
 
-    /// <summary>The first cached page in [from, end); false if there is none.</summary>
+    /// <summary>The first page with a frame in [from, end); false if there is none.</summary>
     public bool TryFindNext(ulong from, ulong end, out ulong index, out FrameNumber frame)
+    {
+        while (TryFindNextPlace(from, end, out index, out var place))
+        {
+            if (place.IsFrame)
+            {
+                frame = place.Frame;
+                return true;
+            }
+
+            from = index + 1;
+        }
+
+        frame = FrameNumber.None;
+        return false;
+    }
+
+    /// <summary>The first page in [from, end) that is anywhere; false if there is none.</summary>
+    public bool TryFindNextPlace(ulong from, ulong end, out ulong index, out PagePlace found)
     {
         index = from;
         while (index < end && TryFindBlock(index >> FanOutShift, out var block, out var leaf))
@@ -98,15 +127,15 @@ internal sealed class PageIndex
             index = Math.Max(index, block << FanOutShift);
             for (var last = Math.Min(end, (block + 1) << FanOutShift); index < last; index++)
             {
-                if (leaf.Frames[index & (FanOut - 1)] is var found && found != FrameNumber.None.Value)
+                found = new PagePlace(leaf.Places[index & (FanOut - 1)]);
+                if (!found.IsNothing)
                 {
-                    frame = new FrameNumber(found);
                     return true;
                 }
             }
         }
 
-        frame = FrameNumber.None;
+        found = PagePlace.Nothing;
         return false;
     }
 
@@ -139,6 +168,7 @@ internal sealed class PageIndex
         _recentBlock = NoBlock;
         _recent = null;
         Count = 0;
+        SwappedCount = 0;
         DirtyCount = 0;
     }
 
@@ -341,12 +371,12 @@ internal sealed class PageIndex
 
     private sealed class LeafNode
     {
-        public readonly uint[] Frames = new uint[FanOut];
+        public readonly uint[] Places = new uint[FanOut];
         public ulong Dirty;
         public int Count;
         public SlabSlot Slot;
 
-        public LeafNode() => Array.Fill(Frames, FrameNumber.None.Value);
+        public LeafNode() => Array.Fill(Places, PagePlace.Nothing.Value);
     }
 
     private sealed class InnerNode

@@ -23,7 +23,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     private readonly List<MappingLocation> _mappings = [];
 
     /// <summary>There is somewhere for anonymous pages to go.</summary>
-    public bool MaySwap => memory.Swap.Free > 0;
+    public bool MaySwap => memory.Swap.Free > 0 || memory.Counters.Swap.Cached > 0;
 
     /// <summary>A frame has owners beyond its mappings, its page cache and the swap cache: somebody is using it right now.</summary>
     public static bool IsPinned(in FrameEntry entry) =>

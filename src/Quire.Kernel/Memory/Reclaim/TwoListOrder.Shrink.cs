@@ -170,6 +170,9 @@ internal sealed partial class TwoListOrder
 
                 // No swap slot, or the device failed: out of the way.
                 case Verdict.Evict:
+                    Counters.Activated++;
+                    Move(frame, (byte)(list + 1));
+                    break;
                 case Verdict.Write:
                     Counters.DirtyMet++;
                     Move(frame, Writing);

@@ -14,16 +14,21 @@ internal sealed partial class SwapSpace
     public bool TryPageOut(FrameNumber frame)
     {
         ref var frameEntry = ref _memory.FrameTable[frame];
-        if (frameEntry.Use != FrameUse.Anonymous)
+        if (frameEntry.Use == FrameUse.File)
         {
-            return false;
+            return TryPageOutOfFile(frame);
         }
 
         if (IsCached(frameEntry))
         {
             Counters.CleanOut++;
         }
-        else if (!TryWriteOut(frame))
+        else if (TryWrite(frame, out var written))
+        {
+            frameEntry.References++;
+            AddToCache(written, frame);
+        }
+        else
         {
             return false;
         }
@@ -43,10 +48,30 @@ internal sealed partial class SwapSpace
         return true;
     }
 
-    /// <summary>Gives the frame a slot that holds its page, and puts it into the swap cache.</summary>
-    private bool TryWriteOut(FrameNumber frame)
+    // The page of a memory-only file: the file's index remembers the slot, not the leaves.
+    private bool TryPageOutOfFile(FrameNumber frame)
     {
-        if (!TryTakeSlot(out var entry))
+        if (!TryWrite(frame, out var entry))
+        {
+            return false;
+        }
+
+        ref var frameEntry = ref _memory.FrameTable[frame];
+        _memory.ReverseMap.CopyTo(frameEntry, _mappings);
+        foreach (var location in _mappings)
+        {
+            _memory.SpaceOf(location).Unmap(location.Address, frame);
+        }
+
+        Duplicate(entry);
+        _memory.PageCacheOf(frameEntry).ReplaceBySwapEntry(frameEntry.Index, entry);
+        return true;
+    }
+
+    /// <summary>Takes a slot and writes a page to it.</summary>
+    private bool TryWrite(FrameNumber frame, out SwapEntry entry)
+    {
+        if (!TryTakeSlot(out entry))
         {
             return false;
         }
@@ -61,8 +86,6 @@ internal sealed partial class SwapSpace
 
         Counters.Out++;
         _memory.ChargeDevice(Page.Size);
-        _memory.FrameTable[frame].References++;
-        AddToCache(entry, frame);
         return true;
     }
 }

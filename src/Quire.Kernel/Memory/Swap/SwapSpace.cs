@@ -19,6 +19,9 @@ internal sealed partial class SwapSpace : IDisposable
     // Highest priority first; equal ones rotate.
     private readonly List<SwapArea> _areas = [];
 
+    // Where the search for slots that can be done without stopped.
+    private uint _sweep;
+
     public SwapSpace(KernelMemory memory)
     {
         _memory = memory;
@@ -109,6 +112,13 @@ internal sealed partial class SwapSpace : IDisposable
 
     private bool TryTakeSlot(out SwapEntry entry)
     {
+        if (Used == Capacity && !TryFreeCachedSlot())
+        {
+            entry = default;
+            Counters.Full++;
+            return false;
+        }
+
         for (var i = 0; i < _areas.Count; i++)
         {
             var area = _areas[i];
@@ -127,8 +137,23 @@ internal sealed partial class SwapSpace : IDisposable
             return true;
         }
 
-        entry = default;
-        Counters.Full++;
+        throw new InvalidOperationException($"{Used} of {Capacity} swap slots are used, and no area has one");
+    }
+
+    // __try_to_reclaim_swap: a slot whose page is mapped in RAM and needed by no other is worth more to a page that has to leave.
+    private bool TryFreeCachedSlot()
+    {
+        for (var left = Counters.Cached > 0 ? Capacity : 0; left > 0; left--)
+        {
+            _sweep = _sweep < Capacity ? _sweep + 1 : 1;
+            var entry = new SwapEntry(_sweep);
+            if (_slots.Users(entry) == 0 && _slots.Cached(entry) is { IsNone: false } frame)
+            {
+                RemoveFromCache(frame);
+                return true;
+            }
+        }
+
         return false;
     }
 
