@@ -33,6 +33,15 @@ internal static unsafe class StringInstructions
         /// <summary>The repeat prefix looks at ZF, too.</summary>
         static abstract bool Compares { get; }
 
+        /// <summary>RSI advances.</summary>
+        static abstract bool HasSource { get; }
+
+        /// <summary>RDI advances.</summary>
+        static abstract bool HasTarget { get; }
+
+        /// <summary>The bits of RCX that count.</summary>
+        static abstract ulong CountMask { get; }
+
         /// <summary>Does one element and advances the registers but RCX; false if it faulted.</summary>
         static abstract bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>;
@@ -61,11 +70,14 @@ internal static unsafe class StringInstructions
         }
 
         var source = i.OpCount > 1 ? i.Op1Kind : i.Op0Kind;
-        if (source is OpKind.MemorySegESI or OpKind.MemoryESEDI or OpKind.MemorySegEDI || i.Op0Kind == OpKind.MemoryESEDI)
-        {
-            return false;
-        }
+        return source is OpKind.MemorySegESI or OpKind.MemoryESEDI or OpKind.MemorySegEDI || i.Op0Kind == OpKind.MemoryESEDI
+            ? Emit<Narrow<TElement>>(in i, b, width)
+            : Emit<TElement>(in i, b, width);
+    }
 
+    private static bool Emit<TElement>(in Instruction i, BlockBuilder b, int width)
+        where TElement : struct, IElement
+    {
         var run = !i.HasRepPrefix && !i.HasRepnePrefix
             ? Widths.Select<Single<TElement>>(width)
             : i.HasRepnePrefix ? Widths.Select<Repeated<TElement, UntilEqual>>(width) : Widths.Select<Repeated<TElement, WhileEqual>>(width);
@@ -126,7 +138,7 @@ internal static unsafe class StringInstructions
         private static bool TryRepeat<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
-            var count = Get<ulong>(s, Rcx);
+            var count = Get<ulong>(s, Rcx) & TElement.CountMask;
             while (count != 0)
             {
                 var done = TElement.Many<T>(s, op, count);
@@ -167,9 +179,44 @@ internal static unsafe class StringInstructions
         where T : unmanaged =>
         (s->Registers.OtherFlags & RFlags.Direction) != 0 ? 0 : (Page.Size - (address & Page.OffsetMask)) / (ulong)sizeof(T);
 
+    /// <summary>The element at the addresses in ESI and EDI, counted by ECX: what the address-size prefix makes of it.</summary>
+    private readonly struct Narrow<TElement> : IElement
+        where TElement : struct, IElement
+    {
+        public static bool Compares => TElement.Compares;
+
+        public static bool HasSource => TElement.HasSource;
+
+        public static bool HasTarget => TElement.HasTarget;
+
+        public static ulong CountMask => uint.MaxValue;
+
+        public static bool TryOne<T>(CpuState* s, Op* op)
+            where T : unmanaged, IBinaryInteger<T>
+        {
+            var source = Get<ulong>(s, Rsi);
+            var target = Get<ulong>(s, Rdi);
+            Set(s, Rsi, (uint)source);
+            Set(s, Rdi, (uint)target);
+            var isDone = TElement.TryOne<T>(s, op);
+            Set(s, Rsi, isDone && HasSource ? Get<uint>(s, Rsi) : source);
+            Set(s, Rdi, isDone && HasTarget ? Get<uint>(s, Rdi) : target);
+            return isDone;
+        }
+
+        public static ulong Many<T>(CpuState* s, Op* op, ulong count)
+            where T : unmanaged, IBinaryInteger<T> => 0;
+    }
+
     private readonly struct MoveString : IElement
     {
         public static bool Compares => false;
+
+        public static bool HasSource => true;
+
+        public static bool HasTarget => true;
+
+        public static ulong CountMask => ulong.MaxValue;
 
         public static bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
@@ -220,6 +267,12 @@ internal static unsafe class StringInstructions
     {
         public static bool Compares => false;
 
+        public static bool HasSource => false;
+
+        public static bool HasTarget => true;
+
+        public static ulong CountMask => ulong.MaxValue;
+
         public static bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -252,6 +305,12 @@ internal static unsafe class StringInstructions
     {
         public static bool Compares => false;
 
+        public static bool HasSource => true;
+
+        public static bool HasTarget => false;
+
+        public static ulong CountMask => ulong.MaxValue;
+
         public static bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -273,6 +332,12 @@ internal static unsafe class StringInstructions
     private readonly struct ScanString : IElement
     {
         public static bool Compares => true;
+
+        public static bool HasSource => false;
+
+        public static bool HasTarget => true;
+
+        public static ulong CountMask => ulong.MaxValue;
 
         public static bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
@@ -297,6 +362,12 @@ internal static unsafe class StringInstructions
     private readonly struct CompareString : IElement
     {
         public static bool Compares => true;
+
+        public static bool HasSource => true;
+
+        public static bool HasTarget => true;
+
+        public static ulong CountMask => ulong.MaxValue;
 
         public static bool TryOne<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>

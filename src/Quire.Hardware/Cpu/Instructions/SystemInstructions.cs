@@ -17,12 +17,13 @@ internal static unsafe class SystemInstructions
         registry.Add(Mnemonic.Int, (in Instruction i, BlockBuilder b) => Plain(b, i.Immediate8 == 3 ? &Breakpoint : &GeneralProtection));
         registry.Add(Mnemonic.Int1, (in Instruction i, BlockBuilder b) => Plain(b, &GeneralProtection));
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Hlt, Mnemonic.Cli, Mnemonic.Sti, Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw,
-            Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd, Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Invlpg, Mnemonic.Lgdt, Mnemonic.Lidt,
+            Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd, Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Invlpg, Mnemonic.Lgdt, Mnemonic.Lidt,
             Mnemonic.Lldt, Mnemonic.Ltr, Mnemonic.Lmsw, Mnemonic.Clts, Mnemonic.Invd, Mnemonic.Wbinvd, Mnemonic.Swapgs, Mnemonic.Sysret, Mnemonic.Sysretq])
         {
             registry.AddBlockEnd(mnemonic, (in Instruction i, BlockBuilder b) => Plain(b, &GeneralProtection));
         }
 
+        registry.AddForms(Mnemonic.Mov, (in Instruction i, BlockBuilder b) => (IsPrivileged(i.Op0Register) || IsPrivileged(i.Op1Register)) && Plain(b, &GeneralProtection));
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Nop, Mnemonic.Pause, Mnemonic.Endbr64, Mnemonic.Endbr32, Mnemonic.Mfence, Mnemonic.Lfence,
             Mnemonic.Sfence, Mnemonic.Prefetcht0, Mnemonic.Prefetcht1, Mnemonic.Prefetcht2, Mnemonic.Prefetchnta, Mnemonic.Prefetchw, Mnemonic.Prefetch,
             Mnemonic.Prefetchwt1, Mnemonic.Prefetchit0, Mnemonic.Prefetchit1, Mnemonic.Reservednop, Mnemonic.Rdsspd, Mnemonic.Rdsspq, Mnemonic.Cldemote])
@@ -43,6 +44,8 @@ internal static unsafe class SystemInstructions
         registry.Add(Mnemonic.Lahf, (in Instruction i, BlockBuilder b) => Plain(b, &LoadFlags));
         registry.Add(Mnemonic.Sahf, (in Instruction i, BlockBuilder b) => Plain(b, &StoreFlags));
     }
+
+    private static bool IsPrivileged(Register register) => register.IsCR() || register.IsDR();
 
     private static bool Plain(BlockBuilder b, delegate*<CpuState*, Op*, void> run)
     {

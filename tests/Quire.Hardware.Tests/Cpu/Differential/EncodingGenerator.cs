@@ -134,13 +134,13 @@ internal sealed class EncodingGenerator(Random random)
                 SetImmediate(ref instruction, operand, OpKind.Immediate64);
                 break;
             case OpCodeOperandKind.seg_rSI:
-                instruction.SetOpKind(operand, OpKind.MemorySegRSI);
+                instruction.SetOpKind(operand, IsNarrow(in instruction, operand) ? OpKind.MemorySegESI : OpKind.MemorySegRSI);
                 break;
             case OpCodeOperandKind.es_rDI:
-                instruction.SetOpKind(operand, OpKind.MemoryESRDI);
+                instruction.SetOpKind(operand, IsNarrow(in instruction, operand) ? OpKind.MemoryESEDI : OpKind.MemoryESRDI);
                 break;
             case OpCodeOperandKind.seg_rDI:
-                instruction.SetOpKind(operand, OpKind.MemorySegRDI);
+                instruction.SetOpKind(operand, IsNarrow(in instruction, operand) ? OpKind.MemorySegEDI : OpKind.MemorySegRDI);
                 break;
             case OpCodeOperandKind.seg_rBX_al:
                 instruction.SetOpKind(operand, OpKind.Memory);
@@ -161,6 +161,12 @@ internal sealed class EncodingGenerator(Random random)
                 break;
         }
     }
+
+    // Both addresses of a string instruction have the same size.
+    private bool IsNarrow(in Instruction instruction, int operand) =>
+        operand > 0 && instruction.GetOpKind(0) is OpKind.MemorySegESI or OpKind.MemoryESEDI or OpKind.MemorySegRSI or OpKind.MemoryESRDI
+            ? instruction.GetOpKind(0) is OpKind.MemorySegESI or OpKind.MemoryESEDI
+            : random.Next(4) == 0;
 
     private void SetImmediate(ref Instruction instruction, int operand, OpKind kind)
     {

@@ -98,14 +98,20 @@ internal sealed unsafe class StateGenerator(Random random)
     {
         for (var operand = instruction.OpCount - 1; operand >= 0; operand--)
         {
-            var kind = instruction.GetOpKind(operand);
-            if (kind is OpKind.MemorySegRSI)
+            switch (instruction.GetOpKind(operand))
             {
-                state.General[Rsi] = Addresses.Data(random, 8);
-            }
-            else if (kind is OpKind.MemoryESRDI or OpKind.MemorySegRDI)
-            {
-                state.General[Rdi] = operand == 0 && instruction.Op1Kind == OpKind.MemorySegRSI && random.Next(4) == 0 ? state.General[Rsi] + (ulong)random.Next(-40, 40) : Addresses.Data(random, 16);
+                case OpKind.MemorySegRSI:
+                    state.General[Rsi] = Addresses.Data(random, 8);
+                    break;
+                case OpKind.MemorySegESI:
+                    state.General[Rsi] = WithRandomTop(Addresses.Data(random, 8));
+                    break;
+                case OpKind.MemoryESRDI or OpKind.MemorySegRDI:
+                    state.General[Rdi] = operand == 0 && instruction.Op1Kind == OpKind.MemorySegRSI && random.Next(4) == 0 ? state.General[Rsi] + (ulong)random.Next(-40, 40) : Addresses.Data(random, 16);
+                    break;
+                case OpKind.MemoryESEDI or OpKind.MemorySegEDI:
+                    state.General[Rdi] = WithRandomTop(Addresses.Data(random, 16));
+                    break;
             }
         }
 
@@ -123,6 +129,9 @@ internal sealed unsafe class StateGenerator(Random random)
         }
     }
 
+    // The address-size prefix leaves the low half only.
+    private ulong WithRandomTop(ulong value) => (uint)value | (Values.Integer(random) << 32);
+
     private void SetOperandRegisters(in Instruction instruction, ref Request request)
     {
         ref var state = ref request.State;
@@ -130,6 +139,10 @@ internal sealed unsafe class StateGenerator(Random random)
         if (instruction.IsStringInstruction || mnemonic is Mnemonic.Loop or Mnemonic.Loope or Mnemonic.Loopne or Mnemonic.Jrcxz or Mnemonic.Jecxz)
         {
             state.General[Rcx] = (ulong)random.Next(random.Next(3) == 0 ? 600 : 12);
+            if (instruction.Op0Kind is OpKind.MemoryESEDI or OpKind.MemorySegESI || (instruction.OpCount > 1 && instruction.Op1Kind is OpKind.MemoryESEDI or OpKind.MemorySegESI))
+            {
+                state.General[Rcx] = WithRandomTop(state.General[Rcx]);
+            }
         }
         else if (IsShift(mnemonic))
         {
