@@ -77,7 +77,7 @@ public class Curves
     public void TheOptimumIsBelowEveryPolicyAtEveryPoint()
     {
         var study = Study(RandomStrings.Create(5), new CurveRequest { Policies = PolicyRegistry.ParseList("all"), Frames = [1, 2, 4, 8, 16] });
-        var optimum = study.Curves.Single(curve => curve.Name == "opt");
+        var optimum = study.Curves.Single(curve => curve.Name == "opt (exact)");
 
         foreach (var curve in study.Curves)
         {
@@ -85,6 +85,33 @@ public class Curves
             {
                 Assert.True(optimum.At(frames) <= curve.At(frames), curve.Name);
             }
+        }
+    }
+
+    [Fact]
+    public void OptimalDistancesEqualTheOptimumAtEverySize()
+    {
+        foreach (var seed in RandomStrings.Seeds)
+        {
+            var references = RandomStrings.Create(seed);
+            var curve = Study(references, new CurveRequest { Policies = PolicyRegistry.ParseList("opt") }).Curves.Single();
+            for (var frames = 1; frames <= 42; frames++)
+            {
+                Assert.Equal(RandomStrings.Replay("opt", frames, references).MissRatio, curve.At(frames), 12);
+            }
+        }
+    }
+
+    [Fact]
+    public void OptimalDistancesStayExactThroughALevelOfTheTreeMore()
+    {
+        var random = new Random(9);
+        var references = Enumerable.Range(0, 40_000).Select(_ => random.Next(random.Next(10) == 0 ? 6000 : 300) << 1).ToArray();
+        var curve = Study(references, new CurveRequest { Policies = PolicyRegistry.ParseList("opt") }).Curves.Single();
+
+        foreach (var frames in new[] { 1, 2, 10, 100, 250, 1000, 4000 })
+        {
+            Assert.Equal(RandomStrings.Replay("opt", frames, references).MissRatio, curve.At(frames), 12);
         }
     }
 

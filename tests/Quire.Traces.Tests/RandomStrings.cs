@@ -47,7 +47,7 @@ internal static class RandomStrings
         var numbers = new PageNumbering();
         for (var index = references.Length - 1; index >= 0; index--)
         {
-            next[index] = seen.GetValueOrDefault(references[index] >> 1, IFuturePolicy.Never);
+            next[index] = seen.GetValueOrDefault(references[index] >> 1, IReplacementPolicy.Never);
             seen[references[index] >> 1] = index + 1;
         }
 

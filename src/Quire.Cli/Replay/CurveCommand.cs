@@ -15,7 +15,7 @@ public static class CurveCommand
         var rate = new Option<double?>("--rate") { Description = "sampled LRU curve (SHARDS) of this part of the pages, above 0 to 1 (raised by itself where that would be too few pages)" };
         var samplePages = new Option<int?>("--sample-pages") { Description = "sampled LRU curve (SHARDS, fixed size) of at most so many pages" };
         var aet = new Option<bool>("--aet") { Description = "LRU curve estimated from reuse times (AET)" };
-        var policy = new Option<string?>("--policy", "-p") { Description = "curves by simulation of these policies at --points sizes; opt is exact there" };
+        var policy = new Option<string?>("--policy", "-p") { Description = "curves by simulation of these policies at --points sizes, exact there; opt at every size where that is affordable" };
         var points = new Option<int>("--points") { Description = "sizes that are simulated and shown", DefaultValueFactory = _ => 24 };
         var frames = new Option<string?>("--frames", "-f") { Description = "sizes to simulate and show instead" };
         var workingSet = new Option<bool>("--working-set") { Description = "mean working set over the window" };
@@ -94,7 +94,7 @@ public static class CurveCommand
     private static string Summary(CurveStudy study)
     {
         var knee = study.Curves.Select(curve => curve.Knee()).FirstOrDefault(found => found is not null);
-        var text = $"{study.References} references to {study.Pages} pages{(study.IsPartial ? " (partial)" : "")}";
+        var text = $"{study.References} references to {(study.ArePagesEstimated ? "about " : "")}{study.Pages} pages{(study.IsPartial ? " (partial)" : "")}";
         return knee is { } point ? text + string.Create(CultureInfo.InvariantCulture, $"; knee at {point.Frames} frames, miss ratio {point.MissRatio:0.000000}") : text + "; no knee";
     }
 

@@ -21,6 +21,17 @@ public interface IReplacementPolicy
     /// </summary>
     void Touch(int frame, int count, long time);
 
+    /// <summary>The next use of a page that is never used again.</summary>
+    const long Never = long.MaxValue;
+
+    /// <summary>
+    /// The page in <paramref name="frame"/> is used next at <paramref name="nextUse"/>. Called after each admission and each touch, and only for
+    /// policies whose <see cref="InformationSource"/> is <see cref="InformationSource.Future"/>.
+    /// </summary>
+    void SetNextUse(int frame, long nextUse)
+    {
+    }
+
     /// <summary>
     /// Gives up one frame and forgets it. <paramref name="shadow"/> is what the policy wants to be shown again if the same page returns
     /// (<see cref="Arrival.NoShadow"/> or a number from 0); the owner keeps it where the page was, as Linux keeps shadow entries.
@@ -53,18 +64,8 @@ public enum InformationSource
     /// <summary>Each reference, by <see cref="IReplacementPolicy.Touch"/>.</summary>
     EveryReference,
 
-    /// <summary>Each reference and the time of the page's next one (<see cref="IFuturePolicy"/>).</summary>
+    /// <summary>Each reference and the time of the page's next one (<see cref="IReplacementPolicy.SetNextUse"/>).</summary>
     Future,
-}
-
-/// <summary>A policy that knows when each resident page is used next.</summary>
-public interface IFuturePolicy
-{
-    /// <summary>Never used again.</summary>
-    const long Never = long.MaxValue;
-
-    /// <summary>Called after each admission and each touch.</summary>
-    void SetNextUse(int frame, long nextUse);
 }
 
 /// <summary>A policy with work at fixed intervals of virtual time, such as shifting aging counters.</summary>

@@ -5,7 +5,7 @@ namespace Quire.Replacement;
 /// Up to <see cref="ScanLimit"/> frames the next uses lie in an array that a fault scans, so that a hit is one store; beyond it in a heap
 /// whose keys are negated next uses.
 /// </summary>
-public struct Opt : IReplacementPolicy, IPolicyDefinition<Opt>, IFuturePolicy
+public struct Opt : IReplacementPolicy, IPolicyDefinition<Opt>
 {
     private const int ScanLimit = 512;
     private const long Empty = long.MinValue;

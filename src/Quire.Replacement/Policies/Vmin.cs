@@ -4,7 +4,7 @@ namespace Quire.Replacement;
 /// VMIN, the optimum among variable-space policies: after a reference the page stays only if it is used again within tau. It faults as the
 /// working set with the same tau does, in less space. If frames run out the page used again farthest ahead goes.
 /// </summary>
-public struct Vmin : IReplacementPolicy, IPolicyDefinition<Vmin>, IVariableSpacePolicy, IFuturePolicy
+public struct Vmin : IReplacementPolicy, IPolicyDefinition<Vmin>, IVariableSpacePolicy
 {
     private readonly long _window;
     private FrameHeap _farthestFirst;

@@ -28,6 +28,10 @@ public sealed record CurveRequest
     public int? RegionShift { get; init; }
 
     public long? PhaseWindow { get; init; }
+
+    /// <summary>Nothing wants pages outside of the samples.</summary>
+    internal bool IsSampleOnly =>
+        (Rate is not null || SamplePages is not null) && !Exact && !Aet && !ReuseTimes && Policies.Count == 0 && RegionShift is null && PhaseWindow is null;
 }
 
 /// <summary>All that one reading of a trace tells about it. Policies are simulated in a second reading of the spooled trace.</summary>
@@ -47,6 +51,9 @@ public sealed class CurveStudy
 
     public int Pages { get; private set; }
 
+    /// <summary>Only a sample was looked at.</summary>
+    public bool ArePagesEstimated { get; private set; }
+
     public bool IsPartial { get; private set; }
 
     public TraceFormatException? Fault { get; private set; }
@@ -55,13 +62,7 @@ public sealed class CurveStudy
     {
         var study = new CurveStudy();
         var exact = request.Exact ? new StackDistances() : null;
-        // Samples at several rates at once, so that a small footprint can be given a higher one without a second reading.
-        var samples = new List<SampledDistances>();
-        for (var rate = request.Rate ?? 2; rate <= 1; rate = rate < 1 && rate * 8 > 1 ? 1 : rate * 8)
-        {
-            samples.Add(new SampledDistances(new PageSampling(rate)));
-        }
-
+        var sample = request.Rate is { } rate ? new SampledDistances(rate) : null;
         var fixedSize = request.SamplePages is { } most ? new FixedSizeDistances(most) : null;
         var phases = request.PhaseWindow is { } window ? new LocalityPhases(window) : null;
         study.Regions = request.RegionShift is { } shift ? new RegionReuse(shift) : null;
@@ -69,7 +70,7 @@ public sealed class CurveStudy
         if (request.Policies.Count > 0)
         {
             using var spool = FutureSpool.Load(guarded, 1L << 30, Observe, cancellation);
-            study.Measure(exact, samples, fixedSize, request);
+            study.Measure(exact, sample, fixedSize, request);
             study.Pages = source.Numbering.Count;
             study.Simulate(spool, request, onProgress, cancellation);
         }
@@ -81,11 +82,12 @@ public sealed class CurveStudy
                 Observe(batch);
             }
 
-            study.Measure(exact, samples, fixedSize, request);
+            study.Measure(exact, sample, fixedSize, request);
         }
 
         study.References = source.References;
-        study.Pages = source.Numbering.Count;
+        study.ArePagesEstimated = source.Sample.Rate < 1;
+        study.Pages = study.ArePagesEstimated ? (int)Math.Min(int.MaxValue, sample?.EstimatedPages ?? fixedSize!.EstimatedPages) : source.Numbering.Count;
         study.Phases = phases?.Finish();
         study.Fault = guarded.Fault;
         study.IsPartial = cancellation.IsCancellationRequested || guarded.Fault is not null;
@@ -94,23 +96,16 @@ public sealed class CurveStudy
         void Observe(RunBatch batch)
         {
             exact?.Add(batch);
-            for (var index = samples.Count - 1; index >= 0; index--)
-            {
-                // Once a lower rate has enough pages, higher ones are not needed.
-                if (index > 0 && samples[index - 1].IsEnough)
-                {
-                    samples.RemoveAt(index);
-                }
-                else
-                {
-                    samples[index].Add(batch, source.Numbering);
-                }
-            }
-
+            sample?.Add(batch, source.Numbering);
             fixedSize?.Add(batch, source.Numbering);
             if (request.Aet || request.ReuseTimes)
             {
                 study.Reuse.Add(batch);
+            }
+
+            if (request.IsSampleOnly)
+            {
+                source.Sample = new PageSampling(Math.Max(sample?.Rate ?? 0, fixedSize?.Rate ?? 0));
             }
 
             phases?.Add(batch);
@@ -119,17 +114,16 @@ public sealed class CurveStudy
         }
     }
 
-    private void Measure(StackDistances? exact, List<SampledDistances> samples, FixedSizeDistances? fixedSize, CurveRequest request)
+    private void Measure(StackDistances? exact, SampledDistances? sample, FixedSizeDistances? fixedSize, CurveRequest request)
     {
         if (exact is not null)
         {
             _curves.Add(MissRatioCurve.FromDistances("lru (exact)", exact.Histogram, exact.Cold, exact.References));
         }
 
-        if (samples.Count > 0)
+        if (sample is not null)
         {
-            var sample = samples.FirstOrDefault(candidate => candidate.IsEnough) ?? samples[^1];
-            var raised = sample.Rate > request.Rate * 1.5 ? ", raised" : "";
+            var raised = sample.IsRaised ? ", raised" : "";
             _curves.Add(sample.Curve(FormattableString.Invariant($"lru (sampled {sample.Rate:0.####}{raised})")));
         }
 
@@ -146,9 +140,16 @@ public sealed class CurveStudy
 
     private void Simulate(FutureSpool spool, CurveRequest request, Action<ReplayProgress>? onProgress, CancellationToken cancellation)
     {
+        var policies = request.Policies.ToList();
+        // OPT is a stack algorithm: one pass gives every size, where it can be afforded.
+        if (policies.Find(policy => policy.Descriptor.Name == Opt.Description.Name) is { } optimum && TryMeasureOptimum(spool, onProgress, cancellation))
+        {
+            policies.Remove(optimum);
+        }
+
         var sizes = request.Frames ?? [.. CurveSizes.Spread(Math.Max(1, Pages), request.Points).Select(size => (int)size)];
-        var simulations = request.Policies.SelectMany(policy => sizes.Select(size => (Policy: policy, Size: size, Run: Simulation.Create(policy, size)))).ToList();
-        foreach (var batch in spool.Batches())
+        var simulations = policies.SelectMany(policy => sizes.Select(size => (Policy: policy, Size: size, Run: Simulation.Create(policy, size)))).ToList();
+        foreach (var batch in simulations.Count > 0 ? spool.Batches() : [])
         {
             if (cancellation.IsCancellationRequested)
             {
@@ -156,7 +157,7 @@ public sealed class CurveStudy
             }
 
             Parallel.ForEach(simulations, simulation => simulation.Run.Run(batch));
-            onProgress?.Invoke(new ReplayProgress("simulating", batch.FirstReference + batch.References, (double)(batch.FirstRun + batch.Length) / spool.Runs));
+            onProgress?.Invoke(ProgressOf("simulating", batch, spool));
         }
 
         foreach (var group in simulations.GroupBy(simulation => simulation.Policy.Text))
@@ -164,4 +165,30 @@ public sealed class CurveStudy
             _curves.Add(new MissRatioCurve(group.Key, [new CurvePoint(0, 1), .. group.OrderBy(entry => entry.Size).Select(entry => new CurvePoint(entry.Size, entry.Run.Result.MissRatio))]));
         }
     }
+
+    private bool TryMeasureOptimum(FutureSpool spool, Action<ReplayProgress>? onProgress, CancellationToken cancellation)
+    {
+        var optimum = new OptimalDistances();
+        foreach (var batch in spool.Batches())
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
+            optimum.Add(batch);
+            if (optimum.IsTooCostly)
+            {
+                return false;
+            }
+
+            onProgress?.Invoke(ProgressOf("measuring opt", batch, spool));
+        }
+
+        _curves.Add(MissRatioCurve.FromDistances("opt (exact)", optimum.Histogram, optimum.Cold, optimum.References));
+        return true;
+    }
+
+    private static ReplayProgress ProgressOf(string phase, RunBatch batch, FutureSpool spool) =>
+        new(phase, batch.FirstReference + batch.References, (double)(batch.FirstRun + batch.Length) / spool.Runs);
 }

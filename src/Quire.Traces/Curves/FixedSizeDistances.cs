@@ -31,6 +31,8 @@ public sealed class FixedSizeDistances
 
     public int SampledPages => _slotOf.Count;
 
+    public double EstimatedPages => SampledPages / Rate;
+
     public void Add(RunBatch batch, PageNumbering numbering)
     {
         _references += batch.References;
@@ -115,7 +117,7 @@ public sealed class FixedSizeDistances
             if (_slotOf.Remove(page, out var slot))
             {
                 Change(slot, -1);
-                }
+            }
         }
     }
 
@@ -137,7 +139,7 @@ public sealed class FixedSizeDistances
         foreach (var page in pages)
         {
             _slotOf[page] = _next;
-                Change(_next++, 1);
+            Change(_next++, 1);
         }
     }
 

@@ -1,40 +1,102 @@
 namespace Quire.Traces;
 
 /// <summary>
-/// SHARDS with a fixed rate (Waldspurger et al., FAST 2015): stack distances of the pages in a hash sample, divided by the rate.
+/// SHARDS (Waldspurger et al., FAST 2015): stack distances of the pages in a hash sample, divided by the rate. The sample begins with every
+/// page and its rate falls eightfold as often as enough pages would be left, down to the rate that was asked for: the paper's lowering
+/// of the threshold (section 4.2) in large steps. What was counted at a higher rate keeps that rate's weight. So a small footprint is measured, not guessed.
 /// The difference between expected and seen sampled references is put at distance 1 (SHARDS-adj, section 3.3).
-/// A sample knows when it cannot know: below <see cref="LeastPages"/> sampled pages no curve is claimed.
 /// </summary>
 public sealed class SampledDistances
 {
     /// <summary>Fewer sampled pages than this say nothing: the error of a ratio is about 1/(2 sqrt(pages)), above 3 % here.</summary>
     public const int LeastPages = 256;
 
-    private readonly PageSampling _sampling;
-    private readonly Dictionary<int, int> _numbers = [];
+    private const int Step = 8;
+
+    private readonly PageSampling _wanted;
     private readonly StackDistances _distances = new();
     private readonly RunBatch _sampled = new();
+    private readonly List<Stage> _stages = [];
     private Membership[] _membership = [];
+    private long _references;
 
-    public SampledDistances(PageSampling sampling) => _sampling = sampling;
+    public SampledDistances(double rate) => _wanted = new PageSampling(rate);
 
-    public double Rate => _sampling.Rate;
+    /// <summary>Pages outside of it no longer matter.</summary>
+    public PageSampling Sampling { get; private set; } = new(1);
 
-    public long References { get; private set; }
+    public double Rate => Sampling.Rate;
 
-    public long SampledReferences { get; private set; }
+    /// <summary>True if few pages kept the rate above the one asked for.</summary>
+    public bool IsRaised => Rate > _wanted.Rate * 1.5;
 
-    public int SampledPages => _numbers.Count;
+    public int SampledPages => _distances.Pages;
 
-    public bool IsEnough => SampledPages >= LeastPages || Rate >= 1;
+    public double EstimatedPages => SampledPages / Rate;
 
     /// <summary>About the standard error of a ratio: half of one over the root of the pages in the sample (the paper's figure 6 lies below it).</summary>
-    public double ErrorBound => Rate >= 1 ? 0 : SampledPages == 0 ? 1 : 0.5 / Math.Sqrt(SampledPages);
+    public double ErrorBound => Rate >= 1 ? 0 : 0.5 / Math.Sqrt(Math.Max(1, SampledPages));
 
     public void Add(RunBatch batch, PageNumbering numbering)
     {
-        Grow(batch.PageCount);
-        References += batch.References;
+        _references += batch.References;
+        _distances.Add(Rate >= 1 ? batch : Filter(batch, numbering));
+        var lower = Math.Max(_wanted.Rate, Rate / Step);
+        if (lower < Rate && SampledPages * lower / Rate >= 2 * LeastPages)
+        {
+            CloseStage();
+            Sampling = new PageSampling(lower);
+            Array.Clear(_membership);
+            _distances.Restart(page => Sampling.Takes(numbering.PageOf(page)));
+        }
+    }
+
+    public MissRatioCurve Curve(string name)
+    {
+        CloseStage();
+        var references = Math.Max(1, (double)_stages.Sum(stage => stage.References));
+        var hits = new SortedDictionary<long, double>();
+        foreach (var stage in _stages)
+        {
+            AddHits(hits, 1, stage.References - (stage.SampledReferences / stage.Rate));
+            for (var distance = 1; distance < stage.Histogram.Length; distance++)
+            {
+                AddHits(hits, (long)Math.Round(distance / stage.Rate), stage.Histogram[distance] / stage.Rate);
+            }
+        }
+
+        var misses = _stages.Sum(stage => stage.Cold / stage.Rate) + hits.Values.Sum();
+        var points = new List<CurvePoint> { new(0, 1) };
+        foreach (var (distance, count) in hits)
+        {
+            misses -= count;
+            points.Add(new CurvePoint(distance, Math.Clamp(misses / references, 0, 1)));
+        }
+
+        return new MissRatioCurve(name, _references == 0 ? [new CurvePoint(0, 0)] : points) { ErrorBound = ErrorBound };
+    }
+
+    private static void AddHits(SortedDictionary<long, double> hits, long distance, double count)
+    {
+        if (count != 0)
+        {
+            hits[distance] = hits.GetValueOrDefault(distance) + count;
+        }
+    }
+
+    private void CloseStage()
+    {
+        var counted = _stages.Sum(stage => stage.References);
+        _stages.Add(new Stage(Rate, _references - counted, _distances.References, _distances.Cold, _distances.Histogram.ToArray()));
+    }
+
+    private RunBatch Filter(RunBatch batch, PageNumbering numbering)
+    {
+        if (batch.PageCount > _membership.Length)
+        {
+            Array.Resize(ref _membership, Math.Max(batch.PageCount, _membership.Length * 2));
+        }
+
         var length = 0;
         var references = 0L;
         var known = _membership;
@@ -42,60 +104,23 @@ public sealed class SampledDistances
         for (var run = 0; run < pages.Length; run++)
         {
             var page = (int)(pages[run] >> 1);
-            var membership = known[page];
-            if (membership == Membership.Outside)
+            if (known[page] == Membership.Unknown)
             {
-                continue;
+                known[page] = Sampling.Takes(numbering.PageOf(page)) ? Membership.Inside : Membership.Outside;
             }
 
-            if (membership == Membership.Unknown)
+            if (known[page] == Membership.Inside)
             {
-                known[page] = _sampling.Takes(numbering.PageOf(page)) ? Membership.Inside : Membership.Outside;
-                if (known[page] == Membership.Outside)
-                {
-                    continue;
-                }
+                _sampled.Pages[length] = pages[run];
+                _sampled.Counts[length++] = batch.Counts[run];
+                references += batch.Counts[run];
             }
-
-            if (!_numbers.TryGetValue(page, out var number))
-            {
-                number = _numbers.Count;
-                _numbers.Add(page, number);
-            }
-
-            _sampled.Pages[length] = (uint)number << 1;
-            _sampled.Counts[length++] = batch.Counts[run];
-            references += batch.Counts[run];
         }
 
         _sampled.Length = length;
         _sampled.References = references;
-        _sampled.PageCount = _numbers.Count;
-        SampledReferences += references;
-        _distances.Add(_sampled);
-    }
-
-    public MissRatioCurve Curve(string name)
-    {
-        var histogram = _distances.Histogram.ToArray();
-        var expected = References * Rate;
-        if (histogram.Length > 1)
-        {
-            histogram[1] += (long)Math.Round(expected - SampledReferences);
-        }
-
-        var remark = IsEnough
-            ? null
-            : $"a sample of {SampledPages} pages at rate {Rate:0.####} says nothing about this trace: use an exact curve or a higher --rate";
-        return MissRatioCurve.FromDistances(name, histogram, _distances.Cold, Math.Max(1, expected), 1 / Rate) with { ErrorBound = ErrorBound, Remark = remark };
-    }
-
-    private void Grow(int pages)
-    {
-        if (pages > _membership.Length)
-        {
-            Array.Resize(ref _membership, Math.Max(pages, _membership.Length * 2));
-        }
+        _sampled.PageCount = batch.PageCount;
+        return _sampled;
     }
 
     /// <summary>Whether a page is in the sample, in one byte: most references cost this look only.</summary>
@@ -105,4 +130,7 @@ public sealed class SampledDistances
         Outside,
         Inside,
     }
+
+    /// <summary>What was counted while one rate held.</summary>
+    private sealed record Stage(double Rate, long References, long SampledReferences, long Cold, long[] Histogram);
 }

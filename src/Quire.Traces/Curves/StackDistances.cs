@@ -50,6 +50,25 @@ public sealed class StackDistances
         _histogram[1] += repeats;
     }
 
+    /// <summary>Forgets what was counted and the pages that are not kept; the order of the others stays.</summary>
+    public void Restart(Predicate<int> keeps)
+    {
+        Array.Clear(_histogram);
+        (Cold, References) = (0, 0);
+        for (var slot = 0; slot < _next; slot++)
+        {
+            var page = _pageAt[slot];
+            if ((_held[slot >> 6] & (1UL << slot)) != 0 && !keeps(page))
+            {
+                _slotOf[page] = -1;
+                _held[slot >> 6] &= ~(1UL << slot);
+                _live--;
+            }
+        }
+
+        Renumber();
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Reference(int page)
     {
@@ -96,7 +115,7 @@ public sealed class StackDistances
         var lastGroup = (_next - 1) >> GroupShift;
         var sum = BitOperations.PopCount(held[word] >> slot);
         // Count the rest of the slot's group from whichever end is nearer.
-        var groupEnd = Math.Min((group + 1) << (GroupShift - 6), held.Length);
+        var groupEnd = Math.Min((group + 1) << (GroupShift - 6), ((_next - 1) >> 6) + 1);
         var groupStart = group << (GroupShift - 6);
         if (groupEnd - word <= word - groupStart)
         {

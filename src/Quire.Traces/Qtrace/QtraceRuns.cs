@@ -12,6 +12,9 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
 {
     private readonly ProcessMarks _processes = new();
     private readonly uint[] _numbers = new uint[QtraceBlockHeader.MostRuns];
+    private readonly byte[] _taken = new byte[QtraceBlockHeader.MostRuns];
+
+    public override PageSampling Sample { get; set; } = new(1);
 
     public override bool HasObjectSizes => reader.HasObjectSizes;
 
@@ -26,21 +29,62 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
             return false;
         }
 
+        batch.References = block.Header.References;
+        if (Sample.Rate < 1)
+        {
+            ExpandSample(block, batch);
+            return true;
+        }
+
         var numbers = _numbers;
         for (var symbol = 0; symbol < block.Header.Symbols; symbol++)
         {
-            numbers[symbol] = (uint)Numbering.NumberOf(block.Pages[symbol] ^ _processes.Of(block.Processes[symbol])) << 1;
+            numbers[symbol] = (uint)Numbering.NumberOf(PageOf(block, symbol)) << 1;
         }
 
         Expand(block, batch);
         batch.Length = block.Header.Runs;
-        batch.References = block.Header.References;
         if (HasObjectSizes)
         {
             AddSizes(block, batch);
         }
 
         return true;
+    }
+
+    private ulong PageOf(QtraceBlock block, int symbol) => block.Pages[symbol] ^ _processes.Of(block.Processes[symbol]);
+
+    /// <summary>Pages outside of the sample are left out before they are numbered: they cost a hash an entry of the dictionary and a store a run.</summary>
+    private void ExpandSample(QtraceBlock block, RunBatch batch)
+    {
+        var (numbers, taken) = (_numbers, _taken);
+        for (var symbol = 0; symbol < block.Header.Symbols; symbol++)
+        {
+            var page = PageOf(block, symbol);
+            taken[symbol] = 0;
+            if (Sample.Takes(page))
+            {
+                taken[symbol] = 1;
+                numbers[symbol] = (uint)Numbering.NumberOf(page) << 1;
+            }
+        }
+
+        var symbols = block.Symbols;
+        var wide = MemoryMarshal.Cast<byte, ushort>(symbols);
+        var counts = block.Counts[..block.Header.Runs];
+        var longCounts = new VariableIntegerReader(block.LongCounts);
+        var length = 0;
+        for (var run = 0; run < counts.Length; run++)
+        {
+            int symbol = block.Header.SymbolWidth == 1 ? symbols[run] : wide[run];
+            var count = counts[run] & 0x7f;
+            // Stored in any case and overwritten by the next run if it is not taken: no branch to guess wrong.
+            batch.Pages[length] = numbers[symbol] | (uint)(counts[run] >> 7);
+            batch.Counts[length] = count == 127 ? (int)longCounts.Read() : count;
+            length += taken[symbol];
+        }
+
+        batch.Length = length;
     }
 
     private void Expand(QtraceBlock block, RunBatch batch)

@@ -104,7 +104,7 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
             if (TPolicy.Source == InformationSource.Future)
             {
                 var ahead = batch.Ahead[index];
-                ((IFuturePolicy)_policy).SetNextUse(frame, ahead == 0 ? IFuturePolicy.Never : time + ahead);
+                _policy.SetNextUse(frame, ahead == 0 ? IReplacementPolicy.Never : time + ahead);
             }
         }
 

@@ -88,7 +88,7 @@ public sealed class ReferenceString
         var seen = new Dictionary<int, long>();
         for (var index = Length - 1; index >= 0; index--)
         {
-            next[index] = seen.GetValueOrDefault(_pages[index], IFuturePolicy.Never);
+            next[index] = seen.GetValueOrDefault(_pages[index], IReplacementPolicy.Never);
             seen[_pages[index]] = index + 1;
         }
 

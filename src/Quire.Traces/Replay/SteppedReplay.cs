@@ -64,8 +64,8 @@ public sealed class SteppedReplay
 
     /// <param name="page">Dense number of the page.</param>
     /// <param name="kind">A write makes the page dirty.</param>
-    /// <param name="nextUse">Number of the next reference to the page, or <see cref="IFuturePolicy.Never"/>; used by policies that know the future.</param>
-    public ReplayStep Reference(int page, ReferenceKind kind, long nextUse = IFuturePolicy.Never)
+    /// <param name="nextUse">Number of the next reference to the page, or <see cref="IReplacementPolicy.Never"/>; used by policies that know the future.</param>
+    public ReplayStep Reference(int page, ReferenceKind kind, long nextUse = IReplacementPolicy.Never)
     {
         _time++;
         while (_time > _nextTick)
@@ -107,7 +107,7 @@ public sealed class SteppedReplay
         facts.LastUse = _time;
         facts.Uses++;
         facts.NextUse = nextUse;
-        (_policy as IFuturePolicy)?.SetNextUse(frame, nextUse);
+        _policy.SetNextUse(frame, nextUse);
         return new ReplayStep(_time, page, frame, isFault, victim, reason);
     }
 
@@ -156,7 +156,7 @@ public sealed class SteppedReplay
     private string ReasonFor(int frame, byte bits)
     {
         ref readonly var facts = ref _facts[frame];
-        var next = !NeedsFuture ? "" : facts.NextUse == IFuturePolicy.Never ? ", never used again" : $", next used at {facts.NextUse}";
+        var next = !NeedsFuture ? "" : facts.NextUse == IReplacementPolicy.Never ? ", never used again" : $", next used at {facts.NextUse}";
         var state = (bits & FrameBits.Dirty) != 0 ? ", dirty" : "";
         return $"{_specification.Descriptor.Description.VictimRule} (loaded at {facts.Loaded}, last used at {facts.LastUse}, used {facts.Uses}x{next}{state})";
     }

@@ -73,7 +73,7 @@ public static class SteppedTrace
                 var kind = (batch.Pages[run] & 1) != 0 ? ReferenceKind.Write : ReferenceKind.Read;
                 for (var left = batch.Counts[run]; left > 0; left--, number++)
                 {
-                    var next = left > 1 ? number + 1 : batch.Ahead[run] == 0 ? IFuturePolicy.Never : number + batch.Ahead[run];
+                    var next = left > 1 ? number + 1 : batch.Ahead[run] == 0 ? IReplacementPolicy.Never : number + batch.Ahead[run];
                     yield return (page, kind, next);
                     kind = ReferenceKind.Read;
                 }

@@ -13,7 +13,6 @@ internal sealed class VariableSpaceSimulation : Simulation
 
     private readonly IReplacementPolicy _policy;
     private readonly IVariableSpacePolicy _space;
-    private readonly IFuturePolicy? _future;
     private readonly InformationSource _source;
     private readonly PolicySpecification _specification;
     private readonly FrameBits _bits;
@@ -34,7 +33,6 @@ internal sealed class VariableSpaceSimulation : Simulation
     {
         _policy = policy;
         _space = (IVariableSpacePolicy)policy;
-        _future = policy as IFuturePolicy;
         _source = source;
         _specification = specification;
         _frames = frames;
@@ -74,7 +72,7 @@ internal sealed class VariableSpaceSimulation : Simulation
             for (var left = batch.Counts[index]; left > 0; left--, time++)
             {
                 var ahead = left > 1 ? 1 : batch.Ahead.Length > 0 ? batch.Ahead[index] : 0;
-                Reference(page, (byte)((batch.Pages[index] & 1) << 1), time, ahead == 0 ? IFuturePolicy.Never : time + ahead);
+                Reference(page, (byte)((batch.Pages[index] & 1) << 1), time, ahead == 0 ? IReplacementPolicy.Never : time + ahead);
             }
         }
 
@@ -104,7 +102,7 @@ internal sealed class VariableSpaceSimulation : Simulation
             _bits.Bytes[frame] |= (byte)(FrameBits.Referenced | dirty);
         }
 
-        _future?.SetNextUse(frame, nextUse);
+        _policy.SetNextUse(frame, nextUse);
         _spaceTime += _used - _free.Count;
         _peak = Math.Max(_peak, _used - _free.Count);
     }

@@ -7,6 +7,12 @@ internal sealed class FaultKeepingSource(RunSource source) : RunSource
 
     public override PageNumbering Numbering => source.Numbering;
 
+    public override PageSampling Sample
+    {
+        get => source.Sample;
+        set => source.Sample = value;
+    }
+
     public override bool HasObjectSizes => source.HasObjectSizes;
 
     public override double? Progress => source.Progress;

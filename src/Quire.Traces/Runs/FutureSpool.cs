@@ -9,7 +9,7 @@ namespace Quire.Traces;
 /// </summary>
 public sealed class FutureSpool : IDisposable
 {
-    private const int ChunkRuns = 1 << 18;
+    private const int ChunkRuns = RunBatch.StandardCapacity;
     private const int BytesPerRun = 3 * sizeof(uint);
 
     private readonly List<Chunk> _chunks = [];
@@ -33,6 +33,8 @@ public sealed class FutureSpool : IDisposable
     /// <summary>True if a part lies in a temporary file.</summary>
     public bool IsSpilled => _file is not null;
 
+    private long BytesPerChunk => ChunkRuns * (BytesPerRun + (_hasSizes ? sizeof(uint) : 0));
+
     /// <summary>Reads the whole source. <paramref name="onBatch"/> sees each batch on the way and may cancel.</summary>
     public static FutureSpool Load(RunSource source, long memoryBudget, Action<RunBatch>? onBatch = null, CancellationToken cancellation = default)
     {
@@ -42,8 +44,17 @@ public sealed class FutureSpool : IDisposable
             var batch = new RunBatch();
             while (!cancellation.IsCancellationRequested && source.Next(batch))
             {
-                spool.Append(batch);
                 onBatch?.Invoke(batch);
+                if (batch.Length > ChunkRuns / 2)
+                {
+                    // Its arrays become the chunk: nothing is copied.
+                    spool.Adopt(batch);
+                    batch = new RunBatch();
+                }
+                else
+                {
+                    spool.Append(batch);
+                }
             }
 
             spool.PageCount = source.Numbering.Count;
@@ -85,12 +96,31 @@ public sealed class FutureSpool : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
+    private void Adopt(RunBatch batch)
+    {
+        CloseLast();
+        _chunks.Add(new Chunk
+        {
+            FirstReference = References + 1,
+            FirstRun = Runs + 1,
+            Pages = batch.Pages,
+            Counts = batch.Counts,
+            Sizes = batch.Sizes,
+            Length = batch.Length,
+            References = batch.References,
+            IsClosed = true,
+        });
+        _inMemory += BytesPerChunk;
+        References += batch.References;
+        Runs += batch.Length;
+    }
+
     private void Append(RunBatch batch)
     {
         var from = 0;
         while (from < batch.Length)
         {
-            if (_chunks.Count == 0 || _chunks[^1].Length == ChunkRuns)
+            if (_chunks.Count == 0 || _chunks[^1].IsClosed || _chunks[^1].Length == ChunkRuns)
             {
                 CloseLast();
                 _chunks.Add(new Chunk
@@ -99,10 +129,9 @@ public sealed class FutureSpool : IDisposable
                     FirstRun = Runs + 1,
                     Pages = new uint[ChunkRuns],
                     Counts = new int[ChunkRuns],
-                    Ahead = new uint[ChunkRuns],
                     Sizes = _hasSizes ? new uint[ChunkRuns] : [],
                 });
-                _inMemory += ChunkRuns * (BytesPerRun + (_hasSizes ? sizeof(uint) : 0));
+                _inMemory += BytesPerChunk;
             }
 
             var chunk = _chunks[^1];
@@ -128,7 +157,7 @@ public sealed class FutureSpool : IDisposable
 
     private void CloseLast()
     {
-        if (_inMemory > _memoryBudget)
+        if (_chunks.Count > 0 && _inMemory > _memoryBudget)
         {
             Spill(_chunks[^1]);
         }
@@ -145,7 +174,11 @@ public sealed class FutureSpool : IDisposable
         {
             var chunk = _chunks[index];
             var inMemory = chunk.Pages.Length > 0;
-            if (!inMemory)
+            if (inMemory)
+            {
+                chunk.Ahead = GC.AllocateUninitializedArray<uint>(ChunkRuns);
+            }
+            else
             {
                 ReadChunk(chunk, pages, counts, ahead, sizes);
             }
@@ -178,9 +211,10 @@ public sealed class FutureSpool : IDisposable
         _file.Position = chunk.FilePosition;
         _file.Write(MemoryMarshal.AsBytes(chunk.Pages.AsSpan()));
         _file.Write(MemoryMarshal.AsBytes(chunk.Counts.AsSpan()));
-        _file.Write(MemoryMarshal.AsBytes(chunk.Ahead.AsSpan()));
+        // Room for the distances, which are not known yet.
+        _file.Write(MemoryMarshal.AsBytes(chunk.Pages.AsSpan()));
         _file.Write(MemoryMarshal.AsBytes(chunk.Sizes.AsSpan()));
-        _inMemory -= ChunkRuns * (BytesPerRun + (_hasSizes ? sizeof(uint) : 0));
+        _inMemory -= BytesPerChunk;
         (chunk.Pages, chunk.Counts, chunk.Ahead, chunk.Sizes) = ([], [], [], []);
     }
 
@@ -200,6 +234,7 @@ public sealed class FutureSpool : IDisposable
         public uint[] Ahead = [];
         public uint[] Sizes = [];
         public int Length;
+        public bool IsClosed;
         public long FirstReference;
         public long FirstRun;
         public long References;

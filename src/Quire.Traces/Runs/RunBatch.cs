@@ -8,7 +8,7 @@ public sealed class RunBatch
     public const int StandardCapacity = 1 << 16;
 
     public RunBatch(int capacity = StandardCapacity)
-        : this(new uint[capacity], new int[capacity])
+        : this(GC.AllocateUninitializedArray<uint>(capacity), GC.AllocateUninitializedArray<int>(capacity))
     {
     }
 
@@ -50,6 +50,16 @@ public sealed class RunBatch
 public abstract class RunSource : IDisposable
 {
     public virtual PageNumbering Numbering { get; } = new();
+
+    /// <summary>
+    /// The pages that are wanted. A source that can tell pages apart before it numbers them leaves out runs of others from the next batch on,
+    /// and counts their references all the same; one that cannot gives everything, and says so here.
+    /// </summary>
+    public virtual PageSampling Sample
+    {
+        get => new(1);
+        set { }
+    }
 
     /// <summary>References in the batches returned so far.</summary>
     public long References { get; private set; }
