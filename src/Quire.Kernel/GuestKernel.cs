@@ -1,6 +1,7 @@
 using Quire.Allocation;
 using Quire.Hardware.Cpu;
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Terminals;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
@@ -144,20 +145,25 @@ public sealed class GuestKernel
         EndedUsage = usage;
     }
 
-    /// <summary>Signals of the host go where a terminal would send them: to the foreground group, or to the first program and all in its group.</summary>
+    /// <summary>
+    /// Signals of the host go where a terminal would send them: to its foreground group, or without a terminal to the first program and all in its
+    /// group. An end of the connection or of the program (SIGHUP, SIGTERM) is also for the first program when another one is in the foreground.
+    /// </summary>
     internal void DeliverHostSignals()
     {
         while (Requests.TryTake(out var signal))
         {
-            var info = SignalInfo.FromKernel(signal);
-            var terminal = Processes.All.Select(process => process.Session.Terminal).FirstOrDefault(found => found is not null);
-            var group = terminal is { ForegroundGroup: > 0 } ? terminal.ForegroundGroup : 1;
-            if (this.SendToGroup(group, info) != Errno.None)
+            var foreground = Processes.All.Select(process => process.Session.Terminal).OfType<HostTerminal>().FirstOrDefault()?.ForegroundGroup ?? 0;
+            var isForFirst = foreground == 0 || signal is Signal.SIGHUP or Signal.SIGTERM;
+            var receivers = Processes.All.Where(process => process.GroupId == foreground || isForFirst && process.GroupId == 1).ToList();
+            foreach (var process in receivers.Count > 0 ? receivers : [.. Processes.All])
             {
-                foreach (var process in Processes.All.ToArray())
+                if (signal == Signal.SIGINT && !process.Handlers.IsIgnored(signal))
                 {
-                    process.Send(info);
+                    Requests.InterruptWasHeeded();
                 }
+
+                process.Send(SignalInfo.FromKernel(signal));
             }
         }
     }

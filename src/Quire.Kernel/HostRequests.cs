@@ -10,6 +10,8 @@ public sealed class HostRequests
     private readonly ConcurrentQueue<Signal> _signals = new();
     private readonly ManualResetEventSlim _arrived = new();
     private volatile bool _endAsked;
+    private volatile bool _endNoticed;
+    private volatile bool _interruptHeeded;
 
     internal IHostInput? Input { get; set; }
 
@@ -17,9 +19,20 @@ public sealed class HostRequests
 
     internal bool EndAsked => _endAsked;
 
+    /// <summary>The kernel has seen that the run is to end; a system call that goes on for long may keep it from that.</summary>
+    public bool IsEndNoticed => _endNoticed;
+
+    /// <summary>The last interrupt posted has reached a process that does not ignore it.</summary>
+    public bool IsInterruptHeeded => _interruptHeeded;
+
     /// <summary>A signal that the host sent to this program: the guests' foreground processes get it.</summary>
     public void Post(Signal signal)
     {
+        if (signal == Signal.SIGINT)
+        {
+            _interruptHeeded = false;
+        }
+
         _signals.Enqueue(signal);
         Wake();
     }
@@ -30,6 +43,10 @@ public sealed class HostRequests
         _endAsked = true;
         Wake();
     }
+
+    internal void NoticeEnd() => _endNoticed = true;
+
+    internal void InterruptWasHeeded() => _interruptHeeded = true;
 
     internal bool TryTake(out Signal signal) => _signals.TryDequeue(out signal);
 

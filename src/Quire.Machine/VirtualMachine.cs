@@ -65,7 +65,7 @@ public sealed class VirtualMachine : IDisposable
             WorkingDirectory = GuestText.FromHost(options.WorkingDirectory ?? Environment.CurrentDirectory),
         });
         _kernel.Files = _files.Files;
-        _streams = new HostStreams();
+        _streams = new HostStreams(_kernel.Requests);
         _kernel.HostInput = _streams.Input;
     }
 
@@ -74,6 +74,23 @@ public sealed class VirtualMachine : IDisposable
 
     /// <summary>A guest waits for input of the host.</summary>
     public bool AwaitsInput => _kernel.HostInput is { IsAwaited: true };
+
+    /// <summary>How often guests got bytes from the terminal that this program was started on.</summary>
+    public long TerminalReads => _streams.Terminal?.ReadCount ?? 0;
+
+    /// <summary>The interrupt key was typed twice and waits unread, on a terminal where it sends no signal. May be asked by other threads of this program.</summary>
+    public bool IsInterruptKeptFromGuests()
+    {
+        if (_streams.Terminal is not { } terminal)
+        {
+            return false;
+        }
+
+        // Looking may have taken input over that a guest has begun to wait for meanwhile.
+        var isKept = terminal.IsInterruptKeptFromGuests();
+        _streams.Input.Interrupt();
+        return isKept;
+    }
 
     /// <summary>Instructions retired so far; may be read by other threads of this program.</summary>
     public long Instructions => _kernel.Instructions;

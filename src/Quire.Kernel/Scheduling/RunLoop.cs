@@ -37,6 +37,7 @@ internal sealed class RunLoop
             {
                 if (_kernel.Requests.EndAsked)
                 {
+                    _kernel.Requests.NoticeEnd();
                     return RunEnd.Interrupted;
                 }
 

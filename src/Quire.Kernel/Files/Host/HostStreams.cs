@@ -17,13 +17,14 @@ public sealed class HostStreams : IDisposable
     private readonly LinuxHostInput _input;
     private EventHandler? _atExit;
 
-    public HostStreams()
+    /// <param name="requests">What output that waits for the host makes way for.</param>
+    public HostStreams(HostRequests requests)
     {
         for (var descriptor = 0; descriptor < StandardCount; descriptor++)
         {
             if (LinuxHostStream.Exists(descriptor))
             {
-                _streams.Add(new LinuxHostStream(descriptor));
+                _streams.Add(new LinuxHostStream(descriptor, requests));
             }
         }
 

@@ -25,12 +25,18 @@ public interface IHostStream
 
     long ReadAt(ulong offset, Span<byte> bytes);
 
-    /// <summary>Writes all, waiting for the host as long as it takes; fewer only if the guest's bytes cannot be reached.</summary>
+    /// <summary>Writes all, waiting for the host as long as it takes; fewer, or a restart, only if the guest's bytes cannot be reached or the host asks for something.</summary>
     long TryWrite(UserBuffer buffer);
 
     long WriteAt(ulong offset, ReadOnlySpan<byte> bytes);
 
     PollEvents Poll();
+
+    /// <summary>Counts reads that gave bytes.</summary>
+    long ReadCount { get; }
+
+    /// <summary>True if the character stands twice in a row in what the host has and nobody has read yet. May be called by any host thread.</summary>
+    bool FindsTwiceUnread(byte character);
 
     long Seek(long offset, int whence);
 

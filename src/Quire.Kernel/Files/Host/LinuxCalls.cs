@@ -124,6 +124,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int DescriptorControl(int descriptor, int command, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    public static partial int GetProcessGroup();
+
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int MakePipe(int* ends, int flags);
 }

@@ -68,18 +68,19 @@ internal sealed unsafe class LinuxHostInput : IHostInput, IDisposable
             {
                 entries[awaited.Count] = new HostPoll { Descriptor = stream.Descriptor, Wanted = PollIn };
                 awaited.Add(stream);
+                milliseconds = stream.HasReadAhead ? 0 : milliseconds;
             }
         }
 
         entries[awaited.Count] = new HostPoll { Descriptor = _wakeReader, Wanted = PollIn };
-        if (Poll(entries, (nuint)awaited.Count + 1, milliseconds) <= 0)
+        if (Poll(entries, (nuint)awaited.Count + 1, milliseconds) < 0)
         {
             return;
         }
 
         for (var i = 0; i < awaited.Count; i++)
         {
-            if (entries[i].Happened != 0)
+            if (entries[i].Happened != 0 || awaited[i].HasReadAhead)
             {
                 awaited[i].Arrived.WakeAll();
             }

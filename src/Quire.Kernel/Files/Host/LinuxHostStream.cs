@@ -1,5 +1,6 @@
 using Quire.Kernel.Memory;
 using Quire.Kernel.Scheduling;
+using Quire.Kernel.Syscalls;
 using Quire.Primitives;
 using static Quire.Kernel.Files.Host.LinuxCalls;
 
@@ -14,14 +15,31 @@ internal sealed unsafe class LinuxHostStream : IHostStream
     private const short PollIn = 1;
     private const short PollOut = 4;
 
+    private const int AheadBytes = 4096;
+
+    // PIPE_BUF (pipe(7)): a pipe that poll calls writable takes as much without blocking.
+    private const int AtomicBytes = 4096;
+    private const int RequestCheckMilliseconds = 100;
+
+    private readonly HostRequests _requests;
+    private readonly bool _mayBlock;
     private readonly byte[] _chunk = new byte[ChunkBytes];
 
-    public LinuxHostStream(int descriptor)
+    // What FindsTwiceUnread took from the host: read before anything else. Guarded by _reading, as reads of a terminal are.
+    private readonly Lock _reading = new();
+    private readonly byte[] _ahead = new byte[AheadBytes];
+    private volatile int _aheadCount;
+
+    /// <param name="descriptor">Of this program.</param>
+    /// <param name="requests">What a write that waits for the host makes way for.</param>
+    public LinuxHostStream(int descriptor, HostRequests requests)
     {
         Descriptor = descriptor;
+        _requests = requests;
         var settings = new byte[64];
         IsTerminal = Control(IoctlRequest.GetTermios, settings) == Errno.None;
         Flags = DescriptorControl(descriptor, GetStatusFlags, 0) & (OpenFlags.AccessMode | OpenFlags.Append);
+        _mayBlock = Attributes.Type is not FileType.Regular;
         Name = new LinuxHostFiles().ReadLink($"/proc/self/fd/{descriptor}", out var name) == Errno.None ? name : $"host:[{descriptor}]";
     }
 
@@ -38,32 +56,52 @@ internal sealed unsafe class LinuxHostStream : IHostStream
 
     public WaitQueue Arrived { get; } = new();
 
+    public long ReadCount { get; private set; }
+
+    public bool HasReadAhead => _aheadCount > 0;
+
     /// <summary>True if the descriptor was inherited. Where it was closed, a file of this program's own may have its number; those close on exec.</summary>
     public static bool Exists(int descriptor) => DescriptorControl(descriptor, GetDescriptorFlags, 0) == 0;
 
     public long TryRead(UserBuffer buffer)
     {
-        if (PollHost(PollIn, 0) == 0)
+        lock (_reading)
         {
-            return Errno.EAGAIN.ToResult();
+            var done = _aheadCount > 0 ? TakeAhead(buffer) : ReadHost(buffer);
+            ReadCount += done > 0 ? 1 : 0;
+            return done;
+        }
+    }
+
+    public bool FindsTwiceUnread(byte character)
+    {
+        if (!_reading.TryEnter())
+        {
+            return false;
         }
 
-        fixed (byte* chunk = _chunk)
+        try
         {
-            nint done;
-            do
+            // Read by a program in the background, the terminal would stop it.
+            var group = 0;
+            if (LinuxCalls.Control(Descriptor, IoctlRequest.GetForegroundGroup, &group) != 0 || group != GetProcessGroup() || !Arrived.IsEmpty)
             {
-                done = LinuxCalls.Read(Descriptor, chunk, (nuint)Math.Min((ulong)ChunkBytes, buffer.Remaining));
-            }
-            while (done < 0 && LastError == Errno.EINTR);
-
-            if (done <= 0)
-            {
-                return done < 0 ? LastError.ToResult() : 0;
+                return false;
             }
 
-            var copied = buffer.CopyToGuest(_chunk.AsSpan(0, (int)done));
-            return copied == 0 ? Errno.EFAULT.ToResult() : copied;
+            if (_aheadCount < AheadBytes && PollHost(PollIn, 0) != 0)
+            {
+                fixed (byte* free = &_ahead[_aheadCount])
+                {
+                    _aheadCount += (int)Math.Max(0, LinuxCalls.Read(Descriptor, free, (nuint)(AheadBytes - _aheadCount)));
+                }
+            }
+
+            return _ahead.AsSpan(0, _aheadCount).IndexOf([character, character]) >= 0;
+        }
+        finally
+        {
+            _reading.Exit();
         }
     }
 
@@ -110,7 +148,7 @@ internal sealed unsafe class LinuxHostStream : IHostStream
 
     public PollEvents Poll()
     {
-        var happened = (PollEvents)(uint)(ushort)PollHost(PollIn, 0);
+        var happened = (PollEvents)(uint)(ushort)PollHost(PollIn, 0) | (HasReadAhead ? PollEvents.In : PollEvents.None);
         happened |= (happened & PollEvents.In) != 0 ? PollEvents.ReadNormal : PollEvents.None;
 
         // Writing waits for the host, so it can always be begun.
@@ -129,11 +167,64 @@ internal sealed unsafe class LinuxHostStream : IHostStream
     {
         fixed (byte* pointer = bytes)
         {
-            return Check(LinuxCalls.Control(Descriptor, request, pointer));
+            var error = Check(LinuxCalls.Control(Descriptor, request, pointer));
+            if (error == Errno.None && request == IoctlRequest.BytesReadable)
+            {
+                *(int*)pointer += _aheadCount;
+            }
+            else if (request is IoctlRequest.SetTermiosAfterFlush or IoctlRequest.SetTermios2AfterFlush)
+            {
+                _aheadCount = 0;
+            }
+
+            return error;
         }
     }
 
-    public Errno Control(uint request, ulong value) => Check(LinuxCalls.Control(Descriptor, request, (void*)value));
+    public Errno Control(uint request, ulong value)
+    {
+        const ulong OutputQueueOnly = 1;
+        if (request == IoctlRequest.Flush && value != OutputQueueOnly)
+        {
+            _aheadCount = 0;
+        }
+
+        return Check(LinuxCalls.Control(Descriptor, request, (void*)value));
+    }
+
+    private long ReadHost(UserBuffer buffer)
+    {
+        if (PollHost(PollIn, 0) == 0)
+        {
+            return Errno.EAGAIN.ToResult();
+        }
+
+        fixed (byte* chunk = _chunk)
+        {
+            nint done;
+            do
+            {
+                done = LinuxCalls.Read(Descriptor, chunk, (nuint)Math.Min((ulong)ChunkBytes, buffer.Remaining));
+            }
+            while (done < 0 && LastError == Errno.EINTR);
+
+            if (done <= 0)
+            {
+                return done < 0 ? LastError.ToResult() : 0;
+            }
+
+            var copied = buffer.CopyToGuest(_chunk.AsSpan(0, (int)done));
+            return copied == 0 ? Errno.EFAULT.ToResult() : copied;
+        }
+    }
+
+    private long TakeAhead(UserBuffer buffer)
+    {
+        var copied = buffer.CopyToGuest(_ahead.AsSpan(0, (int)Math.Min((ulong)_aheadCount, buffer.Remaining)));
+        _ahead.AsSpan((int)copied, _aheadCount - (int)copied).CopyTo(_ahead);
+        _aheadCount -= (int)copied;
+        return copied == 0 ? Errno.EFAULT.ToResult() : copied;
+    }
 
     private long WriteAll(int length)
     {
@@ -142,27 +233,41 @@ internal sealed unsafe class LinuxHostStream : IHostStream
             var total = 0;
             while (total < length)
             {
-                var done = LinuxCalls.Write(Descriptor, chunk + total, (nuint)(length - total));
+                if (_mayBlock && !AwaitRoom())
+                {
+                    return total > 0 ? total : SyscallRestart.IfHandlerAllows;
+                }
+
+                var most = _mayBlock ? Math.Min(length - total, AtomicBytes) : length - total;
+                var done = LinuxCalls.Write(Descriptor, chunk + total, (nuint)most);
                 if (done >= 0)
                 {
                     total += (int)done;
                     continue;
                 }
 
-                switch (LastError)
+                if (LastError is not (Errno.EINTR or Errno.EAGAIN))
                 {
-                    case Errno.EINTR:
-                        break;
-                    case Errno.EAGAIN:
-                        PollHost(PollOut, -1);
-                        break;
-                    default:
-                        return total > 0 ? total : LastError.ToResult();
+                    return total > 0 ? total : LastError.ToResult();
                 }
             }
 
             return total;
         }
+    }
+
+    // False: somebody outside asks for something, such as an end, that must not wait for whoever reads this stream.
+    private bool AwaitRoom()
+    {
+        while (PollHost(PollOut, RequestCheckMilliseconds) == 0)
+        {
+            if (_requests.HasAny)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private short PollHost(short wanted, int milliseconds)

@@ -23,6 +23,9 @@ public sealed class HostTerminal : Terminal, IDisposable
 
     public override int DeviceNumber { get; }
 
+    /// <summary>Counts reads of guests that gave bytes.</summary>
+    public long ReadCount => _stream.ReadCount;
+
     public override WaitQueue Readiness => _stream.Arrived;
 
     protected override bool StopsBackgroundOutput
@@ -53,8 +56,31 @@ public sealed class HostTerminal : Terminal, IDisposable
         var settings = Interlocked.Exchange(ref _settingsBefore, null);
         if (settings is not null)
         {
-            _stream.Control(IoctlRequest.SetTermiosAfterDrain, settings);
+            // At once: waiting for output that somebody has stopped (Ctrl-S) would never end.
+            _stream.Control(IoctlRequest.SetTermios, settings);
         }
+    }
+
+    /// <summary>
+    /// The interrupt key stands twice in what no guest has read, on a terminal that a guest told to send no signals for it. May be called by any
+    /// host thread.
+    /// </summary>
+    public bool IsInterruptKeptFromGuests()
+    {
+        if (_settingsBefore is null)
+        {
+            return false;
+        }
+
+        var settings = new byte[TerminalSettings.ExtendedSize];
+        if (_stream.Control(IoctlRequest.GetTermios, settings) != Errno.None)
+        {
+            return false;
+        }
+
+        var parsed = new TerminalSettings();
+        parsed.Assign(settings);
+        return !parsed.HasLocal(TerminalSettings.Signals) && _stream.FindsTwiceUnread(parsed.Character(TerminalSettings.Interrupt));
     }
 
     public void Dispose() => Restore();
