@@ -4,6 +4,7 @@ using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Primitives;
+using Quire.Replacement;
 
 namespace Quire.Machine;
 
@@ -22,6 +23,12 @@ public sealed record MachineOptions
     public ByteSize Ram { get; init; } = DefaultRam;
 
     public int Cpus { get; init; } = 1;
+
+    /// <summary>Chooses what goes when memory is short; null: Linux's two lists.</summary>
+    public PolicySpecification? Policy { get; init; }
+
+    /// <summary>vm.swappiness at the start, 0 to 200.</summary>
+    public int Swappiness { get; init; } = MemorySettings.StandardSwappiness;
 
     public TlbOptions Tlb { get; init; } = TlbOptions.Default;
 

@@ -23,6 +23,8 @@ internal sealed class RunOptions
 
     private readonly Option<string> _ram = new("--ram") { Description = "memory of the machine", DefaultValueFactory = _ => "256M" };
     private readonly Option<string[]> _swap = new("--swap") { Description = SwapSyntax.Description, Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
+    private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
     private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
     private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
@@ -46,7 +48,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
+        foreach (var option in (Option[])[_ram, _swap, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
         {
             command.Add(option);
             _added.Add(option);
@@ -124,6 +126,8 @@ internal sealed class RunOptions
         {
             Ram = ReadRam(parse.GetValue(_ram)!),
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
+            Policy = PolicySyntax.Read(parse.GetValue(_policy)!),
+            Swappiness = Number("--swappiness", parse.GetValue(_swappiness)!, 0, MemorySettings.MostSwappiness),
             Cpus = Number("--cpus", parse.GetValue(_cpus)!, 1, MachineOptions.MaximumCpus),
             Tlb = ReadTlb(parse.GetValue(_tlb)!),
             Seed = seed ?? 1,

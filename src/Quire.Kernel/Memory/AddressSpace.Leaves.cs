@@ -75,16 +75,15 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
+    internal bool IsAccessed(ulong page) =>
+        Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && (*entry & PageTableEntry.AccessedBit) != 0;
+
+    internal bool IsLockedAt(ulong page) => (LookAt(page).Flags & RegionFlags.Locked) != 0;
+
     /// <summary>Whether the page was used since the last call, and what its region is.</summary>
     internal PageUse Harvest(ulong page)
     {
-        var region = _lookedAt;
-        if (region is null || !region.Contains(page))
-        {
-            region = _regions.FindContaining(page)!;
-            _lookedAt = region;
-        }
-
+        var region = LookAt(page);
         var isLocked = (region.Flags & RegionFlags.Locked) != 0;
         var isExecutable = (region.Flags & RegionFlags.Execute) != 0;
         if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || (*entry & PageTableEntry.AccessedBit) == 0)
@@ -95,6 +94,17 @@ public sealed unsafe partial class AddressSpace
         *entry &= ~PageTableEntry.AccessedBit;
         _memory.Translations.InvalidatePage(this, page);
         return new PageUse(1, isLocked, isExecutable);
+    }
+
+    // Pages that reclaim looks at one after the other are often of one region.
+    private Region LookAt(ulong page)
+    {
+        if (_lookedAt is null || !_lookedAt.Contains(page))
+        {
+            _lookedAt = _regions.FindContaining(page)!;
+        }
+
+        return _lookedAt;
     }
 
     /// <summary>Notes that a leaf names a frame. The caller's own reference becomes the mapping's. False: no memory, nothing noted.</summary>
@@ -182,7 +192,7 @@ public sealed unsafe partial class AddressSpace
         {
             if ((old & PageTableEntry.AccessedBit) != 0)
             {
-                _memory.Pools.MarkUsed(frame);
+                _memory.Pools.MarkUsed(frame, PageUseKind.Mapped);
             }
         }
         else if (scope == ZapScope.FilePages)

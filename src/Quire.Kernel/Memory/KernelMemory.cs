@@ -5,6 +5,7 @@ using Quire.Kernel.Memory.Caching;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
+using Quire.Kernel.Memory.Reclaim.Policies;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Memory.Swap;
@@ -28,6 +29,7 @@ public sealed partial class KernelMemory : IDisposable
     {
         Physical = physical;
         Options = options;
+        Settings = new MemorySettings { Swappiness = options.Swappiness };
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
         Pools = new FramePools(physical.FrameCount);
@@ -40,7 +42,7 @@ public sealed partial class KernelMemory : IDisposable
         DirtyCaches = new DirtyCaches(this);
         Swap = new SwapSpace(this);
         Reclaim = new FrameReclaimer(this);
-        Pools.Create(new TwoListOrder(this));
+        Pools.Create(CreateOrder(physical.FrameCount));
         Merger = new PageMerger(this) { Scope = options.Merging };
         Frames.Reclaim = Reclaim.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
@@ -56,7 +58,7 @@ public sealed partial class KernelMemory : IDisposable
     public KernelMemoryOptions Options { get; }
 
     /// <summary>What /proc/sys/vm can change.</summary>
-    public MemorySettings Settings { get; } = new();
+    public MemorySettings Settings { get; }
 
     public PageAllocator Frames { get; }
 
@@ -186,6 +188,14 @@ public sealed partial class KernelMemory : IDisposable
         Swap.Dispose();
     }
 
+    /// <summary>Pages have come in whose accessed bit must go once the instruction that faulted has restarted: <see cref="SettleFreshPages"/>.</summary>
+    public bool HasFreshPages => Pools.Global.Order is IPolicyOrder { HasFresh: true };
+
+    public void SettleFreshPages() => (Pools.Global.Order as IPolicyOrder)?.SettleFresh();
+
+    private IFrameOrder CreateOrder(uint frames) =>
+        Options.Policy is { } policy ? PolicyOrderBuilder.Build(this, policy, (int)frames) : new TwoListOrder(this);
+
     internal void Forget(AddressSpace space) => _spaces.Remove(space.Number);
 
     internal void Forget(PageCache cache) => _pageCaches.Remove(cache.Number);
@@ -195,7 +205,8 @@ public sealed partial class KernelMemory : IDisposable
     internal PageCache PageCacheOf(in FrameEntry entry) => _pageCaches[entry.Owner];
 
     /// <summary>Reclaim may take the frame from now on, until it is free.</summary>
-    internal void MakePageable(FrameNumber frame) => Pools.Admit(frame, Shadow.None);
+    /// <param name="page">Name of the page in it, as <see cref="PageArrival.NameOf"/> says.</param>
+    internal void MakePageable(FrameNumber frame, ulong page) => Pools.Admit(frame, new PageArrival(page, Shadow.None));
 
     internal void ChargeDevice(ulong bytes) => _deviceDebt += Options.Device.CostOf(bytes);
 

@@ -1,5 +1,6 @@
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Swap;
+using Quire.Replacement;
 
 namespace Quire.Kernel.Memory;
 
@@ -28,6 +29,13 @@ public sealed record KernelMemoryOptions
     public OvercommitMode Overcommit { get; init; } = OvercommitMode.Heuristic;
 
     public MergeScope Merging { get; init; } = MergeScope.Advised;
+
+    /// <summary>Chooses what goes when memory is short; null: Linux's two lists.</summary>
+    public PolicySpecification? Policy { get; init; }
+
+    /// <summary>vm.swappiness at the start.</summary>
+    public int Swappiness { get; init; } = MemorySettings.StandardSwappiness;
+
     /// <summary>Empty: anonymous pages stay in RAM.</summary>
     public IReadOnlyList<SwapAreaOptions> SwapAreas { get; init; } = [];
 

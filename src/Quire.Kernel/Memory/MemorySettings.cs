@@ -4,7 +4,8 @@ namespace Quire.Kernel.Memory;
 public sealed class MemorySettings
 {
     public const int MostSwappiness = 200;
+    public const int StandardSwappiness = 60;
 
     /// <summary>vm.swappiness, 0 to 200: 100 takes a refault of an anonymous page to cost as much as one of a file page; less, more.</summary>
-    public int Swappiness { get; set; } = 60;
+    public int Swappiness { get; set; } = StandardSwappiness;
 }

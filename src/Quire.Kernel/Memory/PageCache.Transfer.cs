@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
@@ -139,7 +140,7 @@ public sealed partial class PageCache
         // A page that is used once, in however many pieces, is not worth more than others.
         if (index != _lastUsedPage)
         {
-            _memory.Pools.MarkUsed(frame);
+            _memory.Pools.MarkUsed(frame, PageUseKind.Copied);
             _lastUsedPage = index;
         }
     }

@@ -323,17 +323,13 @@ public sealed partial class PageCache
         entry.Owner = Number;
         entry.Index = (uint)index;
         _memory.Counters.FilePages++;
-        if (Source.IsBacked)
-        {
-            _memory.Pools.Admit(frame, Shadow.None);
-        }
-        else
+        if (!Source.IsBacked)
         {
             entry.Flags |= FrameFlags.MemoryOnly;
             _memory.Counters.SharedMemoryPages++;
-            _memory.MakePageable(frame);
         }
 
+        _memory.Pools.Admit(frame, new PageArrival(PageArrival.NameOf(entry), Shadow.None));
         _memory.NoteResident();
     }
 }

@@ -95,6 +95,11 @@ internal sealed class ThreadRunner
         processor.TimeStamp = (ulong)_clock.Now.Nanoseconds;
         var exit = processor.Run(BudgetFor(cpu, end));
         _kernel.Instructions += exit.Instructions;
+        if (exit.Instructions > 0 && _kernel.Memory.HasFreshPages)
+        {
+            _kernel.Memory.SettleFreshPages();
+        }
+
         Charge(cpu, cpu.CostOf(exit.Instructions), ref thread.Usage.User);
         if (thread.Process.Timers.CountCpuTime)
         {
@@ -121,6 +126,11 @@ internal sealed class ThreadRunner
 
     private long BudgetFor(VirtualCpu cpu, long end)
     {
+        if (_kernel.Memory.HasFreshPages)
+        {
+            return 1;
+        }
+
         // A timer set since the round began may be due before its end.
         var due = _clock.NextDue;
         if (due != VirtualTime.Never)

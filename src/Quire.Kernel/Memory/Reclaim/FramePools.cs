@@ -61,15 +61,15 @@ internal sealed class FramePools : IDisposable
     public bool IsPageable(FrameNumber frame) => Places[frame].Pool != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Admit(FrameNumber frame, Shadow shadow) => Admit(frame, Current, shadow);
+    public void Admit(FrameNumber frame, in PageArrival arrival) => Admit(frame, Current, arrival);
 
-    public void Admit(FrameNumber frame, FramePool pool, Shadow shadow)
+    public void Admit(FrameNumber frame, FramePool pool, in PageArrival arrival)
     {
         ref var place = ref Places[frame];
         System.Diagnostics.Debug.Assert(place.Pool == 0, "the frame is in a pool already");
         place.Pool = pool.Number;
         pool.Count++;
-        pool.Order.Admit(frame, shadow);
+        pool.Order.Admit(frame, arrival);
     }
 
     /// <summary>Takes a frame out of its pool, if it is in one.</summary>
@@ -82,26 +82,11 @@ internal sealed class FramePools : IDisposable
         }
     }
 
-    /// <summary>Moves a frame to another pool, where it is new.</summary>
-    public void Move(FrameNumber frame, FramePool to)
-    {
-        Remove(frame);
-        Admit(frame, to, Shadow.None);
-    }
-
-    public void MarkUsed(FrameNumber frame) => PoolOf(frame)?.Order.MarkUsed(frame);
+    public void MarkUsed(FrameNumber frame, PageUseKind kind) => PoolOf(frame)?.Order.MarkUsed(frame, kind);
 
     public void MarkCold(FrameNumber frame) => PoolOf(frame)?.Order.MarkCold(frame);
 
     public void Unlock(FrameNumber frame) => PoolOf(frame)?.Order.Unlock(frame);
-
-    /// <summary>For orders: a frame that they have evicted is in no pool any more.</summary>
-    public void Forget(FrameNumber frame)
-    {
-        ref var place = ref Places[frame];
-        _pools[place.Pool]!.Count--;
-        place = default;
-    }
 
     public void Dispose()
     {

@@ -97,7 +97,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         {
             EvictFilePage(frame, shadow);
         }
-        else if (!memory.Swap.TryPageOut(frame))
+        else if (!memory.Swap.TryPageOut(frame, shadow))
         {
             return false;
         }
@@ -130,6 +130,35 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         }
 
         return use;
+    }
+
+    /// <summary>Whether <see cref="Harvest"/> would find it used.</summary>
+    public bool IsAccessed(in FrameEntry entry)
+    {
+        memory.ReverseMap.CopyTo(entry, _mappings);
+        foreach (var location in _mappings)
+        {
+            if (memory.SpaceOf(location).IsAccessed(location.Address))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool IsLocked(in FrameEntry entry)
+    {
+        memory.ReverseMap.CopyTo(entry, _mappings);
+        foreach (var location in _mappings)
+        {
+            if (memory.SpaceOf(location).IsLockedAt(location.Address))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private int Round(int wanted, int priority, ReclaimOrigin origin)

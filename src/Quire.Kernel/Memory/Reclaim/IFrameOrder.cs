@@ -8,15 +8,14 @@ namespace Quire.Kernel.Memory.Reclaim;
 /// </summary>
 internal interface IFrameOrder : IDisposable
 {
-    /// <summary>A page has come into the frame. Its table entry and first mapping are set.</summary>
-    /// <param name="shadow">What <see cref="Shrink"/> left when the page last went.</param>
-    void Admit(FrameNumber frame, Shadow shadow);
+    /// <summary>A page has come into the frame, whose table entry is set.</summary>
+    void Admit(FrameNumber frame, in PageArrival arrival);
 
     /// <summary>The page went for another reason than reclaim: freed, truncated, unmapped by its last owner.</summary>
     void Remove(FrameNumber frame);
 
-    /// <summary>Read or write used the page (mark_page_accessed); uses through page tables leave accessed bits instead.</summary>
-    void MarkUsed(FrameNumber frame);
+    /// <summary>The page was used in a way that left no accessed bit, or whose accessed bit is gone (mark_page_accessed).</summary>
+    void MarkUsed(FrameNumber frame, PageUseKind kind);
 
     /// <summary>The page is wanted no more (MADV_COLD, MADV_PAGEOUT, what a sequential reader has passed): it goes before others.</summary>
     void MarkCold(FrameNumber frame);
@@ -28,6 +27,16 @@ internal interface IFrameOrder : IDisposable
     int Shrink(in ReclaimRequest request, FrameReclaimer reclaimer);
 
     OrderCounts Counts { get; }
+}
+
+/// <summary>How a page was used.</summary>
+internal enum PageUseKind
+{
+    /// <summary>By read, write or the kernel itself.</summary>
+    Copied,
+
+    /// <summary>Through a mapping that has gone since.</summary>
+    Mapped,
 }
 
 /// <summary>Frames of an order by list, with the meaning of /proc/meminfo. Orders without active lists call all of their frames inactive.</summary>

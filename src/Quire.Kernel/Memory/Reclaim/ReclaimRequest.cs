@@ -16,7 +16,8 @@ internal enum ReclaimOrigin
 /// <summary>One round over a pool.</summary>
 /// <param name="Wanted">Frames to free; a round ends when that many are.</param>
 /// <param name="Priority">From <see cref="Gentlest"/> to 0: a round looks at the size of each list shifted right by it (struct scan_control of Linux).</param>
-internal readonly record struct ReclaimRequest(int Wanted, int Priority, ReclaimOrigin Origin)
+/// <param name="Incoming">The page that the frame is for, where that is known.</param>
+internal readonly record struct ReclaimRequest(int Wanted, int Priority, ReclaimOrigin Origin, PageArrival? Incoming = null)
 {
     /// <summary>DEF_PRIORITY.</summary>
     public const int Gentlest = 12;

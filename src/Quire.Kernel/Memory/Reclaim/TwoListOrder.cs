@@ -52,11 +52,11 @@ internal sealed partial class TwoListOrder : IFrameOrder
 
     private ReclaimCounters Counters => _memory.Counters.Reclaim;
 
-    public void Admit(FrameNumber frame, Shadow shadow)
+    public void Admit(FrameNumber frame, in PageArrival arrival)
     {
         var isFile = IsFile(_frames[frame]);
         var list = isFile ? InactiveFile : InactiveAnonymous;
-        if (!shadow.IsNone && IsRefaultOfWorkingSet(frame, shadow, isFile))
+        if (!arrival.Shadow.IsNone && IsRefaultOfWorkingSet(frame, arrival.Shadow, isFile))
         {
             list++;
         }
@@ -66,7 +66,7 @@ internal sealed partial class TwoListOrder : IFrameOrder
 
     public void Remove(FrameNumber frame) => _lists[_places[frame].List].Remove(frame);
 
-    public void MarkUsed(FrameNumber frame)
+    public void MarkUsed(FrameNumber frame, PageUseKind kind)
     {
         ref var entry = ref _frames[frame];
         ref var place = ref _places[frame];

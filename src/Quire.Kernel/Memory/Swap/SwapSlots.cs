@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Swap;
@@ -11,6 +12,7 @@ internal sealed unsafe class SwapSlots : IDisposable
 {
     private readonly int* _users;
     private readonly uint* _cached;
+    private readonly PageArrival* _arrivals;
 
     public SwapSlots(uint count)
     {
@@ -19,6 +21,7 @@ internal sealed unsafe class SwapSlots : IDisposable
         // Slots start at 1.
         _users = (int*)NativeMemory.AllocZeroed((nuint)count + 1, sizeof(int));
         _cached = (uint*)NativeMemory.AllocZeroed((nuint)count + 1, sizeof(uint));
+        _arrivals = (PageArrival*)NativeMemory.AllocZeroed((nuint)count + 1, (nuint)sizeof(PageArrival));
     }
 
     public uint Count { get; }
@@ -32,11 +35,15 @@ internal sealed unsafe class SwapSlots : IDisposable
     /// <summary>None: no frame holds the page.</summary>
     public FrameNumber Cached(SwapEntry entry) => new(_cached[entry.Slot] - 1);
 
+    /// <summary>What is to be said of the page when it comes back.</summary>
+    public ref PageArrival Arrival(SwapEntry entry) => ref _arrivals[entry.Slot];
+
     public void SetCached(SwapEntry entry, FrameNumber frame) => _cached[entry.Slot] = frame.Value + 1;
 
     public void Dispose()
     {
         NativeMemory.Free(_users);
         NativeMemory.Free(_cached);
+        NativeMemory.Free(_arrivals);
     }
 }

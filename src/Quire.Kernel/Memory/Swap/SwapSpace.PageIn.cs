@@ -64,7 +64,7 @@ internal sealed partial class SwapSpace
 
         Counters.In++;
         AddToCache(entry, frame);
-        _memory.MakePageable(frame);
+        _memory.Pools.Admit(frame, _slots.Arrival(entry));
         return FaultOutcome.Resolved;
     }
 }

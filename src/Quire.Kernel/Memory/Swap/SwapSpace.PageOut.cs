@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Swap;
@@ -11,12 +12,13 @@ internal sealed partial class SwapSpace
     /// <summary>
     /// Frees a frame that is not pinned; its leaves become swap entries. False: there is no slot, or the device failed, and the page is as before.
     /// </summary>
-    public bool TryPageOut(FrameNumber frame)
+    /// <param name="shadow">Kept beside the slot until the page comes back.</param>
+    public bool TryPageOut(FrameNumber frame, Shadow shadow)
     {
         ref var frameEntry = ref _memory.FrameTable[frame];
         if (frameEntry.Use == FrameUse.File)
         {
-            return TryPageOutOfFile(frame);
+            return TryPageOutOfFile(frame, shadow);
         }
 
         if (IsCached(frameEntry))
@@ -35,6 +37,11 @@ internal sealed partial class SwapSpace
 
         // From here on as if the page were in the swap cache with one pin.
         var entry = new SwapEntry(frameEntry.Index);
+        if (frameEntry.Mappings > 0)
+        {
+            _slots.Arrival(entry) = new PageArrival(PageArrival.NameOf(frameEntry), shadow);
+        }
+
         frameEntry.References++;
         _memory.ReverseMap.CopyTo(frameEntry, _mappings);
         foreach (var location in _mappings)
@@ -48,8 +55,33 @@ internal sealed partial class SwapSpace
         return true;
     }
 
+    /// <summary>Writes a page that stays: it can go later without a write, unless it is written to. False: there is no slot, or the device failed.</summary>
+    public bool TryClean(FrameNumber frame)
+    {
+        ref var frameEntry = ref _memory.FrameTable[frame];
+        if (IsCached(frameEntry))
+        {
+            return true;
+        }
+
+        _memory.ReverseMap.CopyTo(frameEntry, _mappings);
+        foreach (var location in _mappings)
+        {
+            _memory.SpaceOf(location).ProtectFromStores(location.Address);
+        }
+
+        if (!TryWrite(frame, out var entry))
+        {
+            return false;
+        }
+
+        frameEntry.References++;
+        AddToCache(entry, frame);
+        return true;
+    }
+
     // The page of a memory-only file: the file's index remembers the slot, not the leaves.
-    private bool TryPageOutOfFile(FrameNumber frame)
+    private bool TryPageOutOfFile(FrameNumber frame, Shadow shadow)
     {
         if (!TryWrite(frame, out var entry))
         {
@@ -63,6 +95,7 @@ internal sealed partial class SwapSpace
             _memory.SpaceOf(location).Unmap(location.Address, frame);
         }
 
+        _slots.Arrival(entry) = new PageArrival(PageArrival.NameOf(frameEntry), shadow);
         Duplicate(entry);
         _memory.PageCacheOf(frameEntry).ReplaceBySwapEntry(frameEntry.Index, entry);
         return true;
