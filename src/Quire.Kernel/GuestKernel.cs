@@ -36,6 +36,7 @@ public sealed class GuestKernel
         _host = host;
         _loop = new RunLoop(this, _cpus, host);
         memory.Now = () => Clock.Now;
+        memory.ProgramTime = () => new VirtualTime((long)((Int128)Instructions * options.Costs.InstructionPicoseconds / 1_000));
         SyscallFamilies.Register(Syscalls);
     }
 

@@ -75,6 +75,9 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>The time that events carry.</summary>
     public Func<VirtualTime> Now { get; set; } = static () => VirtualTime.Zero;
 
+    /// <summary>The time that programs have run for, waits left out: what policies measure ages by.</summary>
+    public Func<VirtualTime> ProgramTime { get; set; } = static () => VirtualTime.Zero;
+
     /// <summary>The CPU whose thread the kernel works for.</summary>
     public int CurrentCpu
     {

@@ -46,7 +46,7 @@ public interface IReplacementPolicy
 /// <summary>A page that faults: who it is, what the policy left where it was, and when it comes.</summary>
 /// <param name="Page">Identity of the page, the same each time it comes; opaque to the policy.</param>
 /// <param name="Shadow">What <see cref="IReplacementPolicy.Evict"/> returned when the page last left, or <see cref="NoShadow"/>.</param>
-/// <param name="Time">Virtual time of the reference: references counted from 1 in replay, nanoseconds in the kernel.</param>
+/// <param name="Time">Virtual time of the reference: references counted from 1 in replay and wherever each is reported; in the kernel, for policies by reference bits, nanoseconds that programs have run.</param>
 public readonly record struct Arrival(ulong Page, int Shadow, long Time)
 {
     public const int NoShadow = -1;

@@ -8,7 +8,7 @@ namespace Quire.Kernel.Memory.Reclaim.Policies;
 /// <summary>
 /// Has a policy of Quire.Replacement choose, compiled for its type. What the policy must not see is kept from it: frames of locked regions, anonymous
 /// frames while there is no swap for them. A choice that cannot leave at once (pinned, swap full) is set aside and admitted again after the round.
-/// Time is virtual nanoseconds, or references counted from 1 where the policy is told each of them.
+/// Time is the nanoseconds that programs have run, or references counted from 1 where the policy is told each of them.
 /// </summary>
 internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
     where TPolicy : struct, IReplacementPolicy, IPolicyDefinition<TPolicy>
@@ -43,7 +43,7 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
 
     public long Admissions { get; private set; }
 
-    private long Time => TPolicy.Source == InformationSource.ReferenceBits ? _memory.Now().Nanoseconds : _references;
+    private long Time => TPolicy.Source == InformationSource.ReferenceBits ? _memory.ProgramTime().Nanoseconds : _references;
 
     public void Admit(FrameNumber frame, in PageArrival arrival)
     {
@@ -146,11 +146,11 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
 
     public void TickIfDue()
     {
-        if (_memory.Now().Nanoseconds >= _nextTick && _policy is ITimedPolicy timed)
+        if (_memory.ProgramTime().Nanoseconds >= _nextTick && _policy is ITimedPolicy timed)
         {
             timed.Tick(Time);
             _policy = (TPolicy)timed;
-            _nextTick = _memory.Now().Nanoseconds + Math.Max(timed.TickInterval, ShortestTick);
+            _nextTick = _memory.ProgramTime().Nanoseconds + Math.Max(timed.TickInterval, ShortestTick);
         }
     }
 
