@@ -6,7 +6,7 @@ STEPS is a JSON list of [pattern, action]: once the output since the last action
   {"rows": R, "columns": C}  the window changes its size
   {"signal": "TERM"}       sent to the command
   {"hangUp": true}         the terminal goes away
-  {"untilNext": "keys"}    typed again and again until the next pattern is there or the command ends
+  {"untilNext": "keys", "seconds": S}  typed every S seconds until the next pattern is there or the command ends
 Prints the screen as lines, how the command ended, and whether the terminal has the settings from before. Exit code 1 if a pattern does not come.
 """
 import fcntl
@@ -110,7 +110,7 @@ class Session:
             os.close(self.master)
             self.master = None
         else:
-            self.repeated = action["untilNext"].encode()
+            self.repeated, self.period, self.due = action["untilNext"].encode(), action["seconds"], 0
 
     def read(self):
         if self.master is None:
@@ -141,7 +141,8 @@ class Session:
                 elif time.monotonic() > deadline:
                     os.kill(self.child, signal.SIGKILL)
                     sys.exit(f"nothing more came for {steps[:1]}: {self.fresh!r} after {self.seen!r}")
-                elif self.repeated:
+                elif self.repeated and time.monotonic() >= self.due:
+                    self.due = time.monotonic() + self.period
                     os.write(self.master, self.repeated)
 
     def tell(self, steps):

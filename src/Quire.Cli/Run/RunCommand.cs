@@ -52,8 +52,9 @@ public static class RunCommand
         using var json = options.OpenJson(parse);
         var machineOptions = options.Read(parse, trace, events) with { References = references };
         MachineRun run;
+        var signals = new HostSignals();
         using (var machine = new VirtualMachine(machineOptions))
-        using (new HostSignals(machine))
+        using (signals.ForwardTo(machine))
         using (new RunProgress(machine, options.IsQuiet(parse) ? ProgressMode.Off : ProgressMode.WhenUseful))
         {
             run = machine.Run();

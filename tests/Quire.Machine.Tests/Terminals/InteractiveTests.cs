@@ -55,7 +55,7 @@ public class InteractiveTests
     [InlineData(">>> $", "print('next')\r", "KeyboardInterrupt\n", "/usr/bin/python3", "-q", "-E")]
     public void InterruptAtAPromptGivesANewPrompt(string prompt, string next, string shown, params string[] program)
     {
-        var session = new TerminalSession().Type(prompt, "typed").InterruptUntilNext("typed$").Type(prompt, next).Type(prompt, "exit(0)\u0015\u0004");
+        var session = new TerminalSession().Type(prompt, "typed").InterruptPatientlyUntilNext("typed$").Type(prompt, next).Type(prompt, "exit(0)\u0015\u0004");
         var screen = session.OnQuire(program);
         Assert.Contains(shown, screen);
         Assert.EndsWith("steps left 0\nsettings restored\n", screen);

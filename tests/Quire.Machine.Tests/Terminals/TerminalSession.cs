@@ -17,8 +17,11 @@ public sealed class TerminalSession
 
     public TerminalSession Interrupt(string pattern) => Add(pattern, InterruptKey);
 
-    /// <summary>Presses Ctrl-C again and again until the next step's pattern is there, or the program has ended.</summary>
-    public TerminalSession InterruptUntilNext(string pattern) => Add(pattern, new { untilNext = InterruptKey });
+    /// <summary>Presses Ctrl-C until the next step's pattern is there or the program has ended, ten times a second: what counts as twice.</summary>
+    public TerminalSession InterruptQuicklyUntilNext(string pattern) => Add(pattern, new { untilNext = InterruptKey, seconds = 0.1 });
+
+    /// <summary>The same every other second: never what counts as twice.</summary>
+    public TerminalSession InterruptPatientlyUntilNext(string pattern) => Add(pattern, new { untilNext = InterruptKey, seconds = 2 });
 
     public TerminalSession Resize(string pattern, int rows, int columns) => Add(pattern, new { rows, columns });
 
