@@ -22,6 +22,11 @@ public sealed unsafe partial class X64PageTable
     public bool TryFindSlot(VirtualAddress page, out ulong* entry, out PageSize size)
     {
         entry = Find(page.Value, out size);
+        if (entry != null && size == PageSize.Size4K)
+        {
+            Remember(page.Value, entry);
+        }
+
         return entry != null;
     }
 

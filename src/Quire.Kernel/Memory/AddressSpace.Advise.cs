@@ -218,6 +218,8 @@ public sealed unsafe partial class AddressSpace
 
     private readonly struct ColdVisitor(KernelMemory memory) : IPageTableVisitor
     {
+        public static bool TakesHugeLeaves => true;
+
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
             if (Leaf.IsSwapped(*entry))
@@ -226,7 +228,11 @@ public sealed unsafe partial class AddressSpace
             }
 
             *entry &= ~PageTableEntry.AccessedBit;
-            memory.Pools.MarkCold(Leaf.FrameOf(*entry));
+            var frames = (uint)(size.Bytes >> Page.Shift);
+            for (uint i = 0; i < frames; i++)
+            {
+                memory.Pools.MarkCold(Leaf.FrameOf(*entry) + i);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 using Quire.Hardware.Cpu;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -62,7 +63,9 @@ public sealed unsafe partial class AddressSpace
         }
         else if (region.IsAnonymous)
         {
-            result = ResolveAnonymous(region, page, entry, access);
+            result = access == Access.Write && TryMapHuge(region, page, ref entry)
+                ? new FaultResult(FaultOutcome.Resolved, FaultKind.Zero | FaultKind.Huge)
+                : ResolveAnonymous(region, page, entry, access);
         }
         else
         {
@@ -197,8 +200,13 @@ public sealed unsafe partial class AddressSpace
 
         counters.FileFaults += (kind & FaultKind.File) != 0 ? 1 : 0;
         counters.StackGrowths += (kind & FaultKind.StackGrowth) != 0 ? 1 : 0;
-        _memory.Events?.Record(new MemoryEvent(
-            MemoryEventKind.Fault, _memory.Now(), ProcessTag, new VirtualAddress(page), Leaf.FrameOf(*entry), Page.Size, result));
+        if (_memory.Events is { } events)
+        {
+            var bytes = (kind & FaultKind.Huge) != 0 ? HugePageSettings.Bytes : Page.Size;
+            var start = page & ~(bytes - 1);
+            events.Record(new MemoryEvent(MemoryEventKind.Fault, _memory.Now(), ProcessTag, new VirtualAddress(start), Leaf.FrameOf(*entry), bytes, result));
+        }
+
         return result;
     }
 

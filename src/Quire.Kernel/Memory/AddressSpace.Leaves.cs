@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Swap;
@@ -65,6 +66,18 @@ public sealed unsafe partial class AddressSpace
         Counters.Swapped++;
     }
 
+    /// <summary>Lets the leaf of a page name the frame that its bytes have moved to.</summary>
+    internal void Repoint(ulong page, FrameNumber from, FrameNumber to)
+    {
+        if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || Leaf.FrameOf(*entry) != from)
+        {
+            throw new InvalidOperationException($"the reverse map says that {from} is at {page:x} of space {Number}; the page table does not");
+        }
+
+        *entry = Leaf.WithFrame(*entry, to);
+        _memory.Translations.InvalidatePage(this, page);
+    }
+
     /// <summary>Takes the right to write away from a page of a shared file that is being written back.</summary>
     internal void WriteProtect(ulong page)
     {
@@ -76,7 +89,7 @@ public sealed unsafe partial class AddressSpace
     }
 
     internal bool IsAccessed(ulong page) =>
-        Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && (*entry & PageTableEntry.AccessedBit) != 0;
+        Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _) && (*entry & PageTableEntry.AccessedBit) != 0;
 
     internal bool IsLockedAt(ulong page) => (LookAt(page).Flags & RegionFlags.Locked) != 0;
 
@@ -86,13 +99,18 @@ public sealed unsafe partial class AddressSpace
         var region = LookAt(page);
         var isLocked = (region.Flags & RegionFlags.Locked) != 0;
         var isExecutable = (region.Flags & RegionFlags.Execute) != 0;
-        if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) || (*entry & PageTableEntry.AccessedBit) == 0)
+        if (!Tables.TryFindSlot(new VirtualAddress(page), out var entry, out var size) || (*entry & PageTableEntry.AccessedBit) == 0)
         {
             return new PageUse(0, isLocked, isExecutable);
         }
 
-        *entry &= ~PageTableEntry.AccessedBit;
-        _memory.Translations.InvalidatePage(this, page);
+        // The one bit of a huge page speaks for all of its small ones: it goes when the last of them has been looked at.
+        if (size == PageSize.Size4K || (page & HugeOffsetMask) == HugePageSettings.Bytes - Page.Size)
+        {
+            *entry &= ~PageTableEntry.AccessedBit;
+            _memory.Translations.InvalidatePage(this, page);
+        }
+
         return new PageUse(1, isLocked, isExecutable);
     }
 
@@ -172,9 +190,19 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
-    private bool ZapLeaf(ulong page, ulong* entry, ZapScope scope)
+    private bool ZapLeaf(ulong page, ulong* entry, PageSize size, ZapScope scope)
     {
         var old = *entry;
+        if (size != PageSize.Size4K)
+        {
+            if (scope == ZapScope.All)
+            {
+                ZapHugeLeaf(page, entry);
+            }
+
+            return scope == ZapScope.All;
+        }
+
         if (Leaf.IsSwapped(old))
         {
             return ZapSwapEntry(entry, scope);
@@ -222,8 +250,10 @@ public sealed unsafe partial class AddressSpace
 
     private struct ZapVisitor(AddressSpace space, ZapScope scope) : IPageTableVisitor
     {
+        public static bool TakesHugeLeaves => true;
+
         public bool HasRemoved { get; private set; }
 
-        public void Visit(VirtualAddress start, ulong* entry, PageSize size) => HasRemoved |= space.ZapLeaf(start.Value, entry, scope);
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size) => HasRemoved |= space.ZapLeaf(start.Value, entry, size, scope);
     }
 }

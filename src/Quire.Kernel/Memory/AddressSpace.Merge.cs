@@ -39,7 +39,7 @@ public sealed unsafe partial class AddressSpace
     internal bool TryGetMergeable(ulong page, out FrameNumber frame)
     {
         frame = FrameNumber.None;
-        return Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry)
+        return Tables.TryFindSlot(new VirtualAddress(page), out var entry, out var size) && size == PageSize.Size4K
             && MergeableVisitor.IsMergeable(_memory, *entry, out frame);
     }
 
@@ -115,6 +115,8 @@ public sealed unsafe partial class AddressSpace
 
     private readonly struct MergeableVisitor(KernelMemory memory, List<ulong> pages) : IPageTableVisitor
     {
+        public static bool TakesHugeLeaves => true;
+
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
             if (size == PageSize.Size4K && IsMergeable(memory, *entry, out _))

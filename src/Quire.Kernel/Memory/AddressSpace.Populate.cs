@@ -40,7 +40,7 @@ public sealed unsafe partial class AddressSpace
     {
         for (var page = start; page < end; page += Page.Size)
         {
-            if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry)
+            if (Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _)
                 && Leaf.IsPresent(*entry) && (access != Access.Write || Leaf.IsWritable(*entry)))
             {
                 continue;

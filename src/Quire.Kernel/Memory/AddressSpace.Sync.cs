@@ -110,7 +110,7 @@ public sealed unsafe partial class AddressSpace
 
     private bool IsInCore(Region region, ulong page)
     {
-        if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && *entry != 0)
+        if (Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _) && *entry != 0)
         {
             return !Leaf.IsSwapped(*entry) || !_memory.Swap.FindCached(Leaf.SwapEntryOf(*entry)).IsNone;
         }

@@ -138,11 +138,11 @@ public sealed unsafe partial class AddressSpace
     {
         for (var attempt = 0; address < AddressLayout.UserEnd && attempt < MostAttempts; attempt++)
         {
-            if (Tables.TryGetEntry(new VirtualAddress(address & Page.Mask), OnMissing.Fail, out var entry)
+            if (Tables.TryFindSlot(new VirtualAddress(address & Page.Mask), out var entry, out var size)
                 && Leaf.IsPresent(*entry) && (access != Access.Write || Leaf.IsWritable(*entry)))
             {
                 *entry |= PageTableEntry.AccessedBit | (access == Access.Write ? PageTableEntry.DirtyBit : 0);
-                frame = Leaf.FrameOf(*entry);
+                frame = Leaf.FrameAt(*entry, size, address);
                 return true;
             }
 

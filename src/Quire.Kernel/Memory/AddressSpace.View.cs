@@ -1,6 +1,7 @@
 using System.Text;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -55,7 +56,12 @@ public sealed unsafe partial class AddressSpace
     }
 
     /// <summary>The leaf of a page, present or not (/proc/PID/pagemap).</summary>
-    public PageTableEntry LeafAt(VirtualAddress address) => Tables.Get(address.PageStart);
+    public PageTableEntry LeafAt(VirtualAddress address)
+    {
+        var leaf = Tables.Get(address.PageStart, out var size);
+        return size == PageSize.Size4K ? leaf
+            : new PageTableEntry(Leaf.WithFrame(leaf.Value & ~PageTableEntry.HugeBit, Leaf.FrameAt(leaf.Value, size, address.Value)));
+    }
 
     private RegionView ViewOf(Region region) => new()
     {
@@ -86,10 +92,18 @@ public sealed unsafe partial class AddressSpace
 
     private struct UsageVisitor(KernelMemory memory) : IPageTableVisitor
     {
+        public static bool TakesHugeLeaves => true;
+
         public RegionUsage Usage { get; private set; }
 
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
+            if (size != PageSize.Size4K)
+            {
+                AddHuge(*entry);
+                return;
+            }
+
             var leaf = *entry;
             if (Leaf.IsSwapped(leaf))
             {
@@ -124,6 +138,23 @@ public sealed unsafe partial class AddressSpace
                 PrivateDirty = usage.PrivateDirty + (!isShared && isDirty ? page : 0),
                 Referenced = usage.Referenced + (isReferenced ? page : 0),
                 Anonymous = usage.Anonymous + (frameEntry.Use == FrameUse.Anonymous ? page : 0),
+            };
+        }
+
+        // Nobody shares it: fork and merging split.
+        private void AddHuge(ulong leaf)
+        {
+            const ulong bytes = HugePageSettings.Bytes;
+            var usage = Usage;
+            Usage = usage with
+            {
+                Resident = usage.Resident + bytes,
+                Proportional = usage.Proportional + bytes,
+                PrivateClean = usage.PrivateClean + (Leaf.IsDirty(leaf) ? 0 : bytes),
+                PrivateDirty = usage.PrivateDirty + (Leaf.IsDirty(leaf) ? bytes : 0),
+                Referenced = usage.Referenced + ((leaf & PageTableEntry.AccessedBit) != 0 ? bytes : 0),
+                Anonymous = usage.Anonymous + bytes,
+                AnonymousHuge = usage.AnonymousHuge + bytes,
             };
         }
     }

@@ -98,6 +98,7 @@ public sealed partial class AddressSpace : IPageTableFrames
         var tag = _memory.Tags.Take();
         if (X64PageTable.TryCreate(_memory.Physical, this, tag, out _tables))
         {
+            _tables.LeafSplit = FinishSplit;
             return true;
         }
 

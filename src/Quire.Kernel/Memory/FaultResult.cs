@@ -53,4 +53,7 @@ public enum FaultKind : byte
 
     /// <summary>The page was in a swap area or the swap cache.</summary>
     Swap = 32,
+
+    /// <summary>A huge page was mapped.</summary>
+    Huge = 64,
 }

@@ -2,7 +2,9 @@ using Quire.Hardware.Memory;
 using Quire.Hardware.Translation;
 using Quire.Kernel.Memory.Auditing;
 using Quire.Kernel.Memory.Caching;
+using Quire.Kernel.Memory.Compaction;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Reclaim.Policies;
@@ -43,6 +45,8 @@ public sealed partial class KernelMemory : IDisposable
         Swap = new SwapSpace(this);
         Reclaim = new FrameReclaimer(this);
         Pools.Create(CreateOrder(physical.FrameCount));
+        Compactor = new FrameCompactor(this);
+        Promoter = new HugePagePromoter(this);
         Merger = new PageMerger(this) { Scope = options.Merging };
         Frames.Reclaim = Reclaim.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
@@ -68,6 +72,15 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>Finds equal pages and lets them share frames.</summary>
     public PageMerger Merger { get; }
+
+    /// <summary>How transparent huge pages are made.</summary>
+    public HugePageSettings HugePages { get; } = new();
+
+    /// <summary>Makes huge pages of small ones in the background.</summary>
+    public HugePagePromoter Promoter { get; }
+
+    /// <summary>Moves pages so that free frames lie together.</summary>
+    public FrameCompactor Compactor { get; }
 
     /// <summary>Null: events cost nothing.</summary>
     public IMemoryEventSink? Events { get; set; }

@@ -1,3 +1,4 @@
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Swap;
 
@@ -102,6 +103,8 @@ public sealed class MemoryCounters
 
     public ReclaimCounters Reclaim { get; } = new();
     public SwapCounters Swap { get; } = new();
+
+    public HugePageCounters HugePages { get; } = new();
 
     public long ResidentPages => AnonymousPages + FilePages;
 }

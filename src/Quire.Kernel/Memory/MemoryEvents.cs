@@ -13,6 +13,12 @@ public enum MemoryEventKind : byte
 
     /// <summary>A page gave its frame up for one with the same bytes.</summary>
     Merge,
+
+    /// <summary>512 small pages became a huge one.</summary>
+    Promote,
+
+    /// <summary>A huge page became 512 small ones.</summary>
+    Split,
 }
 
 /// <summary>Something that happened to memory.</summary>

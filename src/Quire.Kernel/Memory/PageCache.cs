@@ -151,6 +151,9 @@ public sealed partial class PageCache
         return frame;
     }
 
+    /// <summary>A page's bytes have moved to another frame.</summary>
+    internal void Repoint(ulong index, FrameNumber to) => _index.Repoint(index, to);
+
     /// <summary>Takes a page out of the cache and gives the cache's reference up. It must be clean and mapped nowhere.</summary>
     internal void Remove(ulong index)
     {

@@ -45,6 +45,10 @@ public readonly record struct RegionUsage
     public ulong PrivateDirty { get; init; }
     public ulong Referenced { get; init; }
     public ulong Anonymous { get; init; }
+
+    /// <summary>AnonHugePages.</summary>
+    public ulong AnonymousHuge { get; init; }
+
     public ulong Locked { get; init; }
     public ulong Swapped { get; init; }
 

@@ -1,5 +1,6 @@
 using Quire.Hardware.Translation;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Primitives;
 using Xunit;
 
@@ -19,7 +20,17 @@ public sealed class AddressSpaceModelTests
     [Theory]
     [MemberData(nameof(Machines))]
     public void RandomCallsAgreeWithTheModel(int seed, int ramMiB, int cpus, string tlb, uint swapSlots) =>
-        new Walk(seed, ramMiB, cpus, tlb, swapSlots).Run(steps: 600);
+        new Walk(seed, ramMiB, cpus, tlb, swapSlots, HugePageUse.Never).Run(steps: 600);
+
+    [Theory]
+    [InlineData(21, 160, 1, "default", 0)]
+    [InlineData(22, 160, 3, "off", 0)]
+    [InlineData(23, 24, 1, "l1d=8x2,l1i=8x2,l2=16x4", 50_000)]
+    [InlineData(24, 24, 2, "off", 50_000)]
+    [InlineData(25, 14, 2, "default", 50_000)]
+    [InlineData(26, 14, 1, "tags=off", 50_000)]
+    public void RandomCallsAgreeWithTheModelOverHugePages(int seed, int ramMiB, int cpus, string tlb, uint swapSlots) =>
+        new Walk(seed, ramMiB, cpus, tlb, swapSlots, HugePageUse.Always).Run(steps: 300);
 
     private sealed class Walk
     {
@@ -31,20 +42,26 @@ public sealed class AddressSpaceModelTests
         private static readonly Protection[] Protections =
             [Protection.None, Protection.Read, Protection.Read, MemoryWorld.ReadWrite, MemoryWorld.ReadWrite, MemoryWorld.ReadWrite | Protection.Execute];
 
+        // With huge pages, each page of the model is a piece of 512 KiB, so that the calls cut huge pages in every way.
+        private const int PieceShift = 19;
+
         private readonly Random _random;
+        private readonly int _shift;
         private readonly MemoryWorld _world;
         private readonly ArrayFile _file;
         private readonly ModelObject _fileModel = new(new ulong[Pages + FilePages]) { PageCount = FilePages };
         private readonly List<(AddressSpace Space, PageModel Model)> _spaces = [];
         private ulong _nextValue = 1;
 
-        public Walk(int seed, int ramMiB, int cpus, string tlb, uint swapSlots)
+        public Walk(int seed, int ramMiB, int cpus, string tlb, uint swapSlots, HugePageUse hugePages)
         {
+            _shift = hugePages == HugePageUse.Always ? PieceShift : Page.Shift;
             _random = new Random(seed);
             var options = TlbOptions.Default;
             Assert.True(tlb == "default" || TlbOptions.TryParse(tlb, out options, out _));
             _world = new MemoryWorld(ramMiB, swapSlots == 0 ? null : MemoryWorld.WithSwap(swapSlots), cpus, options);
-            _file = _world.NewFile(new byte[FilePages * Page.Size]);
+            _world.Memory.HugePages.Use = hugePages;
+            _file = _world.NewFile(new byte[Bytes(FilePages)]);
             _spaces.Add((_world.Space, new PageModel(Pages)));
         }
 
@@ -89,6 +106,11 @@ public sealed class AddressSpaceModelTests
                 }
 
                 PageSomeOut();
+                if (_random.Next(8) == 0)
+                {
+                    PromoteOrCompact();
+                }
+
                 if (step % 10 == 0)
                 {
                     CompareAll();
@@ -96,6 +118,7 @@ public sealed class AddressSpaceModelTests
             }
 
             CompareAll();
+            Assert.Equal(_world.Memory.HugePages.Use == HugePageUse.Always, _world.Memory.Counters.HugePages is { PeakMapped: > 0, Split: > 0 });
             _world.Memory.SyncAll();
             foreach (var (space, _) in _spaces)
             {
@@ -111,15 +134,16 @@ public sealed class AddressSpaceModelTests
             Assert.Equal(0, _file.References);
         }
 
-        private static VirtualAddress AddressOf(int page) => new(Base + ((ulong)page << Page.Shift));
+        private VirtualAddress AddressOf(int page) => new(Base + Bytes(page));
 
-        private static ulong Bytes(int pages) => (ulong)pages << Page.Shift;
+        private ulong Bytes(int pages) => (ulong)pages << _shift;
 
         private void Map(AddressSpace space, PageModel model, int first, int count)
         {
-            var protection = Protections[_random.Next(Protections.Length)];
-            var isShared = _random.Next(2) == 0;
-            var isFile = _random.Next(2) == 0;
+            var isPlain = _shift == PieceShift && _random.Next(2) == 0;
+            var protection = isPlain ? MemoryWorld.ReadWrite : Protections[_random.Next(Protections.Length)];
+            var isShared = !isPlain && _random.Next(2) == 0;
+            var isFile = !isPlain && _random.Next(2) == 0;
             var index = _random.Next(FilePages);
             var flags = (isShared ? MapFlags.Shared : MapFlags.Private) | MapFlags.Fixed | (isFile ? 0 : MapFlags.Anonymous);
             flags |= _random.Next(4) == 0 ? MapFlags.Populate : 0;
@@ -207,7 +231,7 @@ public sealed class AddressSpaceModelTests
                 }
 
                 _fileModel.PageCount = pages;
-                _file.SetDeviceLength(pages * Page.Size);
+                _file.SetDeviceLength((int)Bytes(pages));
                 foreach (var (_, model) in _spaces)
                 {
                     model.Truncated(_fileModel);
@@ -227,6 +251,18 @@ public sealed class AddressSpaceModelTests
                 {
                     _world.Memory.Reclaim.TryEvict(leaf.Frame);
                 }
+            }
+        }
+
+        private void PromoteOrCompact()
+        {
+            if (_random.Next(2) == 0)
+            {
+                _world.Memory.Promoter.Scan(_random.Next(1, 16) * HugePageSettings.Pages);
+            }
+            else
+            {
+                _world.Memory.Compactor.CompactAll(_random.Next(3, HugePageSettings.Order + 1));
             }
         }
 

@@ -23,6 +23,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
     private long _sharedMemoryPages;
     private long _dirtyPages;
     private long _swapCachePages;
+    private long _hugeLeaves;
 
     /// <exception cref="InvalidOperationException">Something does not add up; says what.</exception>
     public void Run()
@@ -106,6 +107,9 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         Require(visitor.Anonymous == space.Counters.ResidentAnonymous && visitor.File == space.Counters.ResidentFile
             && visitor.Shared == space.Counters.ResidentShared,
             $"space {space.Number} counts {space.Counters.ResidentAnonymous}, {space.Counters.ResidentFile}, {space.Counters.ResidentShared} resident pages (anonymous, file, shared) and has {visitor.Anonymous}, {visitor.File}, {visitor.Shared}");
+        Require(visitor.HugeLeaves == space.Tables.SplittableLeafCount,
+            $"space {space.Number} has {visitor.HugeLeaves} huge leaves and {space.Tables.SplittableLeafCount} spare tables");
+        _hugeLeaves += visitor.HugeLeaves;
         Require(visitor.Swapped == space.Counters.Swapped, $"space {space.Number} counts {space.Counters.Swapped} swapped pages and has {visitor.Swapped}");
     }
 
@@ -154,6 +158,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         RequireCount("page-table pages of all spaces", (long)tables, (long)table);
         RequireCount("file pages", counters.FilePages, _filePages);
         RequireCount("shared-memory pages", counters.SharedMemoryPages, _sharedMemoryPages);
+        RequireCount("huge pages", counters.HugePages.Mapped, _hugeLeaves);
         RequireCount("dirty pages", counters.DirtyPages, _dirtyPages);
     }
 
@@ -303,16 +308,35 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
 
         public long Swapped { get; private set; }
 
+        public static bool TakesHugeLeaves => true;
+
+        public int HugeLeaves { get; private set; }
+
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
-            audit.CheckLeaf(space, start.Value, *entry);
-            if (Leaf.IsSwapped(*entry))
+            if (size == PageSize.Size4K)
+            {
+                VisitSmall(start.Value, *entry);
+                return;
+            }
+
+            HugeLeaves++;
+            for (ulong offset = 0; offset < size.Bytes; offset += Page.Size)
+            {
+                VisitSmall(start.Value + offset, (*entry & ~PageTableEntry.HugeBit) + offset);
+            }
+        }
+
+        private void VisitSmall(ulong page, ulong leaf)
+        {
+            audit.CheckLeaf(space, page, leaf);
+            if (Leaf.IsSwapped(leaf))
             {
                 Swapped++;
                 return;
             }
 
-            if (audit.EntryOf(*entry) is not { } frame)
+            if (audit.EntryOf(leaf) is not { } frame)
             {
                 return;
             }

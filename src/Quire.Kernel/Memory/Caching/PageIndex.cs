@@ -71,6 +71,13 @@ internal sealed class PageIndex
         FindLeaf(index >> FanOutShift)!.Places[index & (FanOut - 1)] = place.Value;
     }
 
+    /// <summary>Puts another frame where one is; a dirty mark stays.</summary>
+    public void Repoint(ulong index, FrameNumber frame)
+    {
+        System.Diagnostics.Debug.Assert(PlaceOf(index).IsFrame, "the page is not cached");
+        FindLeaf(index >> FanOutShift)!.Places[index & (FanOut - 1)] = frame.Value;
+    }
+
     /// <summary>Takes a page out, with its dirty mark.</summary>
     public void Remove(ulong index)
     {

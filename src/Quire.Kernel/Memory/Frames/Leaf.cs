@@ -34,5 +34,9 @@ internal static class Leaf
 
     public static ulong OfSwapEntry(SwapEntry entry) => ((ulong)entry.Slot << Page.Shift) | SwapBit;
 
+    /// <summary>The frame behind one 4 KiB part of a page of any size.</summary>
+    public static FrameNumber FrameAt(ulong entry, PageSize size, ulong address) =>
+        FrameOf(entry) + (uint)((address & size.OffsetMask) >> Page.Shift);
+
     public static FrameNumber FrameOf(ulong entry) => new((uint)((entry & FrameBits) >> Page.Shift));
 }

@@ -10,7 +10,7 @@ namespace Quire.Kernel.Memory.Frames;
 /// Gives out the frames of RAM: zones of buddy systems behind per-CPU lists. Below a zone's low watermark it has memory reclaimed first;
 /// below its min watermark it refuses everyone but reclaim.
 /// </summary>
-public sealed unsafe class PageAllocator : ISlabPages
+public sealed unsafe partial class PageAllocator : ISlabPages
 {
     private const uint FramesBelow4GiB = 1u << 20;
     private const ulong Poison = 0xAAAA_AAAA_AAAA_AAAA;
@@ -328,6 +328,21 @@ public sealed unsafe class PageAllocator : ISlabPages
 
     private void Free(ref FrameEntry entry, FrameNumber frame)
     {
+        Retire(ref entry, frame);
+        var zone = ZoneOf(frame);
+        var list = zone.CpuLists[CurrentCpu];
+        if (list.IsFull)
+        {
+            GiveBack(zone, list, list.Batch);
+        }
+
+        entry.Flags |= FrameFlags.OnCpuList;
+        list.Push(frame.Value);
+    }
+
+    /// <summary>Makes a frame's entry that of a free one, which is in no list yet.</summary>
+    private void Retire(ref FrameEntry entry, FrameNumber frame)
+    {
         if (entry.Mappings != 0 || !entry.FirstMapping.IsNone)
         {
             throw new InvalidOperationException($"{frame} is freed while {entry.Mappings} mappings name it");
@@ -348,16 +363,6 @@ public sealed unsafe class PageAllocator : ISlabPages
             new Span<ulong>(_memory.Pointer(frame), Page.Size / sizeof(ulong)).Fill(Poison);
             entry.Flags |= FrameFlags.Poisoned;
         }
-
-        var zone = ZoneOf(frame);
-        var list = zone.CpuLists[CurrentCpu];
-        if (list.IsFull)
-        {
-            GiveBack(zone, list, list.Batch);
-        }
-
-        entry.Flags |= FrameFlags.OnCpuList;
-        list.Push(frame.Value);
     }
 
     private void DrainCpuLists()
