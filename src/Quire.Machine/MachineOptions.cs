@@ -3,6 +3,7 @@ using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Machine.HeapCalls;
 using Quire.Primitives;
 using Quire.Replacement;
 
@@ -68,6 +69,9 @@ public sealed record MachineOptions
 
     /// <summary>Is told every memory reference; null: nobody, and the machine runs at full speed.</summary>
     public IReferenceObserver? References { get; init; }
+
+    /// <summary>Is told the first program's heap calls, at the speed of <see cref="References"/>, on one CPU and without those; null: nobody.</summary>
+    public IHeapCallListener? HeapCalls { get; init; }
 
     /// <summary>Where system calls are listed; null: nowhere.</summary>
     public TextWriter? SystemCallTrace { get; init; }

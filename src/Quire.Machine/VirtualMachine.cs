@@ -8,6 +8,7 @@ using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Swap;
 using Quire.Kernel.Processes;
+using Quire.Machine.HeapCalls;
 using Quire.Observation.Runs;
 using Quire.Primitives;
 
@@ -34,9 +35,10 @@ public sealed class VirtualMachine : IDisposable
     {
         _options = options;
         List<SwapAreaOptions> swap = [.. options.Swap.Select(area => new SwapAreaOptions((uint)area.Size.Pages, area.Priority, HostSwapFile.Create(area.Path, area.Size)))];
+        var heapCalls = options.HeapCalls is { } listener ? new HeapCallObserver(listener) : null;
         _physical = new PhysicalMemory(options.Ram);
         _code = new CodeCache(_physical);
-        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, options.References))];
+        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, heapCalls ?? options.References))];
         _memory = new KernelMemory(
             _physical,
             new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages, SwapAreas = swap, Policy = options.Policy, Swappiness = options.Swappiness },
@@ -57,6 +59,7 @@ public sealed class VirtualMachine : IDisposable
             HardwareCapabilities = CpuIdentification.FeaturesEdx,
         };
         _kernel = new GuestKernel(kernelOptions, _memory, _processors, TimeProvider.System) { TraceOutput = options.SystemCallTrace };
+        heapCalls?.Attach(_kernel, _processors[0]);
         _files = new FileTree(_kernel, new LinuxHostFiles(), new FileTreeOptions
         {
             Root = GuestText.FromHost(options.Root),

@@ -16,10 +16,10 @@ public static class RecordingFormat
 {
     public const int RecordBytes = 24;
 
-    private const uint Allocate = 1;
-    private const uint Free = 2;
-    private const uint From = 3;
-    private const uint To = 4;
+    internal const uint Allocate = 1;
+    internal const uint Free = 2;
+    internal const uint From = 3;
+    internal const uint To = 4;
 
     public static ReadOnlySpan<byte> Magic => "QUIREHP1"u8;
 
@@ -77,35 +77,23 @@ public static class RecordingFormat
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(trace);
-        Span<byte> record = stackalloc byte[RecordBytes];
-        record.Clear();
-        Magic.CopyTo(record);
-        stream.Write(record);
+        var writer = new RecordingWriter(stream);
         foreach (var call in trace.Events)
         {
+            // Address 0 is no block.
+            var address = (ulong)call.Id + 1;
             switch (call.Kind)
             {
                 case HeapEventKind.Allocate:
-                    WriteRecord(stream, record, Allocate, call);
+                    writer.Allocated(address, (ulong)call.Size, call.Thread);
                     break;
                 case HeapEventKind.Free:
-                    WriteRecord(stream, record, Free, call);
+                    writer.Freed(address, call.Thread);
                     break;
                 default:
-                    WriteRecord(stream, record, From, call);
-                    WriteRecord(stream, record, To, call);
+                    writer.Reallocated(address, address, (ulong)call.Size, call.Thread);
                     break;
             }
         }
-    }
-
-    // Address 0 is no block.
-    private static void WriteRecord(Stream stream, Span<byte> record, uint operation, HeapEvent call)
-    {
-        BinaryPrimitives.WriteInt64LittleEndian(record, call.Id + 1);
-        BinaryPrimitives.WriteInt64LittleEndian(record[8..], call.Size);
-        BinaryPrimitives.WriteUInt32LittleEndian(record[16..], call.Thread);
-        BinaryPrimitives.WriteUInt32LittleEndian(record[20..], operation);
-        stream.Write(record);
     }
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Quire.Allocation;
 using Quire.Cli.Replay;
+using Quire.Cli.Run;
 using Quire.Primitives;
 
 namespace Quire.Cli.Alloc;
@@ -17,13 +19,23 @@ internal static class AllocRecordCommand
     public static Command Create()
     {
         var output = new Option<string>("--output", "-o") { Description = "file for the recording", Required = true };
-        var program = new Argument<string[]>("program") { Description = "program and its arguments, after --", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("record", "Record every malloc, free and realloc of a dynamically linked program.") { output, program };
-        command.Guard((parse, cancellation) => AllocCommand.Guarded(() => Record(parse.GetValue(output)!, parse.GetValue(program)!, cancellation)));
+        var inside = new Option<bool>("--inside") { Description = "run the program on Quire's machine instead of the host, with the options of quire run; static programs too, if they have symbols" };
+        var options = new RunOptions();
+        var command = new Command("record", "Record every malloc, free and realloc of a program.") { output, inside };
+        options.AddTo(command);
+
+        // Not asynchronous, for the machine's sake: see quire run.
+        command.SetAction(parse => CommandGuard.Run(() => parse.GetValue(inside)
+            ? AllocRecordInside.Record(options, parse, parse.GetValue(output)!)
+            : AllocCommand.Guarded(() => Record(parse.GetValue(output)!, ProgramOf(options, parse)))));
         return command;
     }
 
-    private static int Record(string output, string[] program, CancellationToken cancellation)
+    private static string[] ProgramOf(RunOptions options, ParseResult parse) => options.Given(parse) is [var first, ..]
+        ? throw new UsageException($"{first} is an option of the machine: it needs --inside")
+        : [.. options.Program(parse)];
+
+    private static int Record(string output, string[] program)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -41,9 +53,13 @@ internal static class AllocRecordCommand
         start.Environment["QUIRE_RECORD"] = path;
         start.Environment["QUIRE_PRELOAD"] = BuildLibrary();
         using var process = Process.Start(start) ?? throw new UsageException($"cannot start {program[0]}");
-        using (cancellation.Register(() => process.Kill(entireProcessTree: true)))
+        using (var interruption = new Interruption(process))
         {
             process.WaitForExit();
+            if (interruption.HasCome)
+            {
+                return CommandGuard.Interrupted;
+            }
         }
 
         if (!File.Exists(path))
@@ -54,7 +70,7 @@ internal static class AllocRecordCommand
         var trace = WorkloadFormats.Read(path);
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"quire: {trace.Events.Count} calls in {new ByteSize((ulong)new FileInfo(path).Length)}, exit code {process.ExitCode}"));
-        return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : process.ExitCode;
+        return process.ExitCode;
     }
 
     // Built once for each version of the source, in the user's cache.
@@ -101,6 +117,36 @@ internal static class AllocRecordCommand
         catch (System.ComponentModel.Win32Exception)
         {
             throw new UsageException("recording needs gcc to build its library, and there is none on PATH");
+        }
+    }
+
+    /// <summary>Ctrl-C and a wish to end reach the program too, and this one waits for its end.</summary>
+    private sealed class Interruption : IDisposable
+    {
+        private readonly Process _process;
+        private readonly PosixSignalRegistration[] _registrations;
+
+        public Interruption(Process process)
+        {
+            _process = process;
+            _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
+        }
+
+        public bool HasCome { get; private set; }
+
+        public void Dispose()
+        {
+            foreach (var registration in _registrations)
+            {
+                registration.Dispose();
+            }
+        }
+
+        private void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            HasCome = true;
+            _process.Kill(entireProcessTree: true);
         }
     }
 }

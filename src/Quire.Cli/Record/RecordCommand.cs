@@ -53,6 +53,6 @@ public static class RecordCommand
         }
 
         using var recorder = new TraceRecorder(new QtraceWriter(file, new QtraceHeader(TraceUnit.Addresses, Page.Shift, kept, HasTimes: false)));
-        return RunCommand.Run(options, parse, recorder);
+        return RunCommand.Run(options, parse, machine => machine with { References = recorder });
     }
 }

@@ -15,13 +15,13 @@ internal static class CommandGuard
     public const int Interrupted = 130;
 
     public static void Guard(this Command command, Func<ParseResult, CancellationToken, int> action) =>
-        command.SetAction((parse, cancellation) => Task.Run(() => Run(parse, cancellation, action), CancellationToken.None));
+        command.SetAction((parse, cancellation) => Task.Run(() => Run(() => action(parse, cancellation)), CancellationToken.None));
 
-    private static int Run(ParseResult parse, CancellationToken cancellation, Func<ParseResult, CancellationToken, int> action)
+    public static int Run(Func<int> action)
     {
         try
         {
-            return action(parse, cancellation);
+            return action();
         }
         catch (Exception exception) when (exception is UsageException or PolicyFormatException)
         {

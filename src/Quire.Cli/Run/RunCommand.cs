@@ -20,16 +20,17 @@ public static class RunCommand
         options.AddTo(command);
 
         // Not asynchronous: signals belong to the guests, and an asynchronous action would take SIGINT and SIGTERM for itself.
-        command.SetAction(parse => Run(options, parse, references: null));
+        command.SetAction(parse => Run(options, parse, machine => machine));
         return command;
     }
 
-    /// <summary>Runs what the command line says, its references watched by somebody or not; gives the exit code.</summary>
-    internal static int Run(RunOptions options, ParseResult parse, IReferenceObserver? references)
+    /// <summary>Runs what the command line says; gives the exit code.</summary>
+    /// <param name="watched">Adds to the machine's options whoever watches the run.</param>
+    internal static int Run(RunOptions options, ParseResult parse, Func<MachineOptions, MachineOptions> watched)
     {
         try
         {
-            return RunMachine(options, parse, references);
+            return RunMachine(options, parse, watched);
         }
         catch (UsageException exception)
         {
@@ -45,12 +46,12 @@ public static class RunCommand
         }
     }
 
-    private static int RunMachine(RunOptions options, ParseResult parse, IReferenceObserver? references)
+    private static int RunMachine(RunOptions options, ParseResult parse, Func<MachineOptions, MachineOptions> watched)
     {
         using var trace = options.OpenTrace(parse);
         using var events = options.OpenEvents(parse);
         using var json = options.OpenJson(parse);
-        var machineOptions = options.Read(parse, trace, events) with { References = references };
+        var machineOptions = watched(options.Read(parse, trace, events));
         MachineRun run;
         var signals = new HostSignals();
         using (var machine = new VirtualMachine(machineOptions))

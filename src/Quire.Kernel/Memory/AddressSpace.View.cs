@@ -72,6 +72,7 @@ public sealed unsafe partial class AddressSpace
         DeviceNumber = region.File?.DeviceNumber ?? 0,
         InodeNumber = region.File?.InodeNumber ?? 0,
         Name = NameOf(region),
+        Source = region.Pages?.Source,
         VmFlags = CodesOf(region.Flags),
         Faults = region.Faults,
     };

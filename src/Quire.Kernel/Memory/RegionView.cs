@@ -18,6 +18,9 @@ public sealed record RegionView
     /// <summary>File path, "[heap]", "[stack]" or another name in brackets; empty for plain anonymous memory.</summary>
     public required string Name { get; init; }
 
+    /// <summary>What its pages are read from; null for anonymous regions.</summary>
+    public IPageSource? Source { get; init; }
+
     /// <summary>The two-letter codes of smaps' VmFlags, separated by blanks.</summary>
     public required string VmFlags { get; init; }
 

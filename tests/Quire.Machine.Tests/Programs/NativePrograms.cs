@@ -12,7 +12,7 @@ public sealed class NativePrograms : IDisposable
     /// <summary>The path of the compiled program.</summary>
     public string Compile(string source, params string[] options)
     {
-        var target = Path.Combine(Directory, Path.GetFileNameWithoutExtension(source));
+        var target = Path.Combine(Directory, Path.GetFileNameWithoutExtension(source) + string.Concat(options));
         if (!File.Exists(target))
         {
             var path = Path.Combine(ProgramRun.Root, "tests", "native", source);

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Globalization;
+using Quire.Allocation;
+using Quire.Cli.Replay;
+using Quire.Cli.Run;
+using Quire.Machine.HeapCalls;
+using Quire.Primitives;
+
+namespace Quire.Cli.Alloc;
+
+/// <summary>quire alloc record --inside: the heap calls of a program on Quire's machine, seen from outside of it.</summary>
+internal static class AllocRecordInside
+{
+    public static int Record(RunOptions options, ParseResult parse, string path)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        var recorder = new Recorder(new RecordingWriter(file));
+        var code = RunCommand.Run(options, parse, machine => machine.Cpus == 1
+            ? machine with { HeapCalls = recorder }
+            : throw new UsageException($"--inside records on one CPU, not on {machine.Cpus}"));
+        file.Flush();
+        if (recorder.Calls > 0)
+        {
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"quire: {recorder.Calls} calls in {new ByteSize((ulong)file.Length)}, exit code {code}"));
+        }
+        else
+        {
+            Console.Error.WriteLine("quire: no heap call was seen: the program made none, or has no symbols that name its malloc");
+        }
+
+        return code;
+    }
+
+    private sealed class Recorder(RecordingWriter writer) : IHeapCallListener
+    {
+        public long Calls => writer.Calls;
+
+        // As on the host: the last program that the process becomes is the one recorded.
+        public void ProgramStarted() => writer.Restart();
+
+        public void Allocated(ulong address, ulong size, uint thread) => writer.Allocated(address, size, thread);
+
+        public void Freed(ulong address, uint thread) => writer.Freed(address, thread);
+
+        public void Reallocated(ulong old, ulong address, ulong size, uint thread) => writer.Reallocated(old, address, size, thread);
+    }
+}
