@@ -24,10 +24,8 @@ internal static unsafe class BinaryArithmetic
 
     private interface IOperation
     {
-        /// <summary>The operation only sets flags.</summary>
-        static virtual bool Discards => false;
-
-        static virtual FusableCompare Fusable => FusableCompare.None;
+        /// <summary>What the operation compares if it only sets flags; None if it has a result.</summary>
+        static abstract FusableCompare Fusable { get; }
 
         static abstract T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>;
@@ -48,7 +46,7 @@ internal static unsafe class BinaryArithmetic
             var destination = Operands.Offset(i.Op0Register);
             if (i.Op1Kind == OpKind.Register)
             {
-                ref var op = ref b.Emit(Widths.Select<RegisterRegister<TOperation>>(width));
+                ref var op = ref b.Emit(RegisterRegister<TOperation>.Of(width));
                 op.Destination = destination;
                 op.Source = Operands.Offset(i.Op1Register);
                 Fuse(b, TOperation.Fusable, width, FusableForm.Register);
@@ -56,11 +54,11 @@ internal static unsafe class BinaryArithmetic
             else if (i.Op1Kind == OpKind.Memory)
             {
                 var source = b.Memory(in i);
-                b.Emit(source.IsIndexed ? Widths.Select<RegisterMemory<TOperation, IndexedAddress>>(width) : Widths.Select<RegisterMemory<TOperation, BaseAddress>>(width), source).Destination = destination;
+                b.Emit(source.IsIndexed ? RegisterMemory<TOperation, IndexedAddress>.Of(width) : RegisterMemory<TOperation, BaseAddress>.Of(width), source).Destination = destination;
             }
             else
             {
-                ref var op = ref b.Emit(Widths.Select<RegisterImmediate<TOperation>>(width));
+                ref var op = ref b.Emit(RegisterImmediate<TOperation>.Of(width));
                 op.Destination = destination;
                 op.Immediate = (int)i.GetImmediate(1);
                 Fuse(b, TOperation.Fusable, width, FusableForm.Immediate);
@@ -72,11 +70,11 @@ internal static unsafe class BinaryArithmetic
         var target = b.Memory(in i);
         if (i.Op1Kind == OpKind.Register)
         {
-            b.Emit(target.IsIndexed ? Widths.Select<MemoryRegister<TOperation, IndexedAddress>>(width) : Widths.Select<MemoryRegister<TOperation, BaseAddress>>(width), target).Source = Operands.Offset(i.Op1Register);
+            b.Emit(target.IsIndexed ? MemoryRegister<TOperation, IndexedAddress>.Of(width) : MemoryRegister<TOperation, BaseAddress>.Of(width), target).Source = Operands.Offset(i.Op1Register);
         }
         else
         {
-            b.Emit(target.IsIndexed ? Widths.Select<MemoryImmediate<TOperation, IndexedAddress>>(width) : Widths.Select<MemoryImmediate<TOperation, BaseAddress>>(width), target).Immediate = (int)i.GetImmediate(1);
+            b.Emit(target.IsIndexed ? MemoryImmediate<TOperation, IndexedAddress>.Of(width) : MemoryImmediate<TOperation, BaseAddress>.Of(width), target).Immediate = (int)i.GetImmediate(1);
         }
 
         return true;
@@ -96,15 +94,15 @@ internal static unsafe class BinaryArithmetic
     private readonly struct RegisterRegister<TOperation> : IByWidth
         where TOperation : struct, IOperation
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
             var result = TOperation.Apply(s, Get<T>(s, op->Destination), Get<T>(s, op->Source));
-            if (!TOperation.Discards)
+            if (TOperation.Fusable == FusableCompare.None)
             {
                 Set(s, op->Destination, result);
             }
@@ -116,15 +114,15 @@ internal static unsafe class BinaryArithmetic
     private readonly struct RegisterImmediate<TOperation> : IByWidth
         where TOperation : struct, IOperation
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
             var result = TOperation.Apply(s, Get<T>(s, op->Destination), Immediate<T>(op));
-            if (!TOperation.Discards)
+            if (TOperation.Fusable == FusableCompare.None)
             {
                 Set(s, op->Destination, result);
             }
@@ -137,26 +135,55 @@ internal static unsafe class BinaryArithmetic
         where TOperation : struct, IOperation
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Reading<FromMemory<TOperation, T>, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => bytes switch
+        {
+            1 => &Reading<FromMemory<TOperation, byte>, TAddress>.Run,
+            2 => &Reading<FromMemory<TOperation, ushort>, TAddress>.Run,
+            4 => &Reading<FromMemory<TOperation, uint>, TAddress>.Run,
+            _ => &Reading<FromMemory<TOperation, ulong>, TAddress>.Run,
+        };
     }
 
     private readonly struct MemoryRegister<TOperation, TAddress> : IByWidth
         where TOperation : struct, IOperation
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> =>
-            TOperation.Discards ? &Reading<InMemory<TOperation, T, SourceRegister>, TAddress>.Run : &Modifying<InMemory<TOperation, T, SourceRegister>, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => TOperation.Fusable == FusableCompare.None
+            ? bytes switch
+            {
+                1 => &Modifying<InMemory<TOperation, byte, SourceRegister>, TAddress>.Run,
+                2 => &Modifying<InMemory<TOperation, ushort, SourceRegister>, TAddress>.Run,
+                4 => &Modifying<InMemory<TOperation, uint, SourceRegister>, TAddress>.Run,
+                _ => &Modifying<InMemory<TOperation, ulong, SourceRegister>, TAddress>.Run,
+            }
+            : bytes switch
+            {
+                1 => &Reading<InMemory<TOperation, byte, SourceRegister>, TAddress>.Run,
+                2 => &Reading<InMemory<TOperation, ushort, SourceRegister>, TAddress>.Run,
+                4 => &Reading<InMemory<TOperation, uint, SourceRegister>, TAddress>.Run,
+                _ => &Reading<InMemory<TOperation, ulong, SourceRegister>, TAddress>.Run,
+            };
     }
 
     private readonly struct MemoryImmediate<TOperation, TAddress> : IByWidth
         where TOperation : struct, IOperation
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> =>
-            TOperation.Discards ? &Reading<InMemory<TOperation, T, ImmediateOperand>, TAddress>.Run : &Modifying<InMemory<TOperation, T, ImmediateOperand>, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => TOperation.Fusable == FusableCompare.None
+            ? bytes switch
+            {
+                1 => &Modifying<InMemory<TOperation, byte, ImmediateOperand>, TAddress>.Run,
+                2 => &Modifying<InMemory<TOperation, ushort, ImmediateOperand>, TAddress>.Run,
+                4 => &Modifying<InMemory<TOperation, uint, ImmediateOperand>, TAddress>.Run,
+                _ => &Modifying<InMemory<TOperation, ulong, ImmediateOperand>, TAddress>.Run,
+            }
+            : bytes switch
+            {
+                1 => &Reading<InMemory<TOperation, byte, ImmediateOperand>, TAddress>.Run,
+                2 => &Reading<InMemory<TOperation, ushort, ImmediateOperand>, TAddress>.Run,
+                4 => &Reading<InMemory<TOperation, uint, ImmediateOperand>, TAddress>.Run,
+                _ => &Reading<InMemory<TOperation, ulong, ImmediateOperand>, TAddress>.Run,
+            };
     }
 
     /// <summary>register = register op memory</summary>
@@ -170,7 +197,7 @@ internal static unsafe class BinaryArithmetic
         public static void Read(CpuState* s, Op* op, byte* pointer)
         {
             var result = TOperation.Apply(s, Get<T>(s, op->Destination), *(T*)pointer);
-            if (!TOperation.Discards)
+            if (TOperation.Fusable == FusableCompare.None)
             {
                 Set(s, op->Destination, result);
             }
@@ -214,6 +241,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Add : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -226,6 +255,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Sum : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T> => left + right;
@@ -233,6 +264,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Or : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -245,6 +278,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Union : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T> => left | right;
@@ -252,6 +287,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct AddWithCarry : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -264,6 +301,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct SubtractWithBorrow : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -276,6 +315,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct And : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -288,6 +329,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Intersection : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T> => left & right;
@@ -295,6 +338,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Subtract : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -307,6 +352,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Difference : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T> => left - right;
@@ -314,6 +361,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct ExclusiveOr : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T>
@@ -326,6 +375,8 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct SymmetricDifference : IOperation
     {
+        public static FusableCompare Fusable => FusableCompare.None;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(CpuState* s, T left, T right)
             where T : unmanaged, IBinaryInteger<T> => left ^ right;
@@ -333,8 +384,6 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Compare : IOperation
     {
-        public static bool Discards => true;
-
         public static FusableCompare Fusable => FusableCompare.Compare;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -349,8 +398,6 @@ internal static unsafe class BinaryArithmetic
 
     private readonly struct Test : IOperation
     {
-        public static bool Discards => true;
-
         public static FusableCompare Fusable => FusableCompare.Test;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

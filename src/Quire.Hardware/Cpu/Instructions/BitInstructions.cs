@@ -68,7 +68,7 @@ internal static unsafe class BitInstructions
         var byRegister = i.Op1Kind == OpKind.Register;
         if (i.Op0Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(byRegister ? Widths.Select<RegisterByRegister<TAction>>(width) : Widths.Select<RegisterByImmediate<TAction>>(width));
+            ref var op = ref b.Emit(byRegister ? RegisterByRegister<TAction>.Of(width) : RegisterByImmediate<TAction>.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             SetSource(ref op, in i, byRegister);
         }
@@ -76,8 +76,8 @@ internal static unsafe class BitInstructions
         {
             var memory = b.Memory(in i);
             var is32 = i.MemoryBase.IsGPR32() || i.MemoryIndex.IsGPR32();
-            ref var op = ref b.Emit(!byRegister ? Widths.Select<MemoryByImmediate<TAction>>(width)
-                : is32 ? Widths.Select<MemoryByRegister32<TAction>>(width) : Widths.Select<MemoryByRegister<TAction>>(width), memory);
+            ref var op = ref b.Emit(!byRegister ? MemoryByImmediate<TAction>.Of(width)
+                : is32 ? MemoryByRegister32<TAction>.Of(width) : MemoryByRegister<TAction>.Of(width), memory);
             SetSource(ref op, in i, byRegister);
         }
 
@@ -109,8 +109,8 @@ internal static unsafe class BitInstructions
     private readonly struct RegisterByRegister<TAction> : IByWidth
         where TAction : struct, IBitAction
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -129,8 +129,8 @@ internal static unsafe class BitInstructions
     private readonly struct RegisterByImmediate<TAction> : IByWidth
         where TAction : struct, IBitAction
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -149,8 +149,8 @@ internal static unsafe class BitInstructions
     private readonly struct MemoryByImmediate<TAction> : IByWidth
         where TAction : struct, IBitAction
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -161,8 +161,8 @@ internal static unsafe class BitInstructions
     private readonly struct MemoryByRegister<TAction> : IByWidth
         where TAction : struct, IBitAction
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -177,8 +177,8 @@ internal static unsafe class BitInstructions
     private readonly struct MemoryByRegister32<TAction> : IByWidth
         where TAction : struct, IBitAction
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
@@ -257,13 +257,13 @@ internal static unsafe class BitInstructions
         var width = Widths.Of(in i);
         if (i.Op1Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(Widths.Select<ScanRegister<TScan>>(width));
+            ref var op = ref b.Emit(ScanRegister<TScan>.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             op.Source = Operands.Offset(i.Op1Register);
         }
         else
         {
-            b.Emit(Widths.Select<ScanMemory<TScan>>(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
+            b.Emit(ScanMemory<TScan>.Of(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
         }
 
         return true;
@@ -272,8 +272,8 @@ internal static unsafe class BitInstructions
     private readonly struct ScanRegister<TScan> : IByWidth
         where TScan : struct, IScan
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         // With a zero source and 32-bit operands the whole 64-bit destination stays.
         [MethodImpl(Op.Compile)]
@@ -294,8 +294,8 @@ internal static unsafe class BitInstructions
     private readonly struct ScanMemory<TScan> : IByWidth
         where TScan : struct, IScan
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -323,13 +323,13 @@ internal static unsafe class BitInstructions
         var width = Widths.Of(in i, 1);
         if (i.Op1Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(Widths.Select<CrcRegister>(width));
+            ref var op = ref b.Emit(CrcRegister.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             op.Source = Operands.Offset(i.Op1Register);
         }
         else
         {
-            b.Emit(Widths.Select<CrcMemory>(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
+            b.Emit(CrcMemory.Of(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
         }
 
         return true;
@@ -347,8 +347,8 @@ internal static unsafe class BitInstructions
 
     private readonly struct CrcRegister : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -361,8 +361,8 @@ internal static unsafe class BitInstructions
 
     private readonly struct CrcMemory : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)

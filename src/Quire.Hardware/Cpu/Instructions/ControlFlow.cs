@@ -372,17 +372,17 @@ internal static unsafe class ControlFlow
     private static delegate*<CpuState*, Op*, void> SelectFused<TCondition>(FusableCompare compare, FusableForm form, int width)
         where TCondition : struct, ICondition => (compare, form) switch
         {
-            (FusableCompare.Compare, FusableForm.Register) => Widths.Select<CompareRegister<TCondition>>(width),
-            (FusableCompare.Compare, FusableForm.Immediate) => Widths.Select<CompareImmediate<TCondition>>(width),
-            (FusableCompare.Test, FusableForm.Register) => Widths.Select<TestRegister<TCondition>>(width),
-            _ => Widths.Select<TestImmediate<TCondition>>(width),
+            (FusableCompare.Compare, FusableForm.Register) => CompareRegister<TCondition>.Of(width),
+            (FusableCompare.Compare, FusableForm.Immediate) => CompareImmediate<TCondition>.Of(width),
+            (FusableCompare.Test, FusableForm.Register) => TestRegister<TCondition>.Of(width),
+            _ => TestImmediate<TCondition>.Of(width),
         };
 
     private readonly struct CompareRegister<TCondition> : IByWidth
         where TCondition : struct, ICondition
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -392,8 +392,8 @@ internal static unsafe class ControlFlow
     private readonly struct CompareImmediate<TCondition> : IByWidth
         where TCondition : struct, ICondition
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -403,8 +403,8 @@ internal static unsafe class ControlFlow
     private readonly struct TestRegister<TCondition> : IByWidth
         where TCondition : struct, ICondition
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -414,8 +414,8 @@ internal static unsafe class ControlFlow
     private readonly struct TestImmediate<TCondition> : IByWidth
         where TCondition : struct, ICondition
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)

@@ -77,18 +77,18 @@ internal static unsafe class DataMovement
                     return false;
                 }
 
-                ref var op = ref b.Emit(Widths.Select<RegisterFromRegister>(width));
+                ref var op = ref b.Emit(RegisterFromRegister.Of(width));
                 op.Destination = destination;
                 op.Source = Operands.Offset(i.Op1Register);
             }
             else if (i.Op1Kind == OpKind.Memory)
             {
                 var memory = b.Memory(in i);
-                b.Emit(memory.IsIndexed ? Widths.Select<RegisterFromMemory<IndexedAddress>>(width) : Widths.Select<RegisterFromMemory<BaseAddress>>(width), memory).Destination = destination;
+                b.Emit(memory.IsIndexed ? RegisterFromMemory<IndexedAddress>.Of(width) : RegisterFromMemory<BaseAddress>.Of(width), memory).Destination = destination;
             }
             else
             {
-                ref var op = ref b.Emit(Widths.Select<RegisterFromImmediate>(width));
+                ref var op = ref b.Emit(RegisterFromImmediate.Of(width));
                 op.Destination = destination;
                 op.Displacement = (long)i.GetImmediate(1);
             }
@@ -99,11 +99,11 @@ internal static unsafe class DataMovement
         var target = b.Memory(in i);
         if (i.Op1Kind == OpKind.Register)
         {
-            b.Emit(target.IsIndexed ? Widths.Select<MemoryFromRegister<IndexedAddress>>(width) : Widths.Select<MemoryFromRegister<BaseAddress>>(width), target).Source = Operands.Offset(i.Op1Register);
+            b.Emit(target.IsIndexed ? MemoryFromRegister<IndexedAddress>.Of(width) : MemoryFromRegister<BaseAddress>.Of(width), target).Source = Operands.Offset(i.Op1Register);
         }
         else
         {
-            b.Emit(target.IsIndexed ? Widths.Select<MemoryFromImmediate<IndexedAddress>>(width) : Widths.Select<MemoryFromImmediate<BaseAddress>>(width), target).Immediate = (int)i.GetImmediate(1);
+            b.Emit(target.IsIndexed ? MemoryFromImmediate<IndexedAddress>.Of(width) : MemoryFromImmediate<BaseAddress>.Of(width), target).Immediate = (int)i.GetImmediate(1);
         }
 
         return true;
@@ -120,14 +120,14 @@ internal static unsafe class DataMovement
         };
         if (i.Op0Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(Widths.Select<RegisterFromImmediate>(i.Op0Register.GetSize()));
+            ref var op = ref b.Emit(RegisterFromImmediate.Of(i.Op0Register.GetSize()));
             op.Destination = Operands.Offset(i.Op0Register);
             op.Displacement = selector;
         }
         else
         {
             var memory = b.Memory(in i);
-            b.Emit(Widths.Select<MemoryFromImmediate<IndexedAddress>>(2), memory).Immediate = selector;
+            b.Emit(MemoryFromImmediate<IndexedAddress>.Of(2), memory).Immediate = selector;
         }
 
         return true;
@@ -297,8 +297,8 @@ internal static unsafe class DataMovement
 
     private readonly struct RegisterFromRegister : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -311,8 +311,8 @@ internal static unsafe class DataMovement
 
     private readonly struct RegisterFromImmediate : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -326,22 +326,37 @@ internal static unsafe class DataMovement
     private readonly struct RegisterFromMemory<TAddress> : IByWidth
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Reading<Load<T>, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => bytes switch
+        {
+            1 => &Reading<Load<byte>, TAddress>.Run,
+            2 => &Reading<Load<ushort>, TAddress>.Run,
+            4 => &Reading<Load<uint>, TAddress>.Run,
+            _ => &Reading<Load<ulong>, TAddress>.Run,
+        };
     }
 
     private readonly struct MemoryFromRegister<TAddress> : IByWidth
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Writing<SourceRegister<T>, T, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => bytes switch
+        {
+            1 => &Writing<SourceRegister<byte>, byte, TAddress>.Run,
+            2 => &Writing<SourceRegister<ushort>, ushort, TAddress>.Run,
+            4 => &Writing<SourceRegister<uint>, uint, TAddress>.Run,
+            _ => &Writing<SourceRegister<ulong>, ulong, TAddress>.Run,
+        };
     }
 
     private readonly struct MemoryFromImmediate<TAddress> : IByWidth
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Writing<ImmediateValue<T>, T, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => bytes switch
+        {
+            1 => &Writing<ImmediateValue<byte>, byte, TAddress>.Run,
+            2 => &Writing<ImmediateValue<ushort>, ushort, TAddress>.Run,
+            4 => &Writing<ImmediateValue<uint>, uint, TAddress>.Run,
+            _ => &Writing<ImmediateValue<ulong>, ulong, TAddress>.Run,
+        };
     }
 
     private readonly struct Load<T> : IReader
@@ -462,13 +477,13 @@ internal static unsafe class DataMovement
             var width = i.Op0Register.GetSize();
             if (i.Op1Kind == OpKind.Register)
             {
-                ref var op = ref b.Emit(Widths.Select<ConditionalRegister<TCondition>>(width));
+                ref var op = ref b.Emit(ConditionalRegister<TCondition>.Of(width));
                 op.Destination = Operands.Offset(i.Op0Register);
                 op.Source = Operands.Offset(i.Op1Register);
             }
             else
             {
-                b.Emit(Widths.Select<ConditionalMemory<TCondition>>(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
+                b.Emit(ConditionalMemory<TCondition>.Of(width), b.Memory(in i)).Destination = Operands.Offset(i.Op0Register);
             }
 
             return true;
@@ -491,8 +506,8 @@ internal static unsafe class DataMovement
     private readonly struct ConditionalRegister<TCondition> : IByWidth
         where TCondition : struct, ICondition
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         // A 32-bit CMOV clears the upper half even when it does not move (SDM vol. 2, CMOVcc).
         [MethodImpl(Op.Compile)]
@@ -507,8 +522,13 @@ internal static unsafe class DataMovement
     private readonly struct ConditionalMemory<TCondition> : IByWidth
         where TCondition : struct, ICondition
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Reading<ConditionalLoad<TCondition, T>, IndexedAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => bytes switch
+        {
+            1 => &Reading<ConditionalLoad<TCondition, byte>, IndexedAddress>.Run,
+            2 => &Reading<ConditionalLoad<TCondition, ushort>, IndexedAddress>.Run,
+            4 => &Reading<ConditionalLoad<TCondition, uint>, IndexedAddress>.Run,
+            _ => &Reading<ConditionalLoad<TCondition, ulong>, IndexedAddress>.Run,
+        };
     }
 
     private readonly struct ConditionalLoad<TCondition, T> : IReader

@@ -44,13 +44,13 @@ internal static unsafe class Exchange
         var source = Operands.Offset(i.Op1Register);
         if (i.Op0Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(Widths.Select<TRegisters>(width));
+            ref var op = ref b.Emit(TRegisters.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             op.Source = source;
         }
         else
         {
-            b.Emit(Widths.Select<TMemory>(width), b.Memory(in i)).Source = source;
+            b.Emit(TMemory.Of(width), b.Memory(in i)).Source = source;
         }
     }
 
@@ -59,21 +59,21 @@ internal static unsafe class Exchange
         var width = Widths.Of(in i);
         if (i.Op0Kind == OpKind.Register && i.Op1Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(Widths.Select<ExchangeRegisters>(width));
+            ref var op = ref b.Emit(ExchangeRegisters.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             op.Source = Operands.Offset(i.Op1Register);
             return true;
         }
 
         var register = i.Op0Kind == OpKind.Register ? i.Op0Register : i.Op1Register;
-        b.Emit(Widths.Select<ExchangeMemory>(width), b.Memory(in i)).Source = Operands.Offset(register);
+        b.Emit(ExchangeMemory.Of(width), b.Memory(in i)).Source = Operands.Offset(register);
         return true;
     }
 
     private readonly struct ExchangeRegisters : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -88,8 +88,8 @@ internal static unsafe class Exchange
 
     private readonly struct ExchangeMemory : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -111,8 +111,8 @@ internal static unsafe class Exchange
 
     private readonly struct ExchangeAddRegisters : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -129,8 +129,8 @@ internal static unsafe class Exchange
 
     private readonly struct ExchangeAdd : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -154,8 +154,8 @@ internal static unsafe class Exchange
 
     private readonly struct CompareExchangeRegisters : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -180,8 +180,8 @@ internal static unsafe class Exchange
     // The destination is written in either case (SDM vol. 2, CMPXCHG), so a read-only page faults even on a mismatch.
     private readonly struct CompareExchange : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)

@@ -32,7 +32,7 @@ internal static unsafe class MultiplyDivide
         var hasImmediate = i.OpCount == 3;
         if (i.Op1Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(hasImmediate ? Widths.Select<TruncatedImmediate>(width) : Widths.Select<TruncatedRegister>(width));
+            ref var op = ref b.Emit(hasImmediate ? TruncatedImmediate.Of(width) : TruncatedRegister.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             op.Source = Operands.Offset(i.Op1Register);
             op.Immediate = hasImmediate ? (int)i.GetImmediate(2) : 0;
@@ -40,7 +40,7 @@ internal static unsafe class MultiplyDivide
         else
         {
             var memory = b.Memory(in i);
-            ref var op = ref b.Emit(hasImmediate ? Widths.Select<TruncatedMemoryImmediate>(width) : Widths.Select<TruncatedMemory>(width), memory);
+            ref var op = ref b.Emit(hasImmediate ? TruncatedMemoryImmediate.Of(width) : TruncatedMemory.Of(width), memory);
             op.Destination = Operands.Offset(i.Op0Register);
             op.Immediate = hasImmediate ? (int)i.GetImmediate(2) : 0;
         }
@@ -54,11 +54,11 @@ internal static unsafe class MultiplyDivide
         var width = Widths.Of(in i);
         if (i.Op0Kind == OpKind.Register)
         {
-            b.Emit(Widths.Select<ProductOfRegister<TProduct>>(width)).Source = Operands.Offset(i.Op0Register);
+            b.Emit(ProductOfRegister<TProduct>.Of(width)).Source = Operands.Offset(i.Op0Register);
         }
         else
         {
-            b.Emit(Widths.Select<ProductOfMemory<TProduct>>(width), b.Memory(in i));
+            b.Emit(ProductOfMemory<TProduct>.Of(width), b.Memory(in i));
         }
 
         return true;
@@ -70,11 +70,11 @@ internal static unsafe class MultiplyDivide
         var width = Widths.Of(in i);
         if (i.Op0Kind == OpKind.Register)
         {
-            b.Emit(Widths.Select<DivideByRegister<TDivision>>(width)).Source = Operands.Offset(i.Op0Register);
+            b.Emit(DivideByRegister<TDivision>.Of(width)).Source = Operands.Offset(i.Op0Register);
         }
         else
         {
-            b.Emit(Widths.Select<DivideByMemory<TDivision>>(width), b.Memory(in i));
+            b.Emit(DivideByMemory<TDivision>.Of(width), b.Memory(in i));
         }
 
         return true;
@@ -104,8 +104,8 @@ internal static unsafe class MultiplyDivide
 
     private readonly struct TruncatedRegister : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -118,8 +118,8 @@ internal static unsafe class MultiplyDivide
 
     private readonly struct TruncatedImmediate : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -132,8 +132,8 @@ internal static unsafe class MultiplyDivide
 
     private readonly struct TruncatedMemory : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -152,8 +152,8 @@ internal static unsafe class MultiplyDivide
 
     private readonly struct TruncatedMemoryImmediate : IByWidth
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -235,8 +235,8 @@ internal static unsafe class MultiplyDivide
     private readonly struct ProductOfRegister<TProduct> : IByWidth
         where TProduct : struct, IProduct
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -250,8 +250,8 @@ internal static unsafe class MultiplyDivide
     private readonly struct ProductOfMemory<TProduct> : IByWidth
         where TProduct : struct, IProduct
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -385,8 +385,8 @@ internal static unsafe class MultiplyDivide
     private readonly struct DivideByRegister<TDivision> : IByWidth
         where TDivision : struct, IDivision
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -405,8 +405,8 @@ internal static unsafe class MultiplyDivide
     private readonly struct DivideByMemory<TDivision> : IByWidth
         where TDivision : struct, IDivision
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)

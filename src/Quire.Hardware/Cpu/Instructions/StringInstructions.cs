@@ -79,8 +79,8 @@ internal static unsafe class StringInstructions
         where TElement : struct, IElement
     {
         var run = !i.HasRepPrefix && !i.HasRepnePrefix
-            ? Widths.Select<Single<TElement>>(width)
-            : i.HasRepnePrefix ? Widths.Select<Repeated<TElement, UntilEqual>>(width) : Widths.Select<Repeated<TElement, WhileEqual>>(width);
+            ? Single<TElement>.Of(width)
+            : i.HasRepnePrefix ? Repeated<TElement, UntilEqual>.Of(width) : Repeated<TElement, WhileEqual>.Of(width);
         ref var op = ref b.Emit(run);
         op.Base = i.MemorySegment is Iced.Intel.Register.FS or Iced.Intel.Register.GS ? Operands.SegmentBase(i.MemorySegment) : Operands.ZeroRegister;
         return true;
@@ -104,8 +104,8 @@ internal static unsafe class StringInstructions
     private readonly struct Single<TElement> : IByWidth
         where TElement : struct, IElement
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -122,8 +122,8 @@ internal static unsafe class StringInstructions
         where TElement : struct, IElement
         where TStop : struct, IStop
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)

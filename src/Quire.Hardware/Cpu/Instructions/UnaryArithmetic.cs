@@ -22,20 +22,20 @@ internal static unsafe class UnaryForms
         var width = Widths.Of(in i);
         if (i.Op0Kind == OpKind.Register)
         {
-            ref var op = ref b.Emit(Widths.Select<InRegister<TOperation>>(width));
+            ref var op = ref b.Emit(InRegister<TOperation>.Of(width));
             op.Destination = Operands.Offset(i.Op0Register);
             return ref op;
         }
 
         var memory = b.Memory(in i);
-        return ref b.Emit(memory.IsIndexed ? Widths.Select<InMemory<TOperation, IndexedAddress>>(width) : Widths.Select<InMemory<TOperation, BaseAddress>>(width), memory);
+        return ref b.Emit(memory.IsIndexed ? InMemory<TOperation, IndexedAddress>.Of(width) : InMemory<TOperation, BaseAddress>.Of(width), memory);
     }
 
     private readonly struct InRegister<TOperation> : IByWidth
         where TOperation : struct, IUnaryOperation
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Run<T>;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
+            bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
@@ -50,8 +50,13 @@ internal static unsafe class UnaryForms
         where TOperation : struct, IUnaryOperation
         where TAddress : struct, IAddress
     {
-        public static delegate*<CpuState*, Op*, void> Of<T>()
-            where T : unmanaged, IBinaryInteger<T> => &Modifying<Applied<TOperation, T>, TAddress>.Run;
+        public static delegate*<CpuState*, Op*, void> Of(int bytes) => bytes switch
+        {
+            1 => &Modifying<Applied<TOperation, byte>, TAddress>.Run,
+            2 => &Modifying<Applied<TOperation, ushort>, TAddress>.Run,
+            4 => &Modifying<Applied<TOperation, uint>, TAddress>.Run,
+            _ => &Modifying<Applied<TOperation, ulong>, TAddress>.Run,
+        };
     }
 
     private readonly struct Applied<TOperation, T> : IModifier

@@ -15,88 +15,75 @@ internal static unsafe class MmxArithmetic
 {
     public static void Register(Registry registry)
     {
-        Add<Sum<byte>>(registry, Mnemonic.Paddb);
-        Add<Sum<ushort>>(registry, Mnemonic.Paddw);
-        Add<Sum<uint>>(registry, Mnemonic.Paddd);
-        Add<Sum<ulong>>(registry, Mnemonic.Paddq);
-        Add<Difference<byte>>(registry, Mnemonic.Psubb);
-        Add<Difference<ushort>>(registry, Mnemonic.Psubw);
-        Add<Difference<uint>>(registry, Mnemonic.Psubd);
-        Add<Difference<ulong>>(registry, Mnemonic.Psubq);
-        Add<SaturatedSum<sbyte>>(registry, Mnemonic.Paddsb);
-        Add<SaturatedSum<short>>(registry, Mnemonic.Paddsw);
-        Add<SaturatedSum<byte>>(registry, Mnemonic.Paddusb);
-        Add<SaturatedSum<ushort>>(registry, Mnemonic.Paddusw);
-        Add<SaturatedDifference<sbyte>>(registry, Mnemonic.Psubsb);
-        Add<SaturatedDifference<short>>(registry, Mnemonic.Psubsw);
-        Add<SaturatedDifference<byte>>(registry, Mnemonic.Psubusb);
-        Add<SaturatedDifference<ushort>>(registry, Mnemonic.Psubusw);
-        Add<EqualTo<byte>>(registry, Mnemonic.Pcmpeqb);
-        Add<EqualTo<ushort>>(registry, Mnemonic.Pcmpeqw);
-        Add<EqualTo<uint>>(registry, Mnemonic.Pcmpeqd);
-        Add<GreaterThan<sbyte>>(registry, Mnemonic.Pcmpgtb);
-        Add<GreaterThan<short>>(registry, Mnemonic.Pcmpgtw);
-        Add<GreaterThan<int>>(registry, Mnemonic.Pcmpgtd);
-        Add<Minimum<byte>>(registry, Mnemonic.Pminub);
-        Add<Minimum<short>>(registry, Mnemonic.Pminsw);
-        Add<Maximum<byte>>(registry, Mnemonic.Pmaxub);
-        Add<Maximum<short>>(registry, Mnemonic.Pmaxsw);
-        Add<AverageOfBytes>(registry, Mnemonic.Pavgb);
-        Add<AverageOfWords>(registry, Mnemonic.Pavgw);
-        Add<Signed<sbyte>>(registry, Mnemonic.Psignb);
-        Add<Signed<short>>(registry, Mnemonic.Psignw);
-        Add<Signed<int>>(registry, Mnemonic.Psignd);
-        AddFunction<Absolute<sbyte>>(registry, Mnemonic.Pabsb);
-        AddFunction<Absolute<short>>(registry, Mnemonic.Pabsw);
-        AddFunction<Absolute<int>>(registry, Mnemonic.Pabsd);
-        Add<And>(registry, Mnemonic.Pand);
-        Add<NotAnd>(registry, Mnemonic.Pandn);
-        Add<Or>(registry, Mnemonic.Por);
-        Add<ExclusiveOr>(registry, Mnemonic.Pxor);
+        registry.AddForms(Mnemonic.Paddb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Sum<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Sum<ushort>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddd, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Sum<uint>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddq, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Sum<ulong>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Difference<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Difference<ushort>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubd, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Difference<uint>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubq, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Difference<ulong>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddsb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedSum<sbyte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddsw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedSum<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddusb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedSum<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Paddusw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedSum<ushort>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubsb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedDifference<sbyte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubsw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedDifference<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubusb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedDifference<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psubusw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SaturatedDifference<ushort>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pcmpeqb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<EqualTo<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pcmpeqw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<EqualTo<ushort>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pcmpeqd, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<EqualTo<uint>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pcmpgtb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<GreaterThan<sbyte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pcmpgtw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<GreaterThan<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pcmpgtd, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<GreaterThan<int>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pminub, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Minimum<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pminsw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Minimum<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmaxub, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Maximum<byte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmaxsw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Maximum<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pavgb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<AverageOfBytes>>>(in i, b));
+        registry.AddForms(Mnemonic.Pavgw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<AverageOfWords>>>(in i, b));
+        registry.AddForms(Mnemonic.Psignb, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Signed<sbyte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psignw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Signed<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Psignd, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Signed<int>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pabsb, (in Instruction i, BlockBuilder b) => Select<Packed<OfSource<Absolute<sbyte>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pabsw, (in Instruction i, BlockBuilder b) => Select<Packed<OfSource<Absolute<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pabsd, (in Instruction i, BlockBuilder b) => Select<Packed<OfSource<Absolute<int>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pand, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<And>>>(in i, b));
+        registry.AddForms(Mnemonic.Pandn, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<NotAnd>>>(in i, b));
+        registry.AddForms(Mnemonic.Por, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<Or>>>(in i, b));
+        registry.AddForms(Mnemonic.Pxor, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<ExclusiveOr>>>(in i, b));
         RegisterProducts(registry);
-        AddShift<LeftWords>(registry, Mnemonic.Psllw);
-        AddShift<LeftDoublewords>(registry, Mnemonic.Pslld);
-        AddShift<LeftQuadwords>(registry, Mnemonic.Psllq);
-        AddShift<RightWords>(registry, Mnemonic.Psrlw);
-        AddShift<RightDoublewords>(registry, Mnemonic.Psrld);
-        AddShift<RightQuadwords>(registry, Mnemonic.Psrlq);
-        AddShift<SignedRightWords>(registry, Mnemonic.Psraw);
-        AddShift<SignedRightDoublewords>(registry, Mnemonic.Psrad);
+        registry.AddForms(Mnemonic.Psllw, (in Instruction i, BlockBuilder b) => SelectShift<LeftWords>(in i, b));
+        registry.AddForms(Mnemonic.Pslld, (in Instruction i, BlockBuilder b) => SelectShift<LeftDoublewords>(in i, b));
+        registry.AddForms(Mnemonic.Psllq, (in Instruction i, BlockBuilder b) => SelectShift<LeftQuadwords>(in i, b));
+        registry.AddForms(Mnemonic.Psrlw, (in Instruction i, BlockBuilder b) => SelectShift<RightWords>(in i, b));
+        registry.AddForms(Mnemonic.Psrld, (in Instruction i, BlockBuilder b) => SelectShift<RightDoublewords>(in i, b));
+        registry.AddForms(Mnemonic.Psrlq, (in Instruction i, BlockBuilder b) => SelectShift<RightQuadwords>(in i, b));
+        registry.AddForms(Mnemonic.Psraw, (in Instruction i, BlockBuilder b) => SelectShift<SignedRightWords>(in i, b));
+        registry.AddForms(Mnemonic.Psrad, (in Instruction i, BlockBuilder b) => SelectShift<SignedRightDoublewords>(in i, b));
     }
 
     private static void RegisterProducts(Registry registry)
     {
-        Add<LowProduct<short>>(registry, Mnemonic.Pmullw);
-        Add<HighProduct>(registry, Mnemonic.Pmulhw);
-        Add<UnsignedHighProduct>(registry, Mnemonic.Pmulhuw);
-        Add<RoundedHighProduct>(registry, Mnemonic.Pmulhrsw);
-        Add<UnsignedWideProduct>(registry, Mnemonic.Pmuludq);
-        Add<SumOfWordProducts>(registry, Mnemonic.Pmaddwd);
-        Add<SumOfByteProducts>(registry, Mnemonic.Pmaddubsw);
-        Add<SumOfAbsoluteDifferences>(registry, Mnemonic.Psadbw);
-        AddNeighbours<NeighbourSum<short>>(registry, Mnemonic.Phaddw);
-        AddNeighbours<NeighbourSum<int>>(registry, Mnemonic.Phaddd);
-        AddNeighbours<SaturatedNeighbourSum>(registry, Mnemonic.Phaddsw);
-        AddNeighbours<NeighbourDifference<short>>(registry, Mnemonic.Phsubw);
-        AddNeighbours<NeighbourDifference<int>>(registry, Mnemonic.Phsubd);
-        AddNeighbours<SaturatedNeighbourDifference>(registry, Mnemonic.Phsubsw);
+        registry.AddForms(Mnemonic.Pmullw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<LowProduct<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmulhw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<HighProduct>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmulhuw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<UnsignedHighProduct>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmulhrsw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<RoundedHighProduct>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmuludq, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<UnsignedWideProduct>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmaddwd, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SumOfWordProducts>>>(in i, b));
+        registry.AddForms(Mnemonic.Pmaddubsw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SumOfByteProducts>>>(in i, b));
+        registry.AddForms(Mnemonic.Psadbw, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<SumOfAbsoluteDifferences>>>(in i, b));
+        registry.AddForms(Mnemonic.Phaddw, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<NeighbourSum<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Phaddd, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<NeighbourSum<int>>>>(in i, b));
+        registry.AddForms(Mnemonic.Phaddsw, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<SaturatedNeighbourSum>>>(in i, b));
+        registry.AddForms(Mnemonic.Phsubw, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<NeighbourDifference<short>>>>(in i, b));
+        registry.AddForms(Mnemonic.Phsubd, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<NeighbourDifference<int>>>>(in i, b));
+        registry.AddForms(Mnemonic.Phsubsw, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<SaturatedNeighbourDifference>>>(in i, b));
     }
 
-    private static void Add<TOperation>(Registry registry, Mnemonic mnemonic)
-        where TOperation : struct, IVectorOperation =>
-        registry.AddForms(mnemonic, (in Instruction i, BlockBuilder b) => Select<Packed<Straight<TOperation>>>(in i, b));
-
-    private static void AddNeighbours<TOperation>(Registry registry, Mnemonic mnemonic)
-        where TOperation : struct, IVectorOperation =>
-        registry.AddForms(mnemonic, (in Instruction i, BlockBuilder b) => Select<Packed<Joined<TOperation>>>(in i, b));
-
-    private static void AddFunction<TFunction>(Registry registry, Mnemonic mnemonic)
-        where TFunction : struct, IVectorFunction =>
-        registry.AddForms(mnemonic, (in Instruction i, BlockBuilder b) => Select<Packed<OfSource<TFunction>>>(in i, b));
-
-    private static void AddShift<TShift>(Registry registry, Mnemonic mnemonic)
-        where TShift : struct, IShift =>
-        registry.AddForms(mnemonic, (in Instruction i, BlockBuilder b) => SelectImmediate(in i, b, &ByImmediate<TShift>) || Select<Packed<ByOperand<TShift>>>(in i, b));
+    private static bool SelectShift<TShift>(in Instruction i, BlockBuilder b)
+        where TShift : struct, IShift => SelectImmediate(in i, b, &ByImmediate<TShift>) || Select<Packed<ByOperand<TShift>>>(in i, b);
 
     [MethodImpl(Op.Compile)]
     private static void ByImmediate<TShift>(CpuState* s, Op* op)
