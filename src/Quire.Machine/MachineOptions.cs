@@ -4,6 +4,7 @@ using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Machine.HeapCalls;
+using Quire.Kernel.Memory.Merging;
 using Quire.Primitives;
 using Quire.Replacement;
 
@@ -41,6 +42,9 @@ public sealed record MachineOptions
     public int FaultAroundPages { get; init; } = 1;
 
     /// <summary>Empty: what belongs to no file stays in RAM.</summary>
+    /// <summary>Which memory same-page merging looks at.</summary>
+    public MergeScope Merging { get; init; } = MergeScope.Advised;
+
     public IReadOnlyList<SwapFileOptions> Swap { get; init; } = [];
 
     public TimeSource TimeSource { get; init; } = TimeSource.Virtual;

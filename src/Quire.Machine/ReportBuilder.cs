@@ -3,6 +3,7 @@ using Quire.Hardware.Cpu;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Processes;
 using Quire.Observation.Runs;
@@ -41,6 +42,7 @@ internal static class ReportBuilder
             Faults = Faults(kernel.Memory.Counters),
             Tlb = Tlb(options.Tlb, processors),
             Memory = Memory(kernel.Memory),
+            Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
             BusiestRegions = Regions(kernel.Memory),
             Unsupported = Unsupported(kernel.Remarks),
@@ -70,6 +72,14 @@ internal static class ReportBuilder
         File = counters.FileFaults,
         StackGrowth = counters.StackGrowths,
         SwapIn = counters.Swap.Faults,
+    };
+
+    private static MergingReport Merging(PageMerger merger) => new()
+    {
+        PagesMerged = merger.Merges,
+        PeakSavedBytes = (ulong)merger.PeakSaved << Page.Shift,
+        PagesScanned = merger.Scanned,
+        FullScans = merger.FullScans,
     };
 
     private static TlbReport Tlb(TlbOptions options, IReadOnlyList<Processor> processors)

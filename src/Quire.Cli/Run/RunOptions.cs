@@ -8,6 +8,7 @@ using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Merging;
 using Quire.Machine;
 using Quire.Primitives;
 
@@ -25,6 +26,7 @@ internal sealed class RunOptions
     private readonly Option<string[]> _swap = new("--swap") { Description = SwapSyntax.Description, Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
+    private readonly Option<string?> _merge = new("--merge") { Description = "let equal pages share a frame: all memory (all, what --merge alone means), what programs advise (advised, the default), or off", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
     private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
@@ -48,7 +50,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
+        foreach (var option in (Option[])[_ram, _swap, _merge, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
         {
             command.Add(option);
             _added.Add(option);
@@ -125,6 +127,7 @@ internal sealed class RunOptions
         return new MachineOptions
         {
             Ram = ReadRam(parse.GetValue(_ram)!),
+            Merging = parse.GetResult(_merge) is null ? MergeScope.Advised : ReadMerging(parse.GetValue(_merge)),
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
             Policy = PolicySyntax.Read(parse.GetValue(_policy)!),
             Swappiness = Number("--swappiness", parse.GetValue(_swappiness)!, 0, MemorySettings.MostSwappiness),
@@ -183,6 +186,14 @@ internal sealed class RunOptions
 
         return ram;
     }
+
+    private static MergeScope ReadMerging(string? text) => text switch
+    {
+        null or "all" => MergeScope.All,
+        "advised" => MergeScope.Advised,
+        "off" => MergeScope.Off,
+        _ => throw new UsageException($"--merge '{text}' is none of all, advised and off"),
+    };
 
     private static TlbOptions ReadTlb(string text)
     {

@@ -48,6 +48,7 @@ public sealed partial class KernelMemory : IDisposable
         Compactor = new FrameCompactor(this);
         Promoter = new HugePagePromoter(this);
         Merger = new PageMerger(this) { Scope = options.Merging };
+        BackgroundWorks.Add(Merger);
         Frames.Reclaim = Reclaim.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
@@ -69,6 +70,9 @@ public sealed partial class KernelMemory : IDisposable
     public SlabCaches Slabs { get; }
 
     public MemoryCounters Counters { get; } = new();
+
+    /// <summary>What goes on beside the programs; the scheduler runs it.</summary>
+    public List<IBackgroundWork> BackgroundWorks { get; } = [];
 
     /// <summary>Finds equal pages and lets them share frames.</summary>
     public PageMerger Merger { get; }

@@ -17,6 +17,7 @@ internal sealed class RunLoop
     private readonly GuestKernel _kernel;
     private readonly VirtualCpu[] _cpus;
     private readonly ThreadRunner _runner;
+    private readonly BackgroundThreads _background;
     private readonly TimeProvider _host;
     private readonly long _hostStart;
 
@@ -25,6 +26,7 @@ internal sealed class RunLoop
         _kernel = kernel;
         _cpus = cpus;
         _runner = new ThreadRunner(kernel);
+        _background = new BackgroundThreads(kernel.Memory.BackgroundWorks, cpus);
         _host = host;
         _hostStart = host.GetTimestamp();
     }
@@ -72,7 +74,10 @@ internal sealed class RunLoop
         return text.ToString();
     }
 
-    // False when no CPU had anything to run.
+    /// <summary>CPU time of the kernel's own work.</summary>
+    public VirtualTime BackgroundTime => _background.Used;
+
+    // False when no CPU had anything to run, neither programs nor the kernel's own work.
     private bool RunRound()
     {
         var clock = _kernel.Clock;
@@ -86,6 +91,7 @@ internal sealed class RunLoop
             input.Look();
         }
 
+        _background.RunDue(clock.Now);
         var longest = _cpus.Length == 1 ? _kernel.Options.TimeSlice : _kernel.Options.Round;
         var span = new VirtualTime(Math.Clamp((clock.NextDue - clock.Now).Nanoseconds, 1, longest.Nanoseconds));
         var reached = 0L;
@@ -97,7 +103,8 @@ internal sealed class RunLoop
         }
 
         // What a CPU did beyond the round's end (a block, a system call) is not lost: it starts the next one later.
-        var advance = anyRan ? Math.Max(1, Math.Min(reached / PicosecondsPerNanosecond, span.Nanoseconds)) : 0;
+        var isBusy = anyRan || reached >= PicosecondsPerNanosecond;
+        var advance = isBusy ? Math.Max(1, Math.Min(reached / PicosecondsPerNanosecond, span.Nanoseconds)) : 0;
         if (_cpus.Length == 1)
         {
             advance = reached / PicosecondsPerNanosecond;
@@ -109,7 +116,12 @@ internal sealed class RunLoop
         }
 
         clock.Advance(new VirtualTime(advance));
-        return anyRan;
+        if (anyRan)
+        {
+            _background.OnProgramsRan();
+        }
+
+        return isBusy;
     }
 
     private bool RunCpu(VirtualCpu cpu, long end)
@@ -193,6 +205,12 @@ internal sealed class RunLoop
         if (due == VirtualTime.Never && !awaitsHost)
         {
             return _kernel.Requests.HasAny;
+        }
+
+        // While programs sleep, the kernel's own work goes on.
+        if (due != VirtualTime.Never && _background.Due is var own && own < due)
+        {
+            due = own > clock.Now ? own : clock.Now;
         }
 
         var left = due == VirtualTime.Never ? VirtualTime.Never : due - clock.Now;

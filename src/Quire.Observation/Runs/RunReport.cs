@@ -43,6 +43,8 @@ public sealed record RunReport
 
     public required PageCacheReport PageCache { get; init; }
 
+    public required MergingReport Merging { get; init; }
+
     /// <summary>At most five, the one with the most faults first.</summary>
     public required IReadOnlyList<RegionReport> BusiestRegions { get; init; }
 
@@ -130,6 +132,20 @@ public sealed record PageCacheReport
     public required long PagesRead { get; init; }
 
     public required long PagesWritten { get; init; }
+}
+
+/// <summary>Same-page merging.</summary>
+public sealed record MergingReport
+{
+    /// <summary>Pages that gave their frame up for an equal one.</summary>
+    public required long PagesMerged { get; init; }
+
+    /// <summary>Most that was saved at the end of any round through memory.</summary>
+    public required ulong PeakSavedBytes { get; init; }
+
+    public required long PagesScanned { get; init; }
+
+    public required long FullScans { get; init; }
 }
 
 /// <summary>Faults in one region of one process.</summary>

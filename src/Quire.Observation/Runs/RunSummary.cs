@@ -24,6 +24,11 @@ public static class RunSummary
         WriteTlb(text, report.Tlb);
         var cache = report.PageCache;
         Line(text, "page cache", $"{Count(cache.Hits)} hits, {Count(cache.Misses)} misses; {Count(cache.PagesRead)} pages read ({Count(cache.ReadaheadPages)} ahead), {Count(cache.PagesWritten)} written");
+        if (report.Merging is { PagesMerged: > 0 } merging)
+        {
+            Line(text, "merging", $"{Count(merging.PagesMerged)} pages merged, {Size(merging.PeakSavedBytes)} saved at most; {Count(merging.PagesScanned)} looked at in {Plural(merging.FullScans, "round", "rounds")}");
+        }
+
         foreach (var region in report.BusiestRegions)
         {
             Line(text, "region", $"{Clip(region.Name)} of {region.Process}: {Count(region.Faults)} faults, {Count(region.CopyOnWrite)} copy-on-write, {Count(region.Major)} major");

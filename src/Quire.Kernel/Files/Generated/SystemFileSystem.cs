@@ -47,7 +47,7 @@ public sealed class SystemFileSystem : GeneratedSuperBlock
             .Add("class", new FixedDirectory(this, 0x1ED))
             .Add("devices", new FixedDirectory(this, 0x1ED).Add("system", new FixedDirectory(this, 0x1ED).Add("cpu", cpu).Add("node", node)))
             .Add("fs", new FixedDirectory(this, 0x1ED).Add("cgroup", new FixedDirectory(this, 0x1ED)))
-            .Add("kernel", new FixedDirectory(this, 0x1ED).Add("mm", new FixedDirectory(this, 0x1ED).Add("transparent_hugepage", hugePages)))
+            .Add("kernel", new FixedDirectory(this, 0x1ED).Add("mm", new FixedDirectory(this, 0x1ED).Add("ksm", MergingFiles.Create(this, kernel.Memory.Merger)).Add("transparent_hugepage", hugePages)))
             .Add("module", new FixedDirectory(this, 0x1ED));
     }
 

@@ -11,8 +11,12 @@ namespace Quire.Kernel.Memory.Merging;
 /// tree), then, if its checksum is what it was a round ago, among the pages seen in this round (the unstable tree).
 /// Differs from Linux: hash tables in place of the trees. Entries may be out of date, so bytes are compared before anything is merged.
 /// </summary>
-public sealed unsafe class PageMerger : IDisposable
+public sealed unsafe class PageMerger : IBackgroundWork, IDisposable
 {
+    // What reading and comparing a page of 4 KiB costs, and a visit to a table.
+    private const long NanosecondsAPage = 500;
+    private const int RoundsBeforeRest = 2;
+
     private readonly KernelMemory _memory;
     private readonly Dictionary<ulong, FrameNumber> _merged = [];
     private readonly Dictionary<ulong, MappingLocation> _seen = [];
@@ -24,13 +28,22 @@ public sealed unsafe class PageMerger : IDisposable
     private uint _space;
     private ulong _address;
 
+    // Rounds that changed nothing; what happened in this one.
+    private int _idleRounds;
+    private bool _hasChanged;
+    private VirtualTime _due = VirtualTime.Zero;
+
     internal PageMerger(KernelMemory memory)
     {
         _memory = memory;
         _checksums = (ulong*)NativeMemory.AllocZeroed(memory.Physical.FrameCount, sizeof(ulong));
     }
 
-    public MergeScope Scope { get; set; } = MergeScope.Advised;
+    public string Name => "ksmd";
+
+    public VirtualTime Due => Scope == MergeScope.Off || _idleRounds >= RoundsBeforeRest ? VirtualTime.Never : _due;
+
+    public MergeScope Scope { get; set; }
 
     /// <summary>pages_to_scan: pages looked at each time.</summary>
     public int PagesToScan { get; set; } = 100;
@@ -65,6 +78,14 @@ public sealed unsafe class PageMerger : IDisposable
 
         return (shared, sharing);
     }
+
+    public VirtualTime Run(VirtualTime now)
+    {
+        _due = now + VirtualTime.FromMilliseconds(SleepMilliseconds);
+        return new VirtualTime(Scan(PagesToScan) * NanosecondsAPage);
+    }
+
+    public void OnProgramsRan() => _idleRounds = 0;
 
     /// <summary>Looks at about so many pages; gives how many it looked at, 0 if none takes part.</summary>
     public int Scan(int budget)
@@ -124,6 +145,8 @@ public sealed unsafe class PageMerger : IDisposable
         (_space, _address) = (0, 0);
         _seen.Clear();
         FullScans++;
+        _idleRounds = _hasChanged ? 0 : _idleRounds + 1;
+        _hasChanged = false;
         foreach (var (hash, frame) in _merged)
         {
             if ((_memory.FrameTable[frame].Flags & FrameFlags.Merged) == 0)
@@ -153,6 +176,7 @@ public sealed unsafe class PageMerger : IDisposable
         if (_checksums[frame.Value] != hash)
         {
             _checksums[frame.Value] = hash;
+            _hasChanged = true;
             return;
         }
 
@@ -200,6 +224,7 @@ public sealed unsafe class PageMerger : IDisposable
         if (space.TryShare(page, equal))
         {
             Merges++;
+            _hasChanged = true;
             _memory.Events?.Record(new MemoryEvent(MemoryEventKind.Merge, _memory.Now(), space.ProcessTag, new VirtualAddress(page), equal, Page.Size));
         }
     }
