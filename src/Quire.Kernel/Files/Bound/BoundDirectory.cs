@@ -23,6 +23,11 @@ public sealed class BoundDirectory : BoundInode
     public override Errno Lookup(string name, out Inode? child)
     {
         child = null;
+        if (IsUnlinked)
+        {
+            return Errno.ENOENT;
+        }
+
         var path = PathOf(name);
         var error = FileSystem.Host.Stat(path, out var attributes);
         if (error == Errno.None)
@@ -33,11 +38,16 @@ public sealed class BoundDirectory : BoundInode
         return error;
     }
 
-    public override Errno List(List<ListedEntry> entries) => FileSystem.Host.List(HostPath, entries);
+    public override Errno List(List<ListedEntry> entries) => IsUnlinked ? Errno.None : FileSystem.Host.List(HostPath, entries);
 
     public override Errno Create(string name, in NewInode what, out Inode? created)
     {
         created = null;
+        if (IsUnlinked)
+        {
+            return Errno.ENOENT;
+        }
+
         var path = PathOf(name);
         var error = what.Type switch
         {
@@ -71,7 +81,7 @@ public sealed class BoundDirectory : BoundInode
 
     public override Errno Link(string name, Inode target)
     {
-        var error = FileSystem.Host.Link(((BoundInode)target).HostPath, PathOf(name));
+        var error = IsUnlinked || ((BoundInode)target).IsUnlinked ? Errno.ENOENT : FileSystem.Host.Link(((BoundInode)target).HostPath, PathOf(name));
         return error == Errno.None ? ContentChanged() : error;
     }
 
@@ -101,6 +111,11 @@ public sealed class BoundDirectory : BoundInode
 
     public override Errno Rename(in RenameRequest request)
     {
+        if (IsUnlinked || ((BoundInode)request.NewDirectory).IsUnlinked)
+        {
+            return Errno.ENOENT;
+        }
+
         var oldPath = PathOf(request.OldName);
         var newPath = ((BoundDirectory)request.NewDirectory).PathOf(request.NewName);
         var error = FileSystem.Host.Rename(oldPath, newPath, request.Modes);

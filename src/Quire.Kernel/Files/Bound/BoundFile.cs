@@ -166,7 +166,19 @@ public sealed class BoundFile : BoundInode, IRegularContent, IPageSource
             return Errno.None;
         }
 
+        if (IsUnlinked)
+        {
+            return Errno.ENOENT;
+        }
+
         var error = FileSystem.Host.Open(HostPath, access, out var file);
+        if (error == Errno.None && (file!.Stat(out var attributes) != Errno.None || (attributes.Device, attributes.Number) != Identity))
+        {
+            // The name has become another file's.
+            file.Dispose();
+            error = Errno.ESTALE;
+        }
+
         if (error == Errno.None)
         {
             Close();

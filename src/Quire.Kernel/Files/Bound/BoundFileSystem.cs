@@ -16,11 +16,11 @@ public sealed class BoundFileSystem : SuperBlock
     /// <exception cref="IOException">It is no directory, or cannot be looked at.</exception>
     public BoundFileSystem(IHostFiles host, string path, KernelMemory memory, Func<Timestamp> now)
     {
-        Host = host;
+        Host = host.Confine(path);
         Memory = memory;
         Now = now;
         _path = path;
-        var error = host.Stat(path, out var attributes);
+        var error = Host.Stat(path, out var attributes);
         if (error != Errno.None || attributes.Type != FileType.Directory)
         {
             throw new IOException($"{path}: cannot be bound: {(error == Errno.None ? Errno.ENOTDIR : error)}");

@@ -49,15 +49,19 @@ public abstract class BoundInode : Inode
         return IsUnlinked ? Errno.None : FileSystem.Host.Change(HostPath, change);
     }
 
-    public override Errno GetExtendedAttribute(string name, out byte[] value) => FileSystem.Host.GetExtendedAttribute(HostPath, name, out value);
+    public override Errno GetExtendedAttribute(string name, out byte[] value)
+    {
+        value = [];
+        return IsUnlinked ? Errno.ENODATA : FileSystem.Host.GetExtendedAttribute(HostPath, name, out value);
+    }
 
     public override Errno SetExtendedAttribute(string name, byte[] value, ExtendedAttributeMode mode) =>
-        FileSystem.Host.SetExtendedAttribute(HostPath, name, value, mode);
+        IsUnlinked ? Errno.ENOENT : FileSystem.Host.SetExtendedAttribute(HostPath, name, value, mode);
 
-    public override Errno RemoveExtendedAttribute(string name) => FileSystem.Host.RemoveExtendedAttribute(HostPath, name);
+    public override Errno RemoveExtendedAttribute(string name) => IsUnlinked ? Errno.ENOENT : FileSystem.Host.RemoveExtendedAttribute(HostPath, name);
 
     public override IReadOnlyCollection<string> ExtendedAttributeNames =>
-        FileSystem.Host.ListExtendedAttributes(HostPath, out var names) == Errno.None ? names : [];
+        !IsUnlinked && FileSystem.Host.ListExtendedAttributes(HostPath, out var names) == Errno.None ? names : [];
 
     internal void Refresh(string path, in InodeAttributes attributes)
     {

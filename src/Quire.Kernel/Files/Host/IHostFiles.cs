@@ -11,6 +11,10 @@ public interface IHostFiles
     /// <summary>The same place without links, dots and doubled slashes.</summary>
     Errno ResolvePath(string path, out string resolved);
 
+    /// <summary>The same files, of which only those below the directory can be reached, by no symbolic link on the way.</summary>
+    /// <param name="directory">Resolved.</param>
+    IHostFiles Confine(string directory);
+
     Errno Stat(string path, out InodeAttributes attributes);
 
     Errno StatFileSystem(string path, out FileSystemStatistics statistics);

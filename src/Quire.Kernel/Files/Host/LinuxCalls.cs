@@ -43,6 +43,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "open64", SetLastError = true)]
     public static partial int Open(byte[] path, int flags, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "openat64", SetLastError = true)]
+    public static partial int OpenAt(int directory, byte[] path, int flags, uint mode);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);
 

@@ -37,6 +37,8 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
         }
     }
 
+    public IHostFiles Confine(string directory) => new ConfinedHostFiles(this, directory);
+
     public Errno Stat(string path, out InodeAttributes attributes)
     {
         var error = Check(Statx(AtCurrentDirectory, PathBytes(path), AtSymbolicLinkNoFollow | AtNoAutomount, StatxBasicStatsAndBirth, out var status));
@@ -155,7 +157,7 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
         // After the owner: changing that clears the set-id bits.
         if (error == Errno.None && change.Permissions is { } permissions)
         {
-            error = Check(ChangeMode(AtCurrentDirectory, bytes, permissions, 0));
+            error = Check(ChangeMode(AtCurrentDirectory, bytes, permissions, AtSymbolicLinkNoFollow));
         }
 
         if (error == Errno.None && (change.AccessTime is not null || change.ModifyTime is not null))

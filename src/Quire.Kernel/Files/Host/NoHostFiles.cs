@@ -17,6 +17,8 @@ public sealed class NoHostFiles : IHostFiles
         return Errno.ENOENT;
     }
 
+    public IHostFiles Confine(string directory) => this;
+
     public Errno Stat(string path, out InodeAttributes attributes)
     {
         attributes = default;

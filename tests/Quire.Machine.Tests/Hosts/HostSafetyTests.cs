@@ -1,0 +1,67 @@
+using System.Runtime.Versioning;
+using Quire.Machine.Tests.Programs;
+
+namespace Quire.Machine.Tests.Hosts;
+
+/// <summary>A program that tries every way to change the host's files, given directories of the host in every way: outside of them nothing changes.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class HostSafetyTests : IDisposable
+{
+    private readonly string _place = Directory.CreateTempSubdirectory("quire-safety-").FullName;
+    private readonly string _outside;
+    private readonly string _own;
+
+    public HostSafetyTests()
+    {
+        _outside = Directory.CreateDirectory(Path.Combine(_place, "outside")).FullName;
+        _own = Directory.CreateDirectory(Path.Combine(_place, "own")).FullName;
+        Directory.CreateDirectory(Path.Combine(_outside, "sub"));
+        File.WriteAllText(Path.Combine(_outside, "file"), "a file of the host\n");
+        File.WriteAllText(Path.Combine(_outside, "sub", "inner"), "another one\n");
+        File.CreateSymbolicLink(Path.Combine(_outside, "link"), "sub/inner");
+        Assert.Equal(0, ProgramRun.Natively(_outside, ["ln", "file", "hard"]).ExitCode);
+    }
+
+    public void Dispose() => Directory.Delete(_place, recursive: true);
+
+    [Fact]
+    public void NothingChangesWithoutADirectoryToWrite() => AssertOutsideUnchanged([], _outside);
+
+    [Fact]
+    public void NothingOutsideABoundDirectoryChanges() => AssertOutsideUnchanged(["--bind", _own], _outside, _own);
+
+    [Fact]
+    public void NothingOutsideADirectoryBoundElsewhereChanges() => AssertOutsideUnchanged(["--bind", $"{_own}:/mnt"], _outside, "/mnt");
+
+    [Fact]
+    public void NothingOutsideALayerChangesAndTheLayerLoads()
+    {
+        AssertOutsideUnchanged(["--layer", _own], _outside, "/tmp");
+        var again = ProgramRun.Quire("run", "--quiet", "--layer", _own, "--", "/bin/sh", "-c", "test -e /bin/true || exit 7");
+        Assert.True(again is { ExitCode: 7, Errors: "" }, $"{again}");
+    }
+
+    [Fact]
+    public void NothingOutsideTheRootOrInItChanges()
+    {
+        Assert.Equal(0, ProgramRun.Natively(_outside, ["cp", "/bin/busybox", "busybox"]).ExitCode);
+        var before = HostFingerprint.Of(_place);
+        const string Script = """
+            echo x >>/file; echo x >/sub/inner; b mv /file /moved; b ln -s ../../../.. /up
+            echo x >/up/own/new; echo x >/../../own/new; b rm -r /sub; b chmod 777 /; b mkdir /new; b ls / | b wc -l
+            """;
+        var run = ProgramRun.Quire("run", "--quiet", "--root", _outside, "--", "/busybox", "sh", "-c", "b() { /busybox \"$@\"; }\n" + Script);
+        Assert.True(run.ExitCode == 0 && int.Parse(run.Output.Trim(), System.Globalization.CultureInfo.InvariantCulture) > 4, $"{run}");
+        Assert.Equal(before, HostFingerprint.Of(_place));
+    }
+
+    private void AssertOutsideUnchanged(string[] options, params string[] arguments)
+    {
+        var script = Path.Combine(ProgramRun.Root, "tests", "hostile", "modify_everything.py");
+        var before = HostFingerprint.Of(_outside) + HostFingerprint.Of("/etc");
+        var run = ProgramRun.Quire(["run", "--quiet", "--audit", "--env", "QUIRE_INSIDE=yes", .. options, "--", "/usr/bin/python3", script, .. arguments]);
+        Assert.True(run.ExitCode == 0, $"{run}");
+        Assert.Matches(@"^made \d{2,} attempts\n$", run.Output);
+        Assert.Equal(before, HostFingerprint.Of(_outside) + HostFingerprint.Of("/etc"));
+    }
+}
