@@ -12,7 +12,8 @@ public sealed class NativePrograms : IDisposable
     /// <summary>The path of the compiled program.</summary>
     public string Compile(string source, params string[] options)
     {
-        var target = Path.Combine(Directory, Path.GetFileNameWithoutExtension(source) + string.Concat(options));
+        // env, which starts programs on the host, takes a name with an equals sign for a variable.
+        var target = Path.Combine(Directory, Path.GetFileNameWithoutExtension(source) + string.Concat(options).Replace('=', '-'));
         if (!File.Exists(target))
         {
             var path = Path.Combine(ProgramRun.Root, "tests", "native", source);
