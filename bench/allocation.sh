@@ -42,6 +42,7 @@ echo '| engine | ns |'
 echo '|---|---|'
 echo "| pool, pair of 64 B | $("$bench" pool pair "$rounds" | awk '{print $3}') |"
 echo "| pool, stack of 1000 | $("$bench" pool lifo "$rounds" | awk '{print $3}') |"
+echo "| thread-caching, two threads over one by the wall clock | $("$bench" thread-caching threads-wall "$rounds" | awk '{print $3}') |"
 for engine in arena slab buddy-frames buddy best-fit; do
     echo "| $engine | $("$bench" $engine - "$rounds" | awk '{print $2}') |"
 done
