@@ -3,6 +3,7 @@ using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Machine.HeapCalls;
 using Quire.Kernel.Memory.Merging;
 using Quire.Primitives;
@@ -37,6 +38,9 @@ public sealed record MachineOptions
     public ulong Seed { get; init; } = 1;
 
     public LayoutRandomization Randomization { get; init; } = LayoutRandomization.On;
+
+    /// <summary>Transparent huge pages.</summary>
+    public HugePageUse HugePages { get; init; } = HugePageUse.Madvise;
 
     /// <summary>Pages mapped around a faulting one when the page cache has them.</summary>
     public int FaultAroundPages { get; init; } = 1;

@@ -3,6 +3,8 @@ using Quire.Hardware.Cpu;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Processes;
@@ -44,6 +46,7 @@ internal static class ReportBuilder
             Memory = Memory(kernel.Memory),
             Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
+            HugePages = HugePages(kernel.Memory),
             BusiestRegions = Regions(kernel.Memory),
             Unsupported = Unsupported(kernel.Remarks),
             OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(kill => new OutOfMemoryReport(kill.ProcessId, GuestText.ToHost(kill.Name), (ulong)kill.ResidentPages << Page.Shift))],
@@ -98,6 +101,8 @@ internal static class ReportBuilder
             Second = Level(counters.Second),
             Walks = counters.Walks,
             WalkReferences = counters.WalkReferences,
+            HugeWalks = counters.Walks2M + counters.Walks1G,
+            WalkReferencesSaved = counters.WalkReferencesSaved,
             Flushes = counters.Flushes,
             Shootdowns = counters.Shootdowns,
         };
@@ -112,6 +117,28 @@ internal static class ReportBuilder
         PageTableBytes = (ulong)memory.Counters.PeakPageTablePages << Page.Shift,
         KernelBytes = (ulong)memory.Counters.PeakSlabPages << Page.Shift,
     };
+
+    private static HugePageReport HugePages(KernelMemory memory)
+    {
+        var counters = memory.Counters.HugePages;
+        var buddy = memory.Frames.Zones.MaxBy(zone => zone.Frames)!.Buddy;
+        var orders = Enumerable.Range(0, Zone.MaxOrder + 1);
+        return new HugePageReport
+        {
+            Faults = counters.FaultAllocated,
+            Fallbacks = counters.FaultFallback,
+            Promoted = counters.Promoted,
+            PromotionsFailed = counters.PromotionFailed,
+            Split = counters.Split,
+            PeakBytes = (ulong)counters.PeakMapped * HugePageSettings.Bytes,
+            BloatBytes = counters.BloatBytes,
+            PagesMoved = counters.Migrated,
+            Compactions = counters.CompactionSuccesses,
+            CompactionsFailed = counters.CompactionFailures,
+            FragmentationIndex = [.. orders.Select(buddy.FragmentationIndex)],
+            UnusableFreeIndex = [.. orders.Select(buddy.UnusableFreeIndex)],
+        };
+    }
 
     private static PageCacheReport PageCache(MemoryCounters counters) => new()
     {

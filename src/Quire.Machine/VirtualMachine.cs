@@ -41,7 +41,7 @@ public sealed class VirtualMachine : IDisposable
         _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, heapCalls ?? options.References))];
         _memory = new KernelMemory(
             _physical,
-            new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages, SwapAreas = swap, Policy = options.Policy, Swappiness = options.Swappiness, Merging = options.Merging },
+            new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages, SwapAreas = swap, Policy = options.Policy, Swappiness = options.Swappiness, Merging = options.Merging, HugePages = options.HugePages },
             [.. _processors.Select(processor => processor.Mmu)]);
         if (options.MemoryEvents is { } events)
         {

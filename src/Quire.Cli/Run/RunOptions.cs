@@ -8,6 +8,7 @@ using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Machine;
 using Quire.Primitives;
@@ -27,6 +28,7 @@ internal sealed class RunOptions
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
     private readonly Option<string?> _merge = new("--merge") { Description = "let equal pages share a frame: all memory (all, what --merge alone means), what programs advise (advised, the default), or off", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string> _hugePages = new("--thp") { Description = "transparent huge pages: always, madvise or never", DefaultValueFactory = _ => "madvise" };
     private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
     private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
@@ -50,7 +52,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _merge, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
+        foreach (var option in (Option[])[_ram, _swap, _merge, _hugePages, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
         {
             command.Add(option);
             _added.Add(option);
@@ -135,6 +137,7 @@ internal sealed class RunOptions
             Tlb = ReadTlb(parse.GetValue(_tlb)!),
             Seed = seed ?? 1,
             Randomization = ReadLayout(parse.GetValue(_layout)!),
+            HugePages = ReadHugePages(parse.GetValue(_hugePages)!),
             FaultAroundPages = Number("--fault-around", parse.GetValue(_faultAround)!, 1, MostFaultAround),
             TimeSource = parse.GetValue(_realTime) ? TimeSource.Host : TimeSource.Virtual,
             Epoch = ReadEpoch(parse.GetValue(_epoch)) ?? (seed is null ? null : new VirtualTime(SeededEpochSeconds * NanosecondsPerSecond)),
@@ -204,6 +207,14 @@ internal sealed class RunOptions
 
         return TlbOptions.TryParse(text, out var tlb, out var error) ? tlb : throw new UsageException($"--tlb: {error}");
     }
+
+    private static HugePageUse ReadHugePages(string text) => text switch
+    {
+        "always" => HugePageUse.Always,
+        "madvise" => HugePageUse.Madvise,
+        "never" => HugePageUse.Never,
+        _ => throw new UsageException($"--thp '{text}' is none of always, madvise and never"),
+    };
 
     private static LayoutRandomization ReadLayout(string text) => text switch
     {

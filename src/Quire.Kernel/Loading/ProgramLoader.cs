@@ -116,6 +116,7 @@ internal sealed class ProgramLoader(GuestKernel kernel)
             return Errno.ENOMEM;
         }
 
+        space.HugePageConsent = process.Space.HugePageConsent;
         var error = TryFill(space, file, image, interpreter, interpreterImage, path, arguments, process, out program);
         if (error != Errno.None)
         {

@@ -18,6 +18,7 @@ public sealed unsafe partial class AddressSpace
 
         _memory.Counters.Forks++;
         child.Spans = Spans;
+        child.HugePageConsent = HugePageConsent;
         child._breakStart = _breakStart;
         child._breakEnd = _breakEnd;
         var isCopied = TryCopyRegionsTo(child);

@@ -19,6 +19,11 @@ public sealed unsafe partial class AddressSpace
     /// <summary>PR_SET_THP_DISABLE.</summary>
     public HugePageConsent HugePageConsent { get; set; }
 
+    /// <summary>THPeligible of the region that holds an address: huge pages may be in it, and one fits.</summary>
+    public bool MayHoldHugePages(VirtualAddress address) =>
+        _regions.FindContaining(address.Value) is { } region && MayHoldHugePages(region)
+        && ((region.Start + HugeOffsetMask) & ~HugeOffsetMask) + HugePageSettings.Bytes <= region.End;
+
     /// <summary>Whether huge pages may be in a region at all (hugepage_vma_check).</summary>
     internal bool MayHoldHugePages(Region region)
     {

@@ -32,6 +32,7 @@ public sealed partial class KernelMemory : IDisposable
         Physical = physical;
         Options = options;
         Settings = new MemorySettings { Swappiness = options.Swappiness };
+        HugePages = new HugePageSettings { Use = options.HugePages };
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
         Pools = new FramePools(physical.FrameCount);
@@ -49,6 +50,7 @@ public sealed partial class KernelMemory : IDisposable
         Promoter = new HugePagePromoter(this);
         Merger = new PageMerger(this) { Scope = options.Merging };
         BackgroundWorks.Add(Merger);
+        BackgroundWorks.Add(Promoter);
         Frames.Reclaim = Reclaim.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
@@ -78,7 +80,7 @@ public sealed partial class KernelMemory : IDisposable
     public PageMerger Merger { get; }
 
     /// <summary>How transparent huge pages are made.</summary>
-    public HugePageSettings HugePages { get; } = new();
+    public HugePageSettings HugePages { get; }
 
     /// <summary>Makes huge pages of small ones in the background.</summary>
     public HugePagePromoter Promoter { get; }

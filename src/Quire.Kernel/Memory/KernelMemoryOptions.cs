@@ -1,3 +1,4 @@
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Swap;
 using Quire.Replacement;
@@ -38,6 +39,9 @@ public sealed record KernelMemoryOptions
 
     /// <summary>Empty: anonymous pages stay in RAM.</summary>
     public IReadOnlyList<SwapAreaOptions> SwapAreas { get; init; } = [];
+
+    /// <summary>Transparent huge pages: what /sys/kernel/mm/transparent_hugepage/enabled starts with.</summary>
+    public HugePageUse HugePages { get; init; } = HugePageUse.Madvise;
 
     public DeviceModel Device { get; init; } = DeviceModel.Nvme;
 }

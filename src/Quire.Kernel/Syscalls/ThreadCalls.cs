@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -152,7 +153,12 @@ internal static class ThreadCalls
                 return 1;
             case readCapabilityBound:
                 return a.A1 <= lastCapability ? (process.Credentials.IsPrivileged ? 1 : 0) : Errno.EINVAL.ToResult();
-            case getKeepCapabilities or getSeccomp or getTransparentHuge or setKeepCapabilities or setTimerSlack or setTransparentHuge:
+            case getKeepCapabilities or getSeccomp or setKeepCapabilities or setTimerSlack:
+                return 0;
+            case getTransparentHuge:
+                return process.Space.HugePageConsent == HugePageConsent.Refused ? 1 : 0;
+            case setTransparentHuge:
+                process.Space.HugePageConsent = a.A1 == 0 ? HugePageConsent.Given : HugePageConsent.Refused;
                 return 0;
             case getTimerSlack:
                 return timerSlack;

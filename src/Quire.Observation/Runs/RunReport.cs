@@ -44,6 +44,7 @@ public sealed record RunReport
     public required PageCacheReport PageCache { get; init; }
 
     public required MergingReport Merging { get; init; }
+    public required HugePageReport HugePages { get; init; }
 
     /// <summary>At most five, the one with the most faults first.</summary>
     public required IReadOnlyList<RegionReport> BusiestRegions { get; init; }
@@ -102,6 +103,12 @@ public sealed record TlbReport
 
     /// <summary>Table entries read by walks.</summary>
     public required ulong WalkReferences { get; init; }
+
+    /// <summary>Walks that ended at a 2 MiB or 1 GiB leaf.</summary>
+    public required ulong HugeWalks { get; init; }
+
+    /// <summary>Table entries that these walks did not read: one for each 2 MiB leaf, two for each 1 GiB leaf.</summary>
+    public required ulong WalkReferencesSaved { get; init; }
 
     public required ulong Flushes { get; init; }
 

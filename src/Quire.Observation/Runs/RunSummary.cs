@@ -29,6 +29,7 @@ public static class RunSummary
             Line(text, "merging", $"{Count(merging.PagesMerged)} pages merged, {Size(merging.PeakSavedBytes)} saved at most; {Count(merging.PagesScanned)} looked at in {Plural(merging.FullScans, "round", "rounds")}");
         }
 
+        WriteHugePages(text, report.HugePages, report.Tlb);
         foreach (var region in report.BusiestRegions)
         {
             Line(text, "region", $"{Clip(region.Name)} of {region.Process}: {Count(region.Faults)} faults, {Count(region.CopyOnWrite)} copy-on-write, {Count(region.Major)} major");
@@ -54,6 +55,16 @@ public static class RunSummary
 
         Line(text, "TLB", $"data {Rate(tlb.Data)}, code {Rate(tlb.Code)}, second level {Rate(tlb.Second)}");
         Line(text, "walks", $"{Count((long)tlb.Walks)} with {Count((long)tlb.WalkReferences)} references; {Count((long)tlb.Flushes)} flushes, {Count((long)tlb.Shootdowns)} shootdowns");
+    }
+
+    private static void WriteHugePages(StringBuilder text, HugePageReport huge, TlbReport tlb)
+    {
+        if (!huge.IsEmpty)
+        {
+            var saved = tlb.Modelled ? $", {Count((long)tlb.WalkReferencesSaved)} walk references saved" : "";
+            var moved = huge.PagesMoved > 0 ? $"; {Count(huge.PagesMoved)} pages moved" : "";
+            Line(text, "huge pages", $"{Count(huge.Faults)} at faults, {Count(huge.Promoted)} promoted, {Count(huge.Split)} split, {Count(huge.Fallbacks)} fell back; peak {Size(huge.PeakBytes)}, bloat {Size(huge.BloatBytes)}{saved}{moved}");
+        }
     }
 
     private static void WriteUnsupported(StringBuilder text, UnsupportedReport unsupported)

@@ -128,7 +128,7 @@ public sealed class HugePageTests : IDisposable
         Map(Start, SpanPages);
         WriteEach(Start, 200);
         _world.Memory.HugePages.Use = HugePageUse.Always;
-        Assert.True(_world.Memory.Promoter.Scan(SpanPages));
+        Assert.Equal(new PromotionScan(1, 1, FoundNoRoom: false), _world.Memory.Promoter.Scan(SpanPages));
         Assert.Equal((1, 1), (Counters.Mapped, Counters.Promoted));
         Assert.Equal(SpanPages, Space.Counters.ResidentAnonymous);
         _world.Memory.Audit();
@@ -170,17 +170,16 @@ public sealed class HugePageTests : IDisposable
     }
 
     [Fact]
-    public void PromoterSleepsBetweenScans()
+    public void PromoterSleepsBetweenScansAndRestsWithoutMemoryToScan()
     {
-        _world.Memory.Promoter.RunIfDue(VirtualTime.Zero);
-        _world.Memory.HugePages.Use = HugePageUse.Never;
+        var promoter = _world.Memory.Promoter;
+        promoter.Run(VirtualTime.Zero);
+        Assert.Equal(VirtualTime.Never, promoter.Due);
         Map(Start, SpanPages);
-        WriteEach(Start, 200);
-        _world.Memory.HugePages.Use = HugePageUse.Always;
-        _world.Memory.Promoter.RunIfDue(new VirtualTime(9_999_000_000));
-        Assert.Equal(0, Counters.Promoted);
-        _world.Memory.Promoter.RunIfDue(new VirtualTime(10_000_000_000));
-        Assert.Equal(1, Counters.Promoted);
+        promoter.OnProgramsRan();
+        Assert.Equal(VirtualTime.FromMilliseconds(10_000), promoter.Due);
+        _world.Memory.HugePages.Use = HugePageUse.Never;
+        Assert.Equal(VirtualTime.Never, promoter.Due);
     }
 
     [Fact]

@@ -38,16 +38,17 @@ public sealed class SystemFileSystem : GeneratedSuperBlock
                 .Add("cpumap", new GeneratedFile(this, () => CpuMask(cpus)))
                 .Add("distance", new GeneratedFile(this, () => "10\n"))
                 .Add("meminfo", new GeneratedFile(this, () => NodeMemory(kernel.Memory))));
-        var hugePages = new FixedDirectory(this, 0x1ED)
-            .Add("enabled", new GeneratedFile(this, () => "always madvise [never]\n"))
-            .Add("hpage_pmd_size", new GeneratedFile(this, () => "2097152\n"));
+        var memory = new FixedDirectory(this, 0x1ED)
+            .Add("ksm", MergingFiles.Create(this, kernel.Memory.Merger))
+            .Add("transparent_hugepage", HugePageFiles.Create(this, kernel.Memory));
+        var debug = new FixedDirectory(this, 0x1C0).Add("extfrag", HugePageFiles.CreateFragmentation(this, kernel.Memory));
         Root = new FixedDirectory(this, 0x16D)
             .Add("block", new FixedDirectory(this, 0x1ED))
             .Add("bus", new FixedDirectory(this, 0x1ED))
             .Add("class", new FixedDirectory(this, 0x1ED))
             .Add("devices", new FixedDirectory(this, 0x1ED).Add("system", new FixedDirectory(this, 0x1ED).Add("cpu", cpu).Add("node", node)))
             .Add("fs", new FixedDirectory(this, 0x1ED).Add("cgroup", new FixedDirectory(this, 0x1ED)))
-            .Add("kernel", new FixedDirectory(this, 0x1ED).Add("mm", new FixedDirectory(this, 0x1ED).Add("ksm", MergingFiles.Create(this, kernel.Memory.Merger)).Add("transparent_hugepage", hugePages)))
+            .Add("kernel", new FixedDirectory(this, 0x1ED).Add("debug", debug).Add("mm", memory))
             .Add("module", new FixedDirectory(this, 0x1ED));
     }
 

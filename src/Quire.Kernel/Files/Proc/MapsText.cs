@@ -41,7 +41,7 @@ internal static class MapsText
             Line(text, "KernelPageSize", Page.Size);
             Line(text, "MMUPageSize", Page.Size);
             AppendUsage(text, process.Space.Measure(region.Range.Start));
-            text.Append("THPeligible:           0\n").Append("VmFlags: ").Append(region.VmFlags).Append(" \n");
+            text.Append("THPeligible:           ").Append(process.Space.MayHoldHugePages(region.Range.Start) ? '1' : '0').Append("\nVmFlags: ").Append(region.VmFlags).Append(" \n");
         }
 
         return text.ToString();
@@ -71,6 +71,7 @@ internal static class MapsText
                 PrivateDirty = sum.PrivateDirty + usage.PrivateDirty,
                 Referenced = sum.Referenced + usage.Referenced,
                 Anonymous = sum.Anonymous + usage.Anonymous,
+                AnonymousHuge = sum.AnonymousHuge + usage.AnonymousHuge,
                 Locked = sum.Locked + usage.Locked,
                 Swapped = sum.Swapped + usage.Swapped,
                 SwappedProportional = sum.SwappedProportional + usage.SwappedProportional,
@@ -116,7 +117,9 @@ internal static class MapsText
         Line(text, "Private_Dirty", usage.PrivateDirty);
         Line(text, "Referenced", usage.Referenced);
         Line(text, "Anonymous", usage.Anonymous);
-        foreach (var name in (ReadOnlySpan<string>)["LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb"])
+        Line(text, "LazyFree", 0);
+        Line(text, "AnonHugePages", usage.AnonymousHuge);
+        foreach (var name in (ReadOnlySpan<string>)["ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb"])
         {
             Line(text, name, 0);
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Proc;
@@ -64,7 +65,7 @@ internal static class MemoryText
         Line("VmallocUsed", 0);
         Line("VmallocChunk", 0);
         Line("Percpu", 0);
-        Line("AnonHugePages", 0);
+        Pages("AnonHugePages", counters.HugePages.Mapped * HugePageSettings.Pages);
         Line("ShmemHugePages", 0);
         Line("ShmemPmdMapped", 0);
         Line("FileHugePages", 0);
@@ -123,6 +124,7 @@ internal static class MemoryText
         Line("pgscan_direct", counters.Reclaim.ScannedDirect);
         Line("pgscan_kswapd", 0);
         Line("oom_kill", 0);
+        HugePageText.AppendStatistics(text, counters.HugePages);
         Line("nr_tlb_remote_flush", counters.Shootdowns);
         Line("nr_tlb_local_flush_one", counters.LocalFlushes);
         return text.ToString();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -206,7 +207,8 @@ internal static class ProcessText
         Line("VmLib", Math.Max(0, counters.ExecutablePages - program));
         Line("VmPTE", (long)(space.PageTableBytes >> Page.Shift));
         Line("VmSwap", counters.Swapped);
-        text.Append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t0\n");
+        text.Append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\n");
+        text.Append(CultureInfo.InvariantCulture, $"THP_enabled:\t{(space.HugePageConsent == HugePageConsent.Given ? 1 : 0)}\n");
     }
 
     private static char StateOf(GuestProcess process, GuestThread? thread) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Proc;
@@ -56,6 +57,33 @@ internal static class SystemSettings
 
                 kernel.Files.Shrink();
                 kernel.Memory.DropCaches();
+                return Errno.None;
+            },
+        });
+
+        virtualMemory.Add("compact_memory", new GeneratedFile(owner, () => "", 0x80)
+        {
+            Store = value =>
+            {
+                if (value != "1")
+                {
+                    return Errno.EINVAL;
+                }
+
+                kernel.Memory.Compactor.CompactAll(HugePageSettings.Order);
+                return Errno.None;
+            },
+        });
+        virtualMemory.Add("extfrag_threshold", new GeneratedFile(owner, () => Number(kernel.Memory.Compactor.FragmentationThreshold) + "\n", Writable)
+        {
+            Store = value =>
+            {
+                if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var threshold) || threshold > 1000)
+                {
+                    return Errno.EINVAL;
+                }
+
+                kernel.Memory.Compactor.FragmentationThreshold = threshold;
                 return Errno.None;
             },
         });

@@ -3,35 +3,43 @@ using Quire.Primitives;
 namespace Quire.Kernel.Memory.HugePages;
 
 /// <summary>
-/// Linux's khugepaged: looks through memory that may have huge pages, some of it at a time, and makes huge pages of what is in use.
-/// Differs from Linux: its work takes no CPU time.
+/// Linux's khugepaged: looks through memory that may have huge pages, some of it at a time, and makes huge pages of what is in use. It rests when
+/// no memory may have any.
 /// </summary>
-public sealed class HugePagePromoter
+public sealed class HugePagePromoter : IBackgroundWork
 {
+    // What looking at the 512 entries of a table costs, and copying as many pages.
+    private const long NanosecondsASpan = 2_000;
+    private const long NanosecondsAPromotion = 200_000;
+
     private readonly KernelMemory _memory;
     private uint _space;
     private ulong _address;
     private VirtualTime _due = VirtualTime.Zero;
+    private bool _rests;
 
     internal HugePagePromoter(KernelMemory memory) => _memory = memory;
 
-    /// <summary>Scans if the time to do so has come.</summary>
-    public void RunIfDue(VirtualTime now)
-    {
-        if (now < _due || _memory.HugePages.Use == HugePageUse.Never)
-        {
-            return;
-        }
+    public string Name => "khugepaged";
 
+    public VirtualTime Due => _rests || _memory.HugePages.Use == HugePageUse.Never ? VirtualTime.Never : _due;
+
+    public VirtualTime Run(VirtualTime now)
+    {
         var settings = _memory.HugePages;
-        var sleep = Scan(settings.PagesToScan) ? settings.ScanSleepMilliseconds : settings.AllocationSleepMilliseconds;
-        _due = now + new VirtualTime(Math.Max(1, sleep) * 1_000_000L);
+        var scan = Scan(settings.PagesToScan);
+        _rests = scan.Spans == 0;
+        _due = now + VirtualTime.FromMilliseconds(Math.Max(1, scan.FoundNoRoom ? settings.AllocationSleepMilliseconds : settings.ScanSleepMilliseconds));
+        return new VirtualTime((scan.Spans * NanosecondsASpan) + (scan.Promoted * NanosecondsAPromotion));
     }
 
-    /// <summary>Looks at about so many small pages. False: it ended because no room for a huge page was found.</summary>
-    public bool Scan(int pages)
+    public void OnProgramsRan() => _rests = false;
+
+    /// <summary>Looks at about so many small pages; stops where no room for a huge page is found.</summary>
+    public PromotionScan Scan(int pages)
     {
         var rounds = 0;
+        var scan = default(PromotionScan);
         while (pages > 0 && rounds < 2)
         {
             if (!TryFindSpace(out var space))
@@ -50,13 +58,15 @@ public sealed class HugePagePromoter
 
             _address = start + HugePageSettings.Bytes;
             pages -= HugePageSettings.Pages;
-            if (space.TryPromote(start) == PromotionResult.NoRoom)
+            var result = space.TryPromote(start);
+            scan = scan with { Spans = scan.Spans + 1, Promoted = scan.Promoted + (result == PromotionResult.Promoted ? 1 : 0) };
+            if (result == PromotionResult.NoRoom)
             {
-                return false;
+                return scan with { FoundNoRoom = true };
             }
         }
 
-        return true;
+        return scan;
     }
 
     private bool TryFindSpace(out AddressSpace space)
