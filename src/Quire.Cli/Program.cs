@@ -9,6 +9,7 @@ var root = new RootCommand("Quire: an operating system's memory manager that any
 {
     AllocCommand.Create(),
     RunCommand.Create(),
+    CompareCommand.Create(),
     SweepCommand.Create(),
     RecordCommand.Create(),
     ReplayCommand.Create(),

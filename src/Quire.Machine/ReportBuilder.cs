@@ -44,6 +44,7 @@ internal static class ReportBuilder
             Faults = Faults(kernel.Memory.Counters),
             Tlb = Tlb(options.Tlb, processors),
             Memory = Memory(kernel.Memory),
+            Reclaim = Reclaim(kernel.Memory),
             Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
             HugePages = HugePages(kernel.Memory),
@@ -76,6 +77,23 @@ internal static class ReportBuilder
         StackGrowth = counters.StackGrowths,
         SwapIn = counters.Swap.Faults,
     };
+
+    private static ReclaimReport Reclaim(KernelMemory memory)
+    {
+        var reclaim = memory.Counters.Reclaim;
+        return new ReclaimReport
+        {
+            Scanned = reclaim.Scanned,
+            Evictions = reclaim.Stolen,
+            EvictedAnonymous = reclaim.StolenAnonymous,
+            EvictedFile = reclaim.StolenFile,
+            Background = reclaim.StolenBackground,
+            Stalls = reclaim.AllocationStalls,
+            Writes = memory.Counters.Swap.Out + memory.Counters.Written,
+            Refaults = memory.Refaults.Count,
+            MedianRefaultDistance = memory.Refaults.Median,
+        };
+    }
 
     private static MergingReport Merging(PageMerger merger) => new()
     {

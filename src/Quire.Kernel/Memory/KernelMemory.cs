@@ -73,6 +73,9 @@ public sealed partial class KernelMemory : IDisposable
 
     public MemoryCounters Counters { get; } = new();
 
+    /// <summary>Of evicted pages that came back.</summary>
+    public RefaultDistances Refaults { get; } = new();
+
     /// <summary>What goes on beside the programs; the scheduler runs it.</summary>
     public List<IBackgroundWork> BackgroundWorks { get; } = [];
 

@@ -332,7 +332,9 @@ public sealed partial class PageCache
             _memory.Counters.SharedMemoryPages++;
         }
 
-        _memory.Pools.Admit(frame, new PageArrival(PageArrival.NameOf(entry), Shadow.None));
+        var name = PageArrival.NameOf(entry);
+        _memory.Refaults.Returned(name);
+        _memory.Pools.Admit(frame, new PageArrival(name, Shadow.None));
         _memory.NoteResident();
     }
 }

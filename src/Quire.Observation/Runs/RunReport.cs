@@ -43,6 +43,8 @@ public sealed record RunReport
 
     public required PageCacheReport PageCache { get; init; }
 
+    public required ReclaimReport Reclaim { get; init; }
+
     public required MergingReport Merging { get; init; }
     public required HugePageReport HugePages { get; init; }
 
@@ -139,6 +141,34 @@ public sealed record PageCacheReport
     public required long PagesRead { get; init; }
 
     public required long PagesWritten { get; init; }
+}
+
+/// <summary>What reclaim did; amounts in pages of 4 KiB.</summary>
+public sealed record ReclaimReport
+{
+    /// <summary>Pages looked at.</summary>
+    public required long Scanned { get; init; }
+
+    public required long Evictions { get; init; }
+
+    public required long EvictedAnonymous { get; init; }
+
+    public required long EvictedFile { get; init; }
+
+    /// <summary>Of the evictions, those by the background reclaimer.</summary>
+    public required long Background { get; init; }
+
+    /// <summary>Allocations that had to reclaim first.</summary>
+    public required long Stalls { get; init; }
+
+    /// <summary>Pages written to swap and to files.</summary>
+    public required long Writes { get; init; }
+
+    /// <summary>Evicted pages that came back.</summary>
+    public required long Refaults { get; init; }
+
+    /// <summary>Evictions of other pages between a page's own and its return, in the middle of all refaults; null without any.</summary>
+    public required long? MedianRefaultDistance { get; init; }
 }
 
 /// <summary>Same-page merging.</summary>

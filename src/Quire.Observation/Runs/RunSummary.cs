@@ -24,6 +24,12 @@ public static class RunSummary
         WriteTlb(text, report.Tlb);
         var cache = report.PageCache;
         Line(text, "page cache", $"{Count(cache.Hits)} hits, {Count(cache.Misses)} misses; {Count(cache.PagesRead)} pages read ({Count(cache.ReadaheadPages)} ahead), {Count(cache.PagesWritten)} written");
+        if (report.Reclaim is { Evictions: > 0 } reclaim)
+        {
+            var distance = reclaim.MedianRefaultDistance is { } median ? $", median distance {Count(median)}" : "";
+            Line(text, "reclaim", $"{Count(reclaim.Evictions)} evicted ({Count(reclaim.EvictedAnonymous)} anonymous, {Count(reclaim.Background)} in the background) of {Count(reclaim.Scanned)} looked at, {Count(reclaim.Writes)} written; {Count(reclaim.Refaults)} came back{distance}");
+        }
+
         if (report.Merging is { PagesMerged: > 0 } merging)
         {
             Line(text, "merging", $"{Count(merging.PagesMerged)} pages merged, {Size(merging.PeakSavedBytes)} saved at most; {Count(merging.PagesScanned)} looked at in {Plural(merging.FullScans, "round", "rounds")}");

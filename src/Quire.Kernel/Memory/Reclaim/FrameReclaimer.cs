@@ -93,6 +93,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     {
         ref var entry = ref memory.FrameTable[frame];
         var isFile = entry.Use == FrameUse.File && (entry.Flags & FrameFlags.MemoryOnly) == 0;
+        var page = PageArrival.NameOf(entry);
         if (isFile)
         {
             EvictFilePage(frame, shadow);
@@ -102,6 +103,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             return false;
         }
 
+        memory.Refaults.Evicted(page);
         memory.Counters.Reclaim.CountStolen(origin, isFile);
         return true;
     }

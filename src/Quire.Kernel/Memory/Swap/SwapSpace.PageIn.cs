@@ -64,6 +64,7 @@ internal sealed partial class SwapSpace
 
         Counters.In++;
         AddToCache(entry, frame);
+        _memory.Refaults.Returned(_slots.Arrival(entry).Page);
         _memory.Pools.Admit(frame, _slots.Arrival(entry));
         return FaultOutcome.Resolved;
     }

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using Quire.Machine.Tests.Programs;
+
+namespace Quire.Machine.Tests.Studies;
+
+/// <summary>quire compare as a person meets it.</summary>
+public sealed class CompareTests
+{
+    private const string Program = "my @a = map { $_ x 10 } 1..20000; for my $i (1..3) { $a[$_] .= 'x' for 0..$#a } print length(join('', @a))";
+
+    [Fact]
+    public void EachPolicyIsARowWithItsOwnFaults()
+    {
+        var run = ProgramRun.Quire("compare", "--ram", "3M", "--swap", "64M", "--policies", "fifo,second-chance,random:seed=3", "--json", "-", "--", "perl", "-e", Program);
+
+        Assert.True(run.ExitCode == 0, $"{run}");
+        var rows = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(["fifo", "random:seed=3", "second-chance"], rows.Select(row => row.GetProperty("policy").GetString()!).Order(StringComparer.Ordinal));
+        Assert.All(rows, row => Assert.True(row.GetProperty("complete").GetBoolean(), row.ToString()));
+        Assert.All(rows, row => Assert.True(row.GetProperty("evictions").GetInt64() > 100, row.ToString()));
+        Assert.Equal(3, rows.Select(row => row.GetProperty("majorFaults").GetInt64()).Distinct().Count());
+        Assert.True(rows.TrueForAll(row => row.GetProperty("medianRefaultDistance").GetInt64() > 0));
+    }
+
+    [Theory]
+    [InlineData("--policies none-such", "none-such")]
+    [InlineData("--policies ,", "--policies")]
+    [InlineData("--policies fifo --ram 0", "--ram")]
+    public void NonsenseIsOneLineThatNamesItAndExitCodeTwo(string options, string hint)
+    {
+        var run = ProgramRun.Quire(["compare", .. options.Split(' '), "--", "true"]);
+        Assert.True(run.ExitCode == 2 && run.Output.Length == 0 && run.Errors.Contains(hint), $"{run}");
+        Assert.Single(run.Errors.TrimEnd('\n').Split('\n'));
+    }
+}
