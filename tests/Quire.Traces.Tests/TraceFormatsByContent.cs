@@ -63,6 +63,43 @@ public class TraceFormatsByContent
     }
 
     [Fact]
+    public void WhatASmallCutGzipHoldsIsReadBeforeTheFault()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(Encoding.ASCII.GetBytes(string.Join('\n', Enumerable.Range(1, 20_000))));
+        }
+
+        using var runs = new RecordRuns(TraceFormats.Open(ByteSource.Of(new MemoryStream(packed.ToArray()[..4000]))), 12);
+        var batch = new RunBatch();
+
+        Assert.True(runs.Next(batch));
+        Assert.Equal(0UL, runs.Numbering.PageOf(0) - 1);
+        var fault = Assert.Throws<TraceFormatException>(() =>
+        {
+            while (runs.Next(batch))
+            {
+            }
+        });
+        Assert.Contains("cut short", fault.Message);
+        Assert.InRange(runs.References, 500, 19_999);
+    }
+
+    [Fact]
+    public void AnEndlessTraceOfOnePageComesInPieces()
+    {
+        var million = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("7\n", 1_500_000)));
+        using var runs = new RecordRuns(TraceFormats.Open(ByteSource.Of(new MemoryStream(million))), 12);
+        var batch = new RunBatch();
+
+        Assert.True(runs.Next(batch));
+        Assert.InRange(batch.References, 1, 1_499_999);
+        Assert.True(runs.Next(batch));
+        Assert.Equal(1_500_000, runs.References);
+    }
+
+    [Fact]
     public void GzipCutShortIsReported()
     {
         var packed = new MemoryStream();

@@ -20,6 +20,7 @@ public sealed class ByteSource : IDisposable
     private int _end;
     private long _offset;
     private bool _ended;
+    private TraceFormatException? _fault;
 
     private ByteSource(Stream raw, string name)
     {
@@ -83,8 +84,16 @@ public sealed class ByteSource : IDisposable
     /// <summary>Up to <paramref name="count"/> of the next bytes without taking them; fewer only at the end.</summary>
     public ReadOnlySpan<byte> Peek(int count)
     {
-        while (_end - _start < count && FillMore())
+        try
         {
+            while (_end - _start < count && FillMore())
+            {
+            }
+        }
+        catch (TraceFormatException exception) when (_end > _start)
+        {
+            // What came before the damage is still to be had; who needs more than that is told.
+            _fault = exception;
         }
 
         return _buffer.AsSpan(_start, Math.Min(count, _end - _start));
@@ -104,6 +113,11 @@ public sealed class ByteSource : IDisposable
     /// <summary>Reads more behind what is buffered; false at the end of the bytes.</summary>
     public bool FillMore()
     {
+        if (_fault is not null)
+        {
+            throw _fault;
+        }
+
         if (_ended)
         {
             return false;

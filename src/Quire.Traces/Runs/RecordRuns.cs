@@ -6,6 +6,9 @@ namespace Quire.Traces;
 /// </summary>
 public sealed class RecordRuns : RunSource
 {
+    // An endless pipe of one page must give the caller a chance to stop.
+    private const long MostReferences = 1 << 20;
+
     private readonly TraceReader _reader;
     private readonly TraceRecords _records = new();
     private readonly int _pageShift;
@@ -36,7 +39,7 @@ public sealed class RecordRuns : RunSource
             batch.Sizes = new uint[batch.Pages.Length];
         }
 
-        while (batch.Length < batch.Pages.Length)
+        while (batch.Length < batch.Pages.Length && batch.References < MostReferences)
         {
             if (_index == _records.Length)
             {
