@@ -11,6 +11,7 @@ using Quire.Kernel.Processes;
 using Quire.Machine.HeapCalls;
 using Quire.Observation.Runs;
 using Quire.Primitives;
+using Quire.Replacement;
 
 namespace Quire.Machine;
 
@@ -38,11 +39,17 @@ public sealed class VirtualMachine : IDisposable
         var heapCalls = options.HeapCalls is { } listener ? new HeapCallObserver(listener) : null;
         _physical = new PhysicalMemory(options.Ram);
         _code = new CodeCache(_physical);
-        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, heapCalls ?? options.References))];
+        var feed = options.Policy is { Descriptor.Source: not InformationSource.ReferenceBits } ? new ReferenceFeed() : null;
+        _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, heapCalls ?? options.References, feed))];
         _memory = new KernelMemory(
             _physical,
             new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages, SwapAreas = swap, Policy = options.Policy, Swappiness = options.Swappiness, Merging = options.Merging, HugePages = options.HugePages },
             [.. _processors.Select(processor => processor.Mmu)]);
+        if (feed is not null)
+        {
+            feed.Sink = _memory.References;
+        }
+
         if (options.MemoryEvents is { } events)
         {
             _memory.Events = new MemoryEventWriter(events);

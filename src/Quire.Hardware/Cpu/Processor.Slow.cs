@@ -23,6 +23,11 @@ public sealed unsafe partial class Processor
     internal static byte* ReadSlow(CpuState* s, Op* op, ulong address, int size)
     {
         var processor = Of(s);
+        if (processor._feed is not null)
+        {
+            return processor.ReadFed(op, address, size);
+        }
+
         var pointer = processor.Access(op, address, size, AccessKind.Read);
         if (pointer != null)
         {
@@ -36,6 +41,11 @@ public sealed unsafe partial class Processor
     internal static byte* ReadWriteSlow(CpuState* s, Op* op, ulong address, int size)
     {
         var processor = Of(s);
+        if (processor._feed is not null)
+        {
+            return processor.ReadWriteFed(op, address, size);
+        }
+
         var pointer = processor.Access(op, address, size, AccessKind.Write);
         if (pointer != null && processor._observer is { } observer)
         {
@@ -52,6 +62,11 @@ public sealed unsafe partial class Processor
     {
         var inPage = Page.Size - (int)(address & Page.OffsetMask);
         var processor = Of(s);
+        if (processor._feed is not null && processor.TryWriteFed(op, address, size))
+        {
+            return true;
+        }
+
         if (size <= inPage)
         {
             var pointer = processor.Translate(op, address, AccessKind.Write);
@@ -61,6 +76,10 @@ public sealed unsafe partial class Processor
             }
 
             Unsafe.CopyBlockUnaligned(pointer, s->Scratch, (uint)size);
+            if (processor._feed is not null)
+            {
+                processor.NoteData(op, processor.FrameAt(pointer), 1);
+            }
         }
         else
         {
@@ -70,6 +89,10 @@ public sealed unsafe partial class Processor
             }
 
             WriteBackScratch(s);
+            if (processor._feed is not null)
+            {
+                processor.NoteAccess(op, s->Scratch, 1);
+            }
         }
 
         processor._observer?.OnReference(address, size, AccessKind.Write, processor.Mmu.AddressSpaceTag);
@@ -174,7 +197,8 @@ public sealed unsafe partial class Processor
             return null;
         }
 
-        _codePage = _observer is null ? address & Page.Mask : ulong.MaxValue;
+        _fetchedFrame = frame.Value;
+        _codePage = _observer is null && _feed is null ? address & Page.Mask : ulong.MaxValue;
         return pointer;
     }
 
@@ -186,6 +210,11 @@ public sealed unsafe partial class Processor
         }
 
         _observer?.OnReference(block->Address, block->Length, AccessKind.Fetch, Mmu.AddressSpaceTag);
+        if (_feed is not null)
+        {
+            EnterFedPage(block);
+        }
+
         return true;
     }
 
@@ -193,7 +222,7 @@ public sealed unsafe partial class Processor
     {
         if (!Mmu.IsModelled)
         {
-            _codePage = _observer is null ? block->Page : ulong.MaxValue;
+            _codePage = _observer is null && _feed is null ? block->Page : ulong.MaxValue;
             return true;
         }
 
@@ -288,6 +317,9 @@ public sealed unsafe partial class Processor
         return _code.Add(header, _builder.Ops);
     }
 
+    // Keeps the block from being linked or resumed.
+    private const uint NoSecondFrame = uint.MaxValue - 1;
+
     // A block of one instruction outside the cache, for an instruction that writes to its own page.
     private Block* BuildAlone(ulong address, byte* pointer)
     {
@@ -295,9 +327,12 @@ public sealed unsafe partial class Processor
         var bytes = stackalloc byte[available + 15];
         Unsafe.CopyBlockUnaligned(bytes, pointer, (uint)available);
         var length = available;
+        var secondFrame = new FrameNumber(NoSecondFrame);
         if (available < 15)
         {
-            var second = Fetch((address & Page.Mask) + Page.Size, out _);
+            var firstFrame = _fetchedFrame;
+            var second = Fetch((address & Page.Mask) + Page.Size, out secondFrame);
+            _fetchedFrame = firstFrame;
             if (second != null)
             {
                 Unsafe.CopyBlockUnaligned(bytes + available, second, 15);
@@ -315,7 +350,7 @@ public sealed unsafe partial class Processor
             Address = address,
             Page = address & Page.Mask,
             Frame = uint.MaxValue,
-            SecondFrame = uint.MaxValue - 1,
+            SecondFrame = secondFrame.IsNone ? NoSecondFrame : secondFrame.Value,
             Instructions = 1,
             Length = _builder.Length,
             OpCount = _builder.Ops.Length,

@@ -28,7 +28,8 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     private PageFilter _jumpPages;
 
     /// <param name="observer">Watches every reference, at the price of one instruction a block and no fast lookup; null: nobody.</param>
-    public Processor(PhysicalMemory memory, TlbOptions tlb, CodeCache code, IReferenceObserver? observer = null)
+    /// <param name="feed">Is told every reference by frame, at less of a price; null: nobody. Not together with an observer.</param>
+    public Processor(PhysicalMemory memory, TlbOptions tlb, CodeCache code, IReferenceObserver? observer = null, ReferenceFeed? feed = null)
     {
         _memory = memory;
         _code = code;
@@ -41,7 +42,17 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         _state->Registers = CpuRegisters.Initial();
         _state->Owner = GCHandle.ToIntPtr(_handle);
         _state->Jumps = _jumps;
-        Mmu = new Mmu(memory, tlb, (FastEntry*)((byte*)_state + CpuState.DataEntriesOffset), &_state->DataReferences);
+        var entries = (FastEntry*)((byte*)_state + CpuState.DataEntriesOffset);
+        if (feed is not null)
+        {
+            _feed = feed;
+            _fedEntries = entries = CreateFedEntries(_state);
+            _runs = (FrameRun*)NativeMemory.Alloc(FeedLength + 1, (nuint)sizeof(FrameRun));
+            *_runs = new FrameRun { Frame = uint.MaxValue };
+            _lastRun = _runs;
+        }
+
+        Mmu = new Mmu(memory, tlb, entries, &_state->DataReferences);
         Mmu.TranslationsDropped = OnTranslationsDropped;
         Mmu.BypassesFastLookup = observer is not null;
         _observer = observer;
@@ -84,6 +95,11 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         }
 
         var block = TakeResumePoint(out var op);
+        if (_feed is not null)
+        {
+            BeginFeeding(block);
+        }
+
         if (block == null)
         {
             goto lookUp;
@@ -143,6 +159,11 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         var retires = s->StopKind is StopKind.SystemCall or StopKind.Breakpoint or StopKind.Continue;
         s->Executed += stopped->Number + (retires ? 1 : 0) - current->Instructions;
         _faultedInstructions += retires ? 0 : 1;
+        if (_feed is not null && !retires)
+        {
+            NoteStopped();
+        }
+
         s->Registers.Rip = current->Address + stopped->Offset + (retires ? stopped->Length : 0UL);
         switch (s->StopKind)
         {
@@ -172,6 +193,8 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         _handle.Free();
         NativeMemory.AlignedFree(_state);
         NativeMemory.Free(_jumps);
+        NativeMemory.AlignedFree(_fedEntries);
+        NativeMemory.Free(_runs);
         NativeMemory.AlignedFree(_alone);
     }
 
@@ -229,6 +252,12 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     private CpuExit Leave()
     {
         var executed = _state->Executed;
+        if (_feed is not null)
+        {
+            NoteFetches(Math.Max(executed, _fetched));
+            Drain();
+        }
+
         Instructions += executed;
         _codePage = ulong.MaxValue;
         return new CpuExit(ReasonOf(_state->StopKind), new VirtualAddress(_state->FaultAddress), (PageFaultError)_state->FaultError, executed);

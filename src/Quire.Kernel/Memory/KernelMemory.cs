@@ -1,3 +1,4 @@
+using Quire.Hardware.Cpu;
 using Quire.Hardware.Memory;
 using Quire.Hardware.Translation;
 using Quire.Kernel.Memory.Auditing;
@@ -212,6 +213,9 @@ public sealed partial class KernelMemory : IDisposable
         Pools.Dispose();
         Swap.Dispose();
     }
+
+    /// <summary>For processors' references, when the policy wants each of them.</summary>
+    public IReferenceSink References => new ReferenceRouter(Pools);
 
     /// <summary>Pages have come in whose accessed bit must go once the instruction that faulted has restarted: <see cref="SettleFreshPages"/>.</summary>
     public bool HasFreshPages => Pools.Global.Order is IPolicyOrder { HasFresh: true };

@@ -17,11 +17,11 @@ internal sealed unsafe class GuestBox : IDisposable, IPageTableFrames
     private const ulong Rights = PageTableEntry.UserBit | PageTableEntry.WritableBit;
     private uint _nextFrame = 1;
 
-    public GuestBox(TlbOptions? tlb = null)
+    public GuestBox(TlbOptions? tlb = null, IReferenceObserver? observer = null, ReferenceFeed? feed = null)
     {
         Memory = new PhysicalMemory(ByteSize.FromMiB(8));
         Blocks = new CodeCache(Memory);
-        Processor = new Processor(Memory, tlb ?? TlbOptions.Off, Blocks);
+        Processor = new Processor(Memory, tlb ?? TlbOptions.Off, Blocks, observer, feed);
         Assert.True(X64PageTable.TryCreate(Memory, this, 1, out var tables));
         Tables = tables!;
         Map(Code, 4);

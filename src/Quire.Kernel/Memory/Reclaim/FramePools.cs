@@ -22,6 +22,8 @@ internal sealed class FramePools : IDisposable
     /// <summary>The pool that pages coming in now enter.</summary>
     public FramePool Current { get; set; } = null!;
 
+    public bool HasOne => _pools.Count == 2;
+
     public IEnumerable<FramePool> All => _pools.OfType<FramePool>();
 
     /// <summary>Frames in all pools.</summary>
