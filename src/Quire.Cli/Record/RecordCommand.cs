@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Quire.Cli.Replay;
 using Quire.Cli.Run;
 using Quire.Primitives;
+using Quire.Replacement;
 using Quire.Traces;
 
 namespace Quire.Cli.Record;
@@ -53,6 +55,8 @@ public static class RecordCommand
         }
 
         using var recorder = new TraceRecorder(new QtraceWriter(file, new QtraceHeader(TraceUnit.Addresses, Page.Shift, kept, HasTimes: false)));
-        return RunCommand.Run(options, parse, machine => machine with { References = recorder });
+        return RunCommand.Run(options, parse, machine => machine.Policy is { Descriptor.Source: not InformationSource.ReferenceBits } policy
+            ? throw new UsageException($"--policy {policy.Text} wants every reference itself; record with one that goes by reference bits")
+            : machine with { References = recorder });
     }
 }

@@ -173,6 +173,9 @@ public sealed unsafe partial class AddressSpace
         {
             CountFilePage(entry.Flags, -1);
             _memory.Counters.MappedFilePages -= entry.Mappings == 0 ? 1 : 0;
+
+            // If the region was locked; should another one be, reclaim will see.
+            _memory.Pools.Unlock(frame);
         }
 
         _memory.Frames.Release(frame);

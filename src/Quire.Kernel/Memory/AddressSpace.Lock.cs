@@ -1,10 +1,13 @@
+using Quire.Hardware.Paging;
+using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
 
 /// <summary>mlock, mlock2, munlock, mlockall, munlockall (mm/mlock.c of Linux).</summary>
-public sealed partial class AddressSpace
+public sealed unsafe partial class AddressSpace
 {
     private const RegionFlags LockedFlags = RegionFlags.Locked | RegionFlags.LockOnFault;
 
@@ -131,6 +134,13 @@ public sealed partial class AddressSpace
         return Errno.None;
     }
 
+    /// <summary>Lets reclaim look at the pages of a range again.</summary>
+    private void ReleaseLockedPages(ulong start, ulong end)
+    {
+        var visitor = new UnlockVisitor(_memory.Pools);
+        Tables.Visit(RangeOf(start, end), ref visitor);
+    }
+
     private void ChangeAllLocks(RegionFlags locks)
     {
         for (var region = _regions.First; region is not null; region = region.Next)
@@ -140,6 +150,19 @@ public sealed partial class AddressSpace
             {
                 // Whole regions need no split, so this cannot fail.
                 region = ChangeFlags(region, region.Start, region.End, flags)!;
+            }
+        }
+    }
+
+    private readonly struct UnlockVisitor(FramePools pools) : IPageTableVisitor
+    {
+        public static bool TakesHugeLeaves => true;
+
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            if (!Leaf.IsSwapped(*entry))
+            {
+                pools.Unlock(Leaf.FrameOf(*entry));
             }
         }
     }

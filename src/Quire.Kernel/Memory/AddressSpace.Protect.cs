@@ -136,6 +136,11 @@ public sealed unsafe partial class AddressSpace
         }
 
         Account(part.Flags, -part.PageCount);
+        if ((part.Flags & ~flags & RegionFlags.Locked) != 0)
+        {
+            ReleaseLockedPages(start, end);
+        }
+
         part.Flags = flags;
         Account(flags, part.PageCount);
         _regions.GapChanged(part);

@@ -32,7 +32,7 @@ public sealed partial class KernelMemory : IDisposable
     {
         Physical = physical;
         Options = options;
-        Settings = new MemorySettings { Swappiness = options.Swappiness };
+        Settings = new MemorySettings { Swappiness = options.Swappiness, MinimumFreeKiB = (long)Watermarks.StandardMinimumKiB(physical.FrameCount) };
         HugePages = new HugePageSettings { Use = options.HugePages };
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
@@ -52,6 +52,9 @@ public sealed partial class KernelMemory : IDisposable
         Merger = new PageMerger(this) { Scope = options.Merging };
         BackgroundWorks.Add(Merger);
         BackgroundWorks.Add(Promoter);
+        var background = new BackgroundReclaimer(this);
+        BackgroundWorks.Add(background);
+        Frames.LowReached = background.Wake;
         Frames.Reclaim = Reclaim.Reclaim;
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
@@ -214,6 +217,32 @@ public sealed partial class KernelMemory : IDisposable
         Swap.Dispose();
     }
 
+    /// <summary>Pageable frames of all pools by list.</summary>
+    internal OrderCounts Pageable
+    {
+        get
+        {
+            var counts = default(OrderCounts);
+            foreach (var pool in Pools.All)
+            {
+                counts += pool.Order.Counts;
+            }
+
+            return counts;
+        }
+    }
+
+    /// <summary>Sets the watermarks of all zones (vm.min_free_kbytes, vm.watermark_scale_factor).</summary>
+    public void SetWatermarks(long minimumKiB, int scaleFactor)
+    {
+        Settings.MinimumFreeKiB = minimumKiB;
+        Settings.WatermarkScaleFactor = scaleFactor;
+        foreach (var zone in Frames.Zones)
+        {
+            zone.Watermarks = Watermarks.For(zone.Frames, Frames.TotalFrames, (ulong)minimumKiB, (uint)scaleFactor);
+        }
+    }
+
     /// <summary>For processors' references, when the policy wants each of them.</summary>
     public IReferenceSink References => new ReferenceRouter(Pools);
 
@@ -236,6 +265,8 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>Reclaim may take the frame from now on, until it is free.</summary>
     /// <param name="page">Name of the page in it, as <see cref="PageArrival.NameOf"/> says.</param>
     internal void MakePageable(FrameNumber frame, ulong page) => Pools.Admit(frame, new PageArrival(page, Shadow.None));
+
+    internal void AddDeviceDebt(VirtualTime debt) => _deviceDebt += debt;
 
     internal void ChargeDevice(ulong bytes) => _deviceDebt += Options.Device.CostOf(bytes);
 

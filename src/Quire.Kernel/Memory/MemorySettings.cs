@@ -1,3 +1,5 @@
+using Quire.Kernel.Memory.Frames;
+
 namespace Quire.Kernel.Memory;
 
 /// <summary>Settings of memory that may change while the machine runs (Documentation/admin-guide/sysctl/vm.rst).</summary>
@@ -8,4 +10,10 @@ public sealed class MemorySettings
 
     /// <summary>vm.swappiness, 0 to 200: 100 takes a refault of an anonymous page to cost as much as one of a file page; less, more.</summary>
     public int Swappiness { get; set; } = StandardSwappiness;
+
+    /// <summary>vm.min_free_kbytes.</summary>
+    public long MinimumFreeKiB { get; internal set; }
+
+    /// <summary>vm.watermark_scale_factor: distance of the watermarks in ten-thousandths of the zone, 1 to 3000.</summary>
+    public int WatermarkScaleFactor { get; internal set; } = Watermarks.StandardScaleFactor;
 }

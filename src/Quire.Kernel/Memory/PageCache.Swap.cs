@@ -1,5 +1,6 @@
 using Quire.Kernel.Memory.Caching;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
@@ -57,7 +58,7 @@ public sealed partial class PageCache
         if (error == Errno.None)
         {
             _index.Replace(index, new PagePlace(frame));
-            Own(index, frame);
+            Own(index, frame, Shadow.None);
         }
 
         return frame;

@@ -135,9 +135,13 @@ public sealed partial class PageCache
             {
                 Remove(index);
             }
-            else
+            else if (place.IsSwapped)
             {
                 RemoveSwapped(index);
+            }
+            else
+            {
+                _index.Remove(index);
             }
         }
     }

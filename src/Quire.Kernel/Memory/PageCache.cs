@@ -43,6 +43,9 @@ public sealed partial class PageCache
     public ulong ResidentPages => _index.Count;
 
     /// <summary>Pages of a memory-only file that are in swap areas instead.</summary>
+    /// <summary>Pages that reclaim has left a shadow of.</summary>
+    public ulong Shadows => _index.ShadowCount;
+
     public ulong SwappedPages => _index.SwappedCount;
 
     public ulong DirtyPages => _index.DirtyCount;
@@ -155,7 +158,15 @@ public sealed partial class PageCache
     internal void Repoint(ulong index, FrameNumber to) => _index.Repoint(index, to);
 
     /// <summary>Takes a page out of the cache and gives the cache's reference up. It must be clean and mapped nowhere.</summary>
-    internal void Remove(ulong index)
+    internal void Remove(ulong index) => Remove(index, PagePlace.Nothing);
+
+    /// <summary>As <see cref="Remove(ulong)"/>, leaving a shadow.</summary>
+    internal void Evict(ulong index, Shadow shadow) => Remove(index, shadow.IsNone ? PagePlace.Nothing : new PagePlace(shadow));
+
+    /// <summary>Gives memory back that only tells of pages that went; the number of nodes.</summary>
+    internal int DropShadowNodes() => _index.DropShadowNodes();
+
+    private void Remove(ulong index, PagePlace left)
     {
         var frame = _index[index];
         ref var entry = ref _memory.FrameTable[frame];
@@ -165,7 +176,15 @@ public sealed partial class PageCache
         }
 
         MarkClean(ref entry);
-        _index.Remove(index);
+        if (left.IsNothing)
+        {
+            _index.Remove(index);
+        }
+        else
+        {
+            _index.Replace(index, left);
+        }
+
         Disown(frame);
     }
 
@@ -308,6 +327,7 @@ public sealed partial class PageCache
 
     private FrameNumber Add(ulong index, FrameNumber frame, out Errno error)
     {
+        var shadow = _index.PlaceOf(index).Shadow;
         if (!_index.TryAdd(index, frame))
         {
             _memory.Frames.Release(frame);
@@ -315,12 +335,12 @@ public sealed partial class PageCache
             return FrameNumber.None;
         }
 
-        Own(index, frame);
+        Own(index, frame, shadow);
         error = Errno.None;
         return frame;
     }
 
-    private void Own(ulong index, FrameNumber frame)
+    private void Own(ulong index, FrameNumber frame, Shadow shadow)
     {
         ref var entry = ref _memory.FrameTable[frame];
         entry.Owner = Number;
@@ -334,7 +354,7 @@ public sealed partial class PageCache
 
         var name = PageArrival.NameOf(entry);
         _memory.Refaults.Returned(name);
-        _memory.Pools.Admit(frame, new PageArrival(name, Shadow.None));
+        _memory.Pools.Admit(frame, new PageArrival(name, shadow));
         _memory.NoteResident();
     }
 }

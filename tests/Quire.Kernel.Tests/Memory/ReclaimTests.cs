@@ -115,6 +115,76 @@ public sealed class ReclaimTests
         }
     }
 
+    [Fact]
+    public void PagesThatReturnSoonAreActiveAndCounted()
+    {
+        using var world = new MemoryWorld(ramMiB: 4);
+        var file = NewBigFile(world);
+        var one = new byte[1];
+        for (var round = 0; round < 4; round++)
+        {
+            for (ulong page = 0; page < 1100; page++)
+            {
+                file.Pages!.ReadBytes(page * P, one);
+            }
+        }
+
+        var counters = world.Memory.Counters.Reclaim;
+        Assert.True(counters.RefaultsFile > 500);
+        Assert.Equal(0, counters.RefaultsAnonymous);
+        world.Memory.Audit();
+    }
+
+    [Fact]
+    public void UnlockedPagesGoLikeOthers()
+    {
+        using var world = new MemoryWorld(ramMiB: 4);
+        var locked = world.MapFile(world.NewFileOfPages(20), Protection.Read, MapFlags.Shared);
+        world.Space.Lock(locked, 20 * P, LockFlags.None);
+        var file = NewBigFile(world);
+        var one = new byte[1];
+        for (ulong page = 0; page < FilePages; page++)
+        {
+            file.Pages!.ReadBytes(page * P, one);
+        }
+
+        Assert.Equal(20, world.Memory.Pageable.Unevictable);
+        world.Space.Unlock(locked, 20 * P);
+        Assert.Equal(0, world.Memory.Pageable.Unevictable);
+        for (ulong page = 0; page < FilePages; page++)
+        {
+            file.Pages!.ReadBytes(page * P, one);
+        }
+
+        Assert.False(world.Space.LeafAt(locked).Present);
+    }
+
+    [Fact]
+    public void TheBackgroundReclaimerRestoresTheHighWatermark()
+    {
+        using var world = new MemoryWorld(ramMiB: 8);
+        var file = NewBigFile(world);
+        var background = world.Memory.BackgroundWorks.Single(work => work.Name == "kswapd0");
+        var zone = world.Memory.Frames.Zones.Single();
+        var one = new byte[1];
+        for (ulong page = 0; background.Due == VirtualTime.Never; page++)
+        {
+            file.Pages!.ReadBytes(page * P, one);
+        }
+
+        for (var turns = 0; background.Due != VirtualTime.Never; turns++)
+        {
+            Assert.True(turns < 100);
+            background.Run(background.Due);
+        }
+
+        var counters = world.Memory.Counters.Reclaim;
+        Assert.True(zone.FreeFrames >= zone.Watermarks.High);
+        Assert.Equal((0, 1), (counters.AllocationStalls, counters.BackgroundRuns));
+        Assert.True(counters.StolenBackground > 0);
+        Assert.Equal(0, counters.StolenDirect);
+    }
+
     private static ArrayFile NewBigFile(MemoryWorld world)
     {
         var contents = new byte[FilePages * (int)P];

@@ -16,6 +16,8 @@ internal static class SystemSettings
         var kernel = owner.Kernel;
         var options = kernel.Memory.Options;
 
+        FixedDirectory virtualMemory;
+
         FixedDirectory Directory(params (string Name, Func<string> Value)[] values)
         {
             var directory = new FixedDirectory(owner);
@@ -27,14 +29,28 @@ internal static class SystemSettings
             return directory;
         }
 
-        var virtualMemory = Directory(
+        void AddNumber(string name, long least, long most, Func<long> get, Action<long> set) =>
+            virtualMemory.Add(name, new GeneratedFile(owner, () => Number(get()) + "\n", Writable)
+            {
+                Store = value =>
+                {
+                    if (!long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+                    {
+                        return Errno.EINVAL;
+                    }
+
+                    set(number);
+                    return Errno.None;
+                },
+            });
+
+        virtualMemory = Directory(
             ("admin_reserve_kbytes", () => "8192"),
             ("dirty_background_ratio", () => Number(options.DirtyBackgroundPercent)),
             ("dirty_expire_centisecs", () => "3000"),
             ("dirty_ratio", () => Number(options.DirtyPercent)),
             ("dirty_writeback_centisecs", () => "500"),
             ("max_map_count", () => Number(options.MaximumRegions)),
-            ("min_free_kbytes", () => Number(kernel.Memory.Frames.Zones.Sum(zone => (long)zone.Watermarks.Min) * (Page.Size / 1024))),
             ("mmap_min_addr", () => Number((long)AddressLayout.LowestMappable)),
             ("nr_hugepages", () => "0"),
             ("overcommit_kbytes", () => "0"),
@@ -43,9 +59,12 @@ internal static class SystemSettings
             ("page-cluster", () => "3"),
             ("panic_on_oom", () => "0"),
             ("oom_kill_allocating_task", () => "0"),
-            ("swappiness", () => "60"),
             ("user_reserve_kbytes", () => "131072"),
             ("vfs_cache_pressure", () => "100"));
+        var settings = kernel.Memory.Settings;
+        AddNumber("swappiness", 0, MemorySettings.MostSwappiness, () => settings.Swappiness, value => settings.Swappiness = (int)value);
+        AddNumber("min_free_kbytes", 0, (long)kernel.Memory.Frames.TotalFrames * (Page.Size / 1024) / 2, () => settings.MinimumFreeKiB, value => kernel.Memory.SetWatermarks(value, settings.WatermarkScaleFactor));
+        AddNumber("watermark_scale_factor", 1, 3000, () => settings.WatermarkScaleFactor, value => kernel.Memory.SetWatermarks(settings.MinimumFreeKiB, (int)value));
         virtualMemory.Add("drop_caches", new GeneratedFile(owner, () => "0\n", Writable)
         {
             Store = value =>
@@ -55,6 +74,9 @@ internal static class SystemSettings
                     return Errno.EINVAL;
                 }
 
+                var reclaim = kernel.Memory.Counters.Reclaim;
+                reclaim.DropPageCache += value is "1" or "3" ? 1 : 0;
+                reclaim.DropSlab += value is "2" or "3" ? 1 : 0;
                 kernel.Files.Shrink();
                 kernel.Memory.DropCaches();
                 return Errno.None;

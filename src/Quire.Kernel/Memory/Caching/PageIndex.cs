@@ -35,6 +35,9 @@ internal sealed class PageIndex
 
     public ulong DirtyCount { get; private set; }
 
+    /// <summary>Pages that reclaim has left a shadow of.</summary>
+    public ulong ShadowCount { get; private set; }
+
     /// <summary>None where no frame is.</summary>
     public FrameNumber this[ulong index] => PlaceOf(index).Frame;
 
@@ -44,7 +47,7 @@ internal sealed class PageIndex
         return leaf is null ? PagePlace.Nothing : new PagePlace(leaf.Places[index & (FanOut - 1)]);
     }
 
-    /// <summary>Puts a frame where nothing is. False: no memory for a node.</summary>
+    /// <summary>Puts a frame where nothing or a shadow is. False: no memory for a node.</summary>
     public bool TryAdd(ulong index, FrameNumber frame)
     {
         if (!TryMakeLeaf(index >> FanOutShift, out var leaf))
@@ -53,9 +56,18 @@ internal sealed class PageIndex
         }
 
         ref var place = ref leaf.Places[index & (FanOut - 1)];
-        System.Diagnostics.Debug.Assert(new PagePlace(place).IsNothing, "the page is somewhere already");
+        System.Diagnostics.Debug.Assert(new PagePlace(place) is { IsFrame: false, IsSwapped: false }, "the page is somewhere already");
+        if (new PagePlace(place).IsShadow)
+        {
+            leaf.Shadows--;
+            ShadowCount--;
+        }
+        else
+        {
+            leaf.Count++;
+        }
+
         place = frame.Value;
-        leaf.Count++;
         Count++;
         return true;
     }
@@ -68,7 +80,28 @@ internal sealed class PageIndex
         SwappedCount -= PlaceOf(index).IsSwapped ? 1UL : 0;
         Count += place.IsFrame ? 1UL : 0;
         SwappedCount += place.IsSwapped ? 1UL : 0;
-        FindLeaf(index >> FanOutShift)!.Places[index & (FanOut - 1)] = place.Value;
+        var leaf = FindLeaf(index >> FanOutShift)!;
+        var shadows = (place.IsShadow ? 1 : 0) - (PlaceOf(index).IsShadow ? 1 : 0);
+        leaf.Shadows += shadows;
+        ShadowCount += (ulong)shadows;
+        leaf.Places[index & (FanOut - 1)] = place.Value;
+    }
+
+    /// <summary>Gives back the nodes that hold nothing but shadows; their number.</summary>
+    public int DropShadowNodes()
+    {
+        var dropped = 0;
+        for (ulong block = 0; ShadowCount > 0 && TryFindBlock(block, out var found, out var leaf); block = found + 1)
+        {
+            if (leaf.Shadows == leaf.Count)
+            {
+                ShadowCount -= (ulong)leaf.Shadows;
+                RemoveLeaf(found);
+                dropped++;
+            }
+        }
+
+        return dropped;
     }
 
     /// <summary>Puts another frame where one is; a dirty mark stays.</summary>
@@ -177,6 +210,7 @@ internal sealed class PageIndex
         Count = 0;
         SwappedCount = 0;
         DirtyCount = 0;
+        ShadowCount = 0;
     }
 
     private LeafNode? FindLeaf(ulong block)
@@ -381,6 +415,7 @@ internal sealed class PageIndex
         public readonly uint[] Places = new uint[FanOut];
         public ulong Dirty;
         public int Count;
+        public int Shadows;
         public SlabSlot Slot;
 
         public LeafNode() => Array.Fill(Places, PagePlace.Nothing.Value);

@@ -25,9 +25,6 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     private readonly Zone[] _zones;
     private int _reclaimDepth;
 
-    // Free frames below which the next moderate reclaim is worth a try.
-    private uint _reclaimBelow = uint.MaxValue;
-
     internal PageAllocator(PhysicalMemory memory, FrameTable table, FramePools pools, MemoryCounters counters, KernelMemoryOptions options)
     {
         _memory = memory;
@@ -63,6 +60,9 @@ public sealed unsafe partial class PageAllocator : ISlabPages
 
     /// <summary>Frees memory that can be had again. Called with the number of frames wanted; gives the number freed.</summary>
     internal Func<int, ReclaimEffort, ReclaimOrigin, int>? Reclaim { get; set; }
+
+    /// <summary>Told at each allocation that finds no zone above its low watermark.</summary>
+    internal Action? LowReached { get; set; }
 
     /// <summary>A frame with any content. False: out of memory.</summary>
     internal bool TryAllocate(FrameUse use, out FrameNumber frame)
@@ -194,17 +194,20 @@ public sealed unsafe partial class PageAllocator : ISlabPages
 
     private bool TryTakeScarce(out FrameNumber frame)
     {
-        ReclaimModerately();
+        LowReached?.Invoke();
         if (TryRefillAny(out frame))
         {
             return true;
         }
 
-        ReclaimToHigh(ReclaimEffort.Full);
-        DrainCpuLists();
-        if (TryRefillAny(out frame))
+        foreach (var effort in (ReadOnlySpan<ReclaimEffort>)[ReclaimEffort.Moderate, ReclaimEffort.Full])
         {
-            return true;
+            ReclaimToHigh(effort);
+            DrainCpuLists();
+            if (TryRefillAny(out frame))
+            {
+                return true;
+            }
         }
 
         _counters.AllocationFailures++;
@@ -272,22 +275,13 @@ public sealed unsafe partial class PageAllocator : ISlabPages
         return false;
     }
 
-    /// <summary>
-    /// Between low and min: some reclaim now saves a lot later, but where little can be had, asking at each allocation only costs.
-    /// After a vain attempt the next comes an eighth of the way further down.
-    /// </summary>
-    private void ReclaimModerately()
+    /// <summary>Frees up to that many frames beside the programs; gives how many.</summary>
+    internal int ReclaimInBackground(int wanted)
     {
-        var before = FreeFrames;
-        if (before >= _reclaimBelow)
-        {
-            return;
-        }
-
-        ReclaimToHigh(ReclaimEffort.Moderate);
-        var zone = _zones[^1];
-        var step = Math.Max(1, (zone.Watermarks.Low - zone.Watermarks.Min) / 8);
-        _reclaimBelow = FreeFrames >= before + step ? uint.MaxValue : before - Math.Min(before, step);
+        _reclaimDepth++;
+        var freed = Reclaim!(wanted, ReclaimEffort.Moderate, ReclaimOrigin.Background);
+        _reclaimDepth--;
+        return freed;
     }
 
     private void ReclaimToHigh(ReclaimEffort effort)

@@ -34,7 +34,7 @@ public sealed class Zone
 
     public uint Frames { get; }
 
-    public Watermarks Watermarks { get; }
+    public Watermarks Watermarks { get; internal set; }
 
     public BuddyAllocator Buddy { get; }
 

@@ -40,18 +40,38 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             freed += Round(wanted - freed, priority, origin);
         }
 
+        // More shadows than frames tell of pages that could not have stayed in any case.
+        if (origin == ReclaimOrigin.Background && memory.PageCaches.Sum(cache => (long)cache.Shadows) > memory.FrameTable.Count)
+        {
+            freed += ShrinkSlabs();
+        }
+
         if (effort != ReclaimEffort.Full)
         {
             return freed;
         }
 
-        freed += freed < wanted ? memory.Slabs.Shrink() : 0;
+        freed += freed < wanted ? ShrinkSlabs() : 0;
         for (var round = 0; round < LastRounds && freed == 0; round++)
         {
             freed += Round(wanted, priority: 0, origin);
         }
 
         return freed;
+    }
+
+    /// <summary>Frees kernel objects that only save work: nodes of shadows first; then slabs left empty. The number of frames freed.</summary>
+    public int ShrinkSlabs()
+    {
+        var counters = memory.Counters.Reclaim;
+        foreach (var cache in memory.PageCaches)
+        {
+            counters.ShadowNodesFreed += cache.DropShadowNodes();
+        }
+
+        var frames = memory.Slabs.Shrink();
+        counters.SlabsScanned += frames;
+        return frames;
     }
 
     /// <summary>Tries to free this many frames of one pool.</summary>
@@ -191,7 +211,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             cache.WriteBack(index, (ulong)index + 1);
         }
 
-        cache.Remove(index);
+        cache.Evict(index, shadow);
         memory.Events?.Record(new MemoryEvent(
             MemoryEventKind.Evict, memory.Now(), Process: 0, new VirtualAddress((ulong)index << Page.Shift), frame, Page.Size));
     }

@@ -50,9 +50,8 @@ public sealed class ReclaimCounters
     /// <summary>pageoutrun: runs of the background reclaimer.</summary>
     public long BackgroundRuns;
 
-    /// <summary>kswapd_low_wmark_hit_quickly, kswapd_high_wmark_hit_quickly: fell below again soon after a run.</summary>
+    /// <summary>kswapd_low_wmark_hit_quickly: free frames fell below the low watermark again soon after a run.</summary>
     public long LowHitQuickly;
-    public long HighHitQuickly;
 
     /// <summary>slabs_scanned.</summary>
     public long SlabsScanned;
