@@ -6,6 +6,7 @@ using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Machine.HeapCalls;
 using Quire.Kernel.Memory.Merging;
+using Quire.Kernel.Memory.Swap.Compression;
 using Quire.Primitives;
 using Quire.Replacement;
 
@@ -50,6 +51,15 @@ public sealed record MachineOptions
     public MergeScope Merging { get; init; } = MergeScope.Advised;
 
     public IReadOnlyList<SwapFileOptions> Swap { get; init; } = [];
+
+    /// <summary>Null: no compressed swap in RAM.</summary>
+    public CompressedSwapOptions? CompressedSwap { get; init; }
+
+    /// <summary>The device behind files and swap areas.</summary>
+    public DeviceModel Disk { get; init; } = DeviceModel.Nvme;
+
+    /// <summary>Errors of swap areas, for tests of what becomes of programs then.</summary>
+    public IReadOnlyList<InjectedFault> InjectedFaults { get; init; } = [];
 
     public TimeSource TimeSource { get; init; } = TimeSource.Virtual;
 

@@ -48,6 +48,7 @@ internal static class ReportBuilder
             Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
             HugePages = HugePages(kernel.Memory),
+            Swap = kernel.Memory.SwapPages > 0 ? Swap(options, kernel.Memory) : null,
             BusiestRegions = Regions(kernel.Memory),
             Unsupported = Unsupported(kernel.Remarks),
             OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(kill => new OutOfMemoryReport(kill.ProcessId, GuestText.ToHost(kill.Name), (ulong)kill.ResidentPages << Page.Shift))],
@@ -166,6 +167,37 @@ internal static class ReportBuilder
         PagesRead = counters.PagesIn,
         PagesWritten = counters.PagesOut,
     };
+
+    private static SwapReport Swap(MachineOptions options, KernelMemory memory)
+    {
+        var counters = memory.Counters.Swap;
+        return new SwapReport
+        {
+            Areas = [.. memory.SwapAreas.Select(area => new SwapAreaReport(area.Name, (ulong)area.Size << Page.Shift, (ulong)area.Used << Page.Shift, area.Priority))],
+            PeakUsed = counters.PeakUsed,
+            In = counters.In,
+            Out = counters.Out,
+            CleanOut = counters.CleanOut,
+            CacheHits = counters.CacheHits,
+            Readahead = counters.Readahead,
+            ReadaheadHits = counters.ReadaheadHits,
+            NoSlot = counters.Full,
+            ReadErrors = counters.ReadErrors,
+            WriteErrors = counters.WriteErrors,
+            Compressed = options.CompressedSwap is null ? null : new CompressedSwapReport
+            {
+                Out = counters.CompressedOut,
+                In = counters.CompressedIn,
+                SameFilled = counters.SameFilled,
+                PeakPages = counters.PeakCompressed,
+                PeakPoolBytes = (ulong)counters.PeakPoolFrames << Page.Shift,
+                CompressedTo = counters.Compressed == 0 ? 0 : (double)counters.CompressedBytes / (counters.Compressed * Page.Size),
+                WrittenBack = counters.CompressedWrittenBack,
+                RejectedBadly = counters.RejectedBadly,
+                RejectedFull = counters.RejectedFull,
+            },
+        };
+    }
 
     private static List<RegionReport> Regions(KernelMemory memory)
     {

@@ -35,15 +35,26 @@ public sealed class VirtualMachine : IDisposable
     public VirtualMachine(MachineOptions options)
     {
         _options = options;
-        List<SwapAreaOptions> swap = [.. options.Swap.Select(area => new SwapAreaOptions((uint)area.Size.Pages, area.Priority, HostSwapFile.Create(area.Path, area.Size)))];
         var heapCalls = options.HeapCalls is { } listener ? new HeapCallObserver(listener) : null;
+        var swap = OpenSwap(options);
         _physical = new PhysicalMemory(options.Ram);
         _code = new CodeCache(_physical);
         var feed = options.Policy is { Descriptor.Source: not InformationSource.ReferenceBits } ? new ReferenceFeed() : null;
         _processors = [.. Enumerable.Range(0, options.Cpus).Select(_ => new Processor(_physical, options.Tlb, _code, heapCalls ?? options.References, feed))];
         _memory = new KernelMemory(
             _physical,
-            new KernelMemoryOptions { Cpus = options.Cpus, FaultAroundPages = options.FaultAroundPages, SwapAreas = swap, Policy = options.Policy, Swappiness = options.Swappiness, Merging = options.Merging, HugePages = options.HugePages },
+            new KernelMemoryOptions
+            {
+                Cpus = options.Cpus,
+                FaultAroundPages = options.FaultAroundPages,
+                SwapAreas = swap,
+                CompressedSwap = options.CompressedSwap,
+                Device = options.Disk,
+                Policy = options.Policy,
+                Swappiness = options.Swappiness,
+                Merging = options.Merging,
+                HugePages = options.HugePages,
+            },
             [.. _processors.Select(processor => processor.Mmu)]);
         if (feed is not null)
         {
@@ -160,6 +171,19 @@ public sealed class VirtualMachine : IDisposable
         {
             throw new IOException($"{wanted}: cannot be the working directory: {error}");
         }
+    }
+
+    private static List<SwapAreaOptions> OpenSwap(MachineOptions options)
+    {
+        var faults = options.InjectedFaults.Count > 0 ? new FaultSchedule(options.InjectedFaults, options.Seed) : null;
+        var areas = new List<SwapAreaOptions>();
+        foreach (var area in options.Swap)
+        {
+            ISwapStorage file = HostSwapFile.Create(area.Path, area.Size);
+            areas.Add(new SwapAreaOptions((uint)area.Size.Pages, area.Priority, faults is null ? file : new FaultySwapStorage(file, faults)));
+        }
+
+        return areas;
     }
 
     private static DirectoryBinding Encode(DirectoryBinding binding) => new(GuestText.FromHost(binding.HostPath), GuestText.FromHost(binding.GuestPath));

@@ -29,6 +29,9 @@ internal sealed class RunOptions
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
     private readonly Option<string?> _merge = new("--merge") { Description = "let equal pages share a frame: all memory (all, what --merge alone means), what programs advise (advised, the default), or off", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _hugePages = new("--thp") { Description = "transparent huge pages: always, madvise or never", DefaultValueFactory = _ => "madvise" };
+    private readonly Option<string?> _compressedSwap = new("--zswap") { Description = SwapSyntax.CompressedDescription };
+    private readonly Option<string> _disk = new("--disk") { Description = $"device behind files and swap: {DeviceModel.Syntax}", DefaultValueFactory = _ => "nvme" };
+    private readonly Option<string[]> _inject = new("--inject") { Description = $"errors of swap areas: {InjectedFault.Syntax}", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
     private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
@@ -52,7 +55,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _merge, _hugePages, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _hugePages, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
         {
             command.Add(option);
             _added.Add(option);
@@ -133,6 +136,9 @@ internal sealed class RunOptions
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
             Policy = PolicySyntax.Read(parse.GetValue(_policy)!),
             Swappiness = Number("--swappiness", parse.GetValue(_swappiness)!, 0, MemorySettings.MostSwappiness),
+            CompressedSwap = SwapSyntax.ReadCompressed(parse.GetValue(_compressedSwap), parse.GetValue(_swap) ?? []),
+            Disk = DeviceModel.TryParse(parse.GetValue(_disk)!, out var disk, out var diskError) ? disk : throw new UsageException($"--disk: {diskError}"),
+            InjectedFaults = [.. (parse.GetValue(_inject) ?? []).Select(SwapSyntax.ReadFault)],
             Cpus = Number("--cpus", parse.GetValue(_cpus)!, 1, MachineOptions.MaximumCpus),
             Tlb = ReadTlb(parse.GetValue(_tlb)!),
             Seed = seed ?? 1,

@@ -1,14 +1,17 @@
 using System.Globalization;
 using Quire.Cli.Replay;
+using Quire.Kernel.Memory.Swap.Compression;
 using Quire.Machine;
 using Quire.Primitives;
 
 namespace Quire.Cli.Run;
 
-/// <summary>Reads --swap SIZE[,priority=N][,file=PATH].</summary>
+/// <summary>Reads --swap SIZE[,priority=N][,file=PATH], and what goes with it.</summary>
 internal static class SwapSyntax
 {
     public const string Description = "swap area: SIZE[,priority=0..32767][,file=PATH]; several areas are possible, the highest priority is used first";
+
+    public const string CompressedDescription = "compressed swap in RAM, in front of --swap: PERCENT%[,deflate|brotli] of RAM at most, such as 20%";
 
     public static IReadOnlyList<SwapFileOptions> Read(string[] areas)
     {
@@ -19,6 +22,37 @@ internal static class SwapSyntax
 
         return [.. areas.Select(Read)];
     }
+
+    /// <summary>Reads --zswap PERCENT%[,CODEC]; null without it.</summary>
+    public static CompressedSwapOptions? ReadCompressed(string? text, string[] areas)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (areas.Length == 0)
+        {
+            throw new UsageException("--zswap stands in front of a swap area: --swap SIZE is needed too");
+        }
+
+        var parts = text.Split(',');
+        if (!parts[0].EndsWith('%') || !int.TryParse(parts[0][..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
+            || percent is < 1 or > CompressedSwapOptions.MostPercent)
+        {
+            throw new UsageException($"--zswap '{parts[0]}' is not a part of RAM from 1% to {CompressedSwapOptions.MostPercent}%");
+        }
+
+        return parts[1..] switch
+        {
+            [] or ["deflate"] => new CompressedSwapOptions(percent),
+            ["brotli"] => new CompressedSwapOptions(percent, PageCompression.Brotli),
+            _ => throw new UsageException($"--zswap {text}: the codec is deflate or brotli"),
+        };
+    }
+
+    public static InjectedFault ReadFault(string text) =>
+        InjectedFault.Parse(text) ?? throw new UsageException($"--inject '{text}' is not {InjectedFault.Syntax}");
 
     private static SwapFileOptions Read(string text)
     {

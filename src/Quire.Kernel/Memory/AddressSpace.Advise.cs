@@ -1,6 +1,7 @@
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.Regions;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
@@ -83,8 +84,16 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
-    private static void ReadAhead(Region region, ulong start, ulong end) =>
+    private void ReadAhead(Region region, ulong start, ulong end)
+    {
+        if (Counters.Swapped > 0)
+        {
+            var visitor = new PrefetchVisitor(_memory.Swap);
+            Tables.Visit(RangeOf(start, end), ref visitor);
+        }
+
         region.Pages?.ReadAhead(region.PageIndexOf(start) << Page.Shift, end - start);
+    }
 
     private static Errno RemoveFilePages(Region region, ulong start, ulong end)
     {
@@ -203,6 +212,17 @@ public sealed unsafe partial class AddressSpace
         }
 
         return Errno.None;
+    }
+
+    private readonly struct PrefetchVisitor(SwapSpace swap) : IPageTableVisitor
+    {
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            if (Leaf.IsSwapped(*entry))
+            {
+                swap.Prefetch(Leaf.SwapEntryOf(*entry));
+            }
+        }
     }
 
     private readonly struct PageOutVisitor(KernelMemory memory) : IPageTableVisitor

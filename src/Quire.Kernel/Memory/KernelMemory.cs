@@ -24,7 +24,9 @@ public sealed partial class KernelMemory : IDisposable
 {
     private readonly Numbered<AddressSpace> _spaces = new();
     private readonly Numbered<PageCache> _pageCaches = new();
+    private readonly DeviceQueue _device;
     private VirtualTime _deviceDebt;
+    private VirtualTime _readsEnd;
 
     /// <param name="mmus">One a virtual CPU, in their order; none when nothing translates, as in tests.</param>
     /// <exception cref="ArgumentOutOfRangeException">RAM does not hold even the kernel's own frames.</exception>
@@ -34,6 +36,7 @@ public sealed partial class KernelMemory : IDisposable
         Options = options;
         Settings = new MemorySettings { Swappiness = options.Swappiness, MinimumFreeKiB = (long)Watermarks.StandardMinimumKiB(physical.FrameCount) };
         HugePages = new HugePageSettings { Use = options.HugePages };
+        _device = new DeviceQueue(options.Device);
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
         Pools = new FramePools(physical.FrameCount);
@@ -120,6 +123,9 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>Slots of all swap areas.</summary>
     public long SwapPages => Swap.Capacity;
+
+    /// <summary>In the order in which they were given.</summary>
+    public IEnumerable<SwapAreaView> SwapAreas => Swap.Areas.Select(area => new SwapAreaView(area.Storage.Name, area.Slots, area.Used, area.Priority));
 
     public long FreeSwapPages => Swap.Free;
 
@@ -266,9 +272,30 @@ public sealed partial class KernelMemory : IDisposable
     /// <param name="page">Name of the page in it, as <see cref="PageArrival.NameOf"/> says.</param>
     internal void MakePageable(FrameNumber frame, ulong page) => Pools.Admit(frame, new PageArrival(page, Shadow.None));
 
+    /// <summary>Reads from or writes to the device and waits for the end.</summary>
+    internal void ChargeDevice(ulong bytes) => Wait(_device.Submit(Now() + _deviceDebt, bytes).Ended);
+
+    /// <summary>A read that <see cref="WaitForDevice"/> waits for.</summary>
+    internal void SubmitRead(ulong bytes, ulong position) => _readsEnd = _device.Submit(Now() + _deviceDebt, bytes, position).Ended;
+
+    internal void WaitForDevice()
+    {
+        Wait(_readsEnd);
+        _readsEnd = VirtualTime.Zero;
+    }
+
+    /// <summary>
+    /// A write that nobody waits for, but for a place in the queue. Differs from Linux: the frame is free when its write is queued, not when it has ended.
+    /// </summary>
+    internal void SubmitWrite(ulong bytes, ulong position) => Wait(_device.Submit(Now() + _deviceDebt, bytes, position).Accepted);
+
     internal void AddDeviceDebt(VirtualTime debt) => _deviceDebt += debt;
 
-    internal void ChargeDevice(ulong bytes) => _deviceDebt += Options.Device.CostOf(bytes);
+    private void Wait(VirtualTime until)
+    {
+        var from = Now() + _deviceDebt;
+        _deviceDebt += until > from ? until - from : VirtualTime.Zero;
+    }
 
     /// <summary>Keeps the machine's peak of resident pages: called after a page came in.</summary>
     internal void NoteResident()

@@ -1,6 +1,8 @@
 using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Swap;
+using Quire.Kernel.Memory.Swap.Compression;
+using Quire.Primitives;
 using Quire.Replacement;
 
 namespace Quire.Kernel.Memory;
@@ -42,6 +44,14 @@ public sealed record KernelMemoryOptions
 
     /// <summary>Transparent huge pages: what /sys/kernel/mm/transparent_hugepage/enabled starts with.</summary>
     public HugePageUse HugePages { get; init; } = HugePageUse.Madvise;
+
+    /// <summary>Null: pages go to their swap areas as they are.</summary>
+    public CompressedSwapOptions? CompressedSwap { get; init; }
+
+    /// <summary>CPU time to compress one page. About what LZO takes, Linux's default: the machine's codecs are slower, its programs' time is not theirs.</summary>
+    public VirtualTime CompressionTime { get; init; } = VirtualTime.FromMicroseconds(6);
+
+    public VirtualTime DecompressionTime { get; init; } = VirtualTime.FromMicroseconds(2);
 
     public DeviceModel Device { get; init; } = DeviceModel.Nvme;
 }

@@ -8,6 +8,11 @@ public sealed class MemorySettings
     public const int MostSwappiness = 200;
     public const int StandardSwappiness = 60;
 
+    public const int LargestPageCluster = 8;
+
+    /// <summary>vm.page-cluster: the most pages that are swapped in at once, as a power of two.</summary>
+    public int PageCluster { get; set; } = 3;
+
     /// <summary>vm.swappiness, 0 to 200: 100 takes a refault of an anonymous page to cost as much as one of a file page; less, more.</summary>
     public int Swappiness { get; set; } = StandardSwappiness;
 

@@ -48,6 +48,10 @@ public sealed record RunReport
     public required MergingReport Merging { get; init; }
     public required HugePageReport HugePages { get; init; }
 
+    /// <summary>Null without swap areas.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SwapReport? Swap { get; init; }
+
     /// <summary>At most five, the one with the most faults first.</summary>
     public required IReadOnlyList<RegionReport> BusiestRegions { get; init; }
 

@@ -36,6 +36,7 @@ public static class RunSummary
         }
 
         WriteHugePages(text, report.HugePages, report.Tlb);
+        WriteSwap(text, report);
         foreach (var region in report.BusiestRegions)
         {
             Line(text, "region", $"{Clip(region.Name)} of {region.Process}: {Count(region.Faults)} faults, {Count(region.CopyOnWrite)} copy-on-write, {Count(region.Major)} major");
@@ -70,6 +71,26 @@ public static class RunSummary
             var saved = tlb.Modelled ? $", {Count((long)tlb.WalkReferencesSaved)} walk references saved" : "";
             var moved = huge.PagesMoved > 0 ? $"; {Count(huge.PagesMoved)} pages moved" : "";
             Line(text, "huge pages", $"{Count(huge.Faults)} at faults, {Count(huge.Promoted)} promoted, {Count(huge.Split)} split, {Count(huge.Fallbacks)} fell back; peak {Size(huge.PeakBytes)}, bloat {Size(huge.BloatBytes)}{saved}{moved}");
+        }
+    }
+
+    private static void WriteSwap(StringBuilder text, RunReport report)
+    {
+        if (report.Swap is not { } swap)
+        {
+            return;
+        }
+
+        var size = swap.Areas.Aggregate(0UL, (sum, area) => sum + area.SizeBytes);
+        Line(text, "swap", $"{Count(report.Faults.SwapIn)} faults, {Count(swap.In)} pages in ({Count(swap.Readahead)} ahead, {Count(swap.ReadaheadHits)} of them used), {Count(swap.Out)} out, {Count(swap.CleanOut)} left without a write; peak {Size((ulong)swap.PeakUsed << Page.Shift)} of {Size(size)}");
+        if (swap.Compressed is { } pool)
+        {
+            Line(text, "zswap", $"{Count(pool.Out)} pages in, {Count(pool.In)} out, peak {Count(pool.PeakPages)} in {Size(pool.PeakPoolBytes)}, compressed to {100 * pool.CompressedTo:0}%, {Count(pool.SameFilled)} of one value; {Count(pool.WrittenBack)} written back, {Count(pool.RejectedBadly + pool.RejectedFull)} rejected");
+        }
+
+        if (swap.ReadErrors + swap.WriteErrors + swap.NoSlot > 0)
+        {
+            Line(text, "swap trouble", $"{Count(swap.ReadErrors)} failed reads, {Count(swap.WriteErrors)} failed writes, {Count(swap.NoSlot)} times no slot free");
         }
     }
 

@@ -35,7 +35,7 @@ internal static class MachineFiles
         Add("partitions", () => "major minor  #blocks  name\n\n");
         Add("slabinfo", () => MemoryText.SlabInfo(memory), 0x100);
         Add("stat", () => MachineText.Statistics(kernel));
-        Add("swaps", () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+        Add("swaps", () => MemoryText.Swaps(memory));
         Add("uptime", () => MachineText.Uptime(kernel));
         Add("version", () => $"Linux version {KernelIdentity.Release} (quire) {KernelIdentity.Version}\n");
         Add("vmstat", () => MemoryText.VmStatistics(memory));

@@ -44,6 +44,8 @@ internal static class MemoryText
         Pages("Mlocked", counters.LockedPages);
         Pages("SwapTotal", memory.SwapPages);
         Pages("SwapFree", memory.FreeSwapPages);
+        Pages("Zswap", counters.Swap.PoolFrames);
+        Pages("Zswapped", counters.Swap.CompressedNow + counters.Swap.SameFilledNow);
         Pages("Dirty", counters.DirtyPages);
         Line("Writeback", 0);
         Pages("AnonPages", counters.AnonymousPages);
@@ -149,8 +151,26 @@ internal static class MemoryText
         Line("unevictable_pgs_rescued", reclaim.UnevictableRescued);
         Line("oom_kill", 0);
         HugePageText.AppendStatistics(text, counters.HugePages);
+        Line("swap_ra", counters.Swap.Readahead);
+        Line("swap_ra_hit", counters.Swap.ReadaheadHits);
+        Line("zswpin", counters.Swap.CompressedIn);
+        Line("zswpout", counters.Swap.CompressedOut);
         Line("nr_tlb_remote_flush", counters.Shootdowns);
         Line("nr_tlb_local_flush_one", counters.LocalFlushes);
+        return text.ToString();
+    }
+
+    /// <summary>/proc/swaps (swap_show of mm/swapfile.c).</summary>
+    public static string Swaps(KernelMemory memory)
+    {
+        var text = new StringBuilder("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+        foreach (var area in memory.SwapAreas)
+        {
+            var size = area.Size * KiBPerPage;
+            var used = area.Used * KiBPerPage;
+            text.Append(CultureInfo.InvariantCulture, $"{area.Name}{new string(' ', Math.Max(1, 40 - area.Name.Length))}file\t\t{size}{(size < 10_000_000 ? "\t" : "")}\t{used}{(used < 10_000_000 ? "\t" : "")}\t{area.Priority}\n");
+        }
+
         return text.ToString();
     }
 

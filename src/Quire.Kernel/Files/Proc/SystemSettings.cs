@@ -56,12 +56,12 @@ internal static class SystemSettings
             ("overcommit_kbytes", () => "0"),
             ("overcommit_memory", () => Number((int)options.Overcommit)),
             ("overcommit_ratio", () => "50"),
-            ("page-cluster", () => "3"),
             ("panic_on_oom", () => "0"),
             ("oom_kill_allocating_task", () => "0"),
             ("user_reserve_kbytes", () => "131072"),
             ("vfs_cache_pressure", () => "100"));
         var settings = kernel.Memory.Settings;
+        AddNumber("page-cluster", 0, MemorySettings.LargestPageCluster, () => settings.PageCluster, value => settings.PageCluster = (int)value);
         AddNumber("swappiness", 0, MemorySettings.MostSwappiness, () => settings.Swappiness, value => settings.Swappiness = (int)value);
         AddNumber("min_free_kbytes", 0, (long)kernel.Memory.Frames.TotalFrames * (Page.Size / 1024) / 2, () => settings.MinimumFreeKiB, value => kernel.Memory.SetWatermarks(value, settings.WatermarkScaleFactor));
         AddNumber("watermark_scale_factor", 1, 3000, () => settings.WatermarkScaleFactor, value => kernel.Memory.SetWatermarks(settings.MinimumFreeKiB, (int)value));

@@ -46,6 +46,9 @@ internal enum FrameFlags : ushort
 
     /// <summary>An anonymous page that same-page merging has given to several owners.</summary>
     Merged = 256,
+
+    /// <summary>In the swap cache because a neighbour was wanted, and not wanted itself so far.</summary>
+    ReadAhead = 512,
 }
 
 /// <summary>

@@ -106,6 +106,28 @@ public sealed unsafe partial class PageAllocator : ISlabPages
         }
     }
 
+    /// <summary>Readahead may take frames: no zone is near the point where it has memory reclaimed.</summary>
+    internal bool HasPlenty
+    {
+        get
+        {
+            foreach (var zone in _zones)
+            {
+                if (zone.FreeFrames > zone.Watermarks.Low)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Until <see cref="LeaveReclaim"/>, what is allocated comes from free frames, down to the last, and nothing is reclaimed (PF_MEMALLOC).</summary>
+    internal void EnterReclaim() => _reclaimDepth++;
+
+    internal void LeaveReclaim() => _reclaimDepth--;
+
     internal bool IsInBuddy(FrameNumber frame)
     {
         var zone = ZoneOf(frame);

@@ -15,18 +15,28 @@ internal sealed partial class SwapSpace
     {
         frame = _slots.Cached(entry);
         waited = frame.IsNone;
-        if (waited)
+        if (!waited)
         {
-            var outcome = ReadIntoCache(entry, out frame);
-            if (outcome != FaultOutcome.Resolved)
-            {
-                return outcome;
-            }
-
-            _memory.ChargeDevice(Page.Size);
+            ref var cached = ref _memory.FrameTable[frame];
+            cached.References++;
+            NoteHit(ref cached);
+            return FaultOutcome.Resolved;
         }
 
+        var outcome = ReadIntoCache(entry, out frame);
+        if (outcome != FaultOutcome.Resolved)
+        {
+            return outcome;
+        }
+
+        // The device is waited for once: neighbours come with the page that is wanted.
         _memory.FrameTable[frame].References++;
+        if (_compressed?.Contains(entry) != true)
+        {
+            ReadAhead(entry, AreaOf(entry));
+            _memory.WaitForDevice();
+        }
+
         return FaultOutcome.Resolved;
     }
 
@@ -46,6 +56,15 @@ internal sealed partial class SwapSpace
         return outcome;
     }
 
+    /// <summary>Brings a page into the swap cache that will be wanted soon (MADV_WILLNEED).</summary>
+    public void Prefetch(SwapEntry entry)
+    {
+        if (_slots.Cached(entry).IsNone && _memory.Frames.HasPlenty && ReadIntoCache(entry, out _) == FaultOutcome.Resolved)
+        {
+            Counters.Readahead++;
+        }
+    }
+
     private FaultOutcome ReadIntoCache(SwapEntry entry, out FrameNumber frame)
     {
         if (!_memory.Frames.TryAllocate(FrameUse.Anonymous, out frame))
@@ -53,19 +72,31 @@ internal sealed partial class SwapSpace
             return FaultOutcome.OutOfMemory;
         }
 
-        var area = AreaOf(entry);
-        if (!area.Storage.TryRead(entry.Slot - area.FirstSlot, _memory.Physical.Write(frame)))
+        var page = _memory.Physical.Write(frame);
+        if (_compressed?.TryLoad(entry, page) != true && !TryReadFromArea(entry, page))
         {
-            Counters.ReadErrors++;
             _memory.Frames.Release(frame);
             frame = FrameNumber.None;
             return FaultOutcome.BusError;
         }
 
-        Counters.In++;
         AddToCache(entry, frame);
         _memory.Refaults.Returned(_slots.Arrival(entry).Page);
         _memory.Pools.Admit(frame, _slots.Arrival(entry));
         return FaultOutcome.Resolved;
+    }
+
+    private bool TryReadFromArea(SwapEntry entry, Span<byte> page)
+    {
+        var area = AreaOf(entry);
+        _memory.SubmitRead(Page.Size, PositionOf(entry));
+        if (!area.Storage.TryRead(entry.Slot - area.FirstSlot, page))
+        {
+            Counters.ReadErrors++;
+            return false;
+        }
+
+        Counters.In++;
+        return true;
     }
 }

@@ -109,16 +109,33 @@ internal sealed partial class SwapSpace
             return false;
         }
 
+        // What compressing or writing takes itself comes from the reserve.
+        _memory.Frames.EnterReclaim();
+        var page = _memory.Physical.Read(frame);
+        var isWritten = _compressed?.TryStore(entry, page, _writeToArea) == true || TryWriteToArea(entry, page);
+        _memory.Frames.LeaveReclaim();
+        if (!isWritten)
+        {
+            FreeSlot(entry);
+        }
+
+        return isWritten;
+    }
+
+    private bool TryWriteToArea(SwapEntry entry, ReadOnlySpan<byte> page)
+    {
         var area = AreaOf(entry);
-        if (!area.Storage.TryWrite(entry.Slot - area.FirstSlot, _memory.Physical.Read(frame)))
+        _memory.SubmitWrite(Page.Size, PositionOf(entry));
+        if (!area.Storage.TryWrite(entry.Slot - area.FirstSlot, page))
         {
             Counters.WriteErrors++;
-            FreeSlot(entry);
             return false;
         }
 
         Counters.Out++;
-        _memory.ChargeDevice(Page.Size);
         return true;
     }
+
+    // Areas stand one after the other on the device.
+    private static ulong PositionOf(SwapEntry entry) => (ulong)entry.Slot << Page.Shift;
 }

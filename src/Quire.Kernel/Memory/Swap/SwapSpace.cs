@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Swap.Compression;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Swap;
@@ -15,6 +16,10 @@ internal sealed partial class SwapSpace : IDisposable
 
     private readonly KernelMemory _memory;
     private readonly SwapSlots _slots;
+
+    // Null: every page goes to its area.
+    private readonly CompressedSwap? _compressed;
+    private readonly CompressedSwap.WriteToArea _writeToArea;
 
     // Highest priority first; equal ones rotate.
     private readonly List<SwapArea> _areas = [];
@@ -37,6 +42,8 @@ internal sealed partial class SwapSpace : IDisposable
         _areas = [.. _areas.OrderByDescending(area => area.Priority)];
         Capacity = first - 1;
         _slots = new SwapSlots(Capacity);
+        _writeToArea = TryWriteToArea;
+        _compressed = memory.Options.CompressedSwap is { } compressed && Capacity > 0 ? new CompressedSwap(memory, compressed, Capacity) : null;
     }
 
     /// <summary>In the order in which they were given.</summary>
@@ -107,6 +114,7 @@ internal sealed partial class SwapSpace : IDisposable
             area.Dispose();
         }
 
+        _compressed?.Dispose();
         _slots.Dispose();
     }
 
@@ -171,6 +179,7 @@ internal sealed partial class SwapSpace : IDisposable
 
     private void FreeSlot(SwapEntry entry)
     {
+        _compressed?.Drop(entry);
         AreaOf(entry).Return(entry);
         Used--;
     }
