@@ -15,7 +15,8 @@ public sealed class SameSeedTests : IDisposable
         get
         {
             var programs = new TheoryData<string, string>();
-            foreach (var cpus in (string[])["1", "4"])
+            var all = Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") is not null;
+            foreach (var cpus in all ? (string[])["1", "4"] : ["4"])
             {
                 programs.Add(cpus, "/usr/bin/python3 threads.py");
                 programs.Add(cpus, "sort --parallel=4 -S 200K -n numbers");
