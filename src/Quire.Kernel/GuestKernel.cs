@@ -5,6 +5,7 @@ using Quire.Kernel.Files.Terminals;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Syscalls;
 using Quire.Kernel.Syscalls.Tracing;
@@ -31,6 +32,13 @@ public sealed class GuestKernel
         Memory = memory;
         Random = new KernelRandom(options.Seed);
         Scheduler = new Scheduler(Clock);
+        ControlGroups = new ControlGroupTree(memory.Groups);
+        if (options.Group is { } group)
+        {
+            ControlGroups.StartIn("program", group);
+        }
+
+        MemoryWaits = new MemoryWaits(this);
         TaskSlots = memory.Slabs.Cache("task_struct", TaskBytes);
         _cpus = [.. processors.Select((processor, index) => new VirtualCpu(index, processor, options.Costs))];
         _host = host;
@@ -86,6 +94,9 @@ public sealed class GuestKernel
 
     public long SyscallCount { get; internal set; }
 
+    /// <summary>The control groups below the root, those that were removed too.</summary>
+    public IEnumerable<ControlGroupRecord> ControlGroupRecords => ControlGroups.Records;
+
     /// <summary>Virtual time used by processes that have ended and were no one's children any more.</summary>
     public CpuUsage EndedUsage { get; private set; }
 
@@ -95,6 +106,10 @@ public sealed class GuestKernel
     internal ISyscallTrace? Trace { get; init; }
 
     internal KernelObjectCache TaskSlots { get; }
+
+    internal ControlGroupTree ControlGroups { get; }
+
+    internal MemoryWaits MemoryWaits { get; }
 
     private ExitStatus FirstStatus { get; set; }
 

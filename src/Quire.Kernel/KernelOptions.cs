@@ -31,10 +31,25 @@ public sealed record KernelOptions
 
     public TimeSource TimeSource { get; init; } = TimeSource.Virtual;
 
+    /// <summary>Null: the first program starts in the root group.</summary>
+    public ControlGroupOptions? Group { get; init; }
+
+    public OutOfMemoryAction OutOfMemory { get; init; } = OutOfMemoryAction.Kill;
+
     public string HostName { get; init; } = "quire";
 
     /// <summary>AT_HWCAP: CPUID leaf 1, EDX.</summary>
     public uint HardwareCapabilities { get; init; }
+}
+
+/// <summary>What becomes of a thread that needs memory when there is none.</summary>
+public enum OutOfMemoryAction
+{
+    /// <summary>A process is killed, as by Linux.</summary>
+    Kill,
+
+    /// <summary>The thread waits until memory appears; when all wait, the run ends as a deadlock.</summary>
+    Pause,
 }
 
 /// <summary>What guests read from their clocks.</summary>

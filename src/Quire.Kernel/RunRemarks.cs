@@ -1,4 +1,3 @@
-using Quire.Kernel.Processes;
 using Quire.Primitives;
 
 namespace Quire.Kernel;
@@ -14,8 +13,25 @@ public sealed class UnsupportedInstruction(VirtualAddress address, byte[] bytes)
     public long Count { get; internal set; }
 }
 
+/// <summary>Why a process had to die for memory.</summary>
+public enum OutOfMemoryCause
+{
+    /// <summary>No frame of RAM could be had.</summary>
+    NoFrame,
+
+    /// <summary>A control group was above its memory.max.</summary>
+    GroupLimit,
+
+    /// <summary>Programs did nothing but read the same pages again.</summary>
+    Thrashing,
+}
+
 /// <summary>A process that died because memory ran out.</summary>
-public readonly record struct OutOfMemoryKill(int ProcessId, string Name, long ResidentPages);
+/// <param name="Group">Path of the control group that it was in.</param>
+/// <param name="Limit">Path of the group whose limit was met; "/" if it was the machine that had no memory.</param>
+/// <param name="Adjustment">oom_score_adj.</param>
+public readonly record struct OutOfMemoryKill(
+    int ProcessId, string Name, OutOfMemoryCause Cause, string Group, string Limit, long ResidentPages, long SwapPages, long PageTablePages, int Adjustment);
 
 /// <summary>What a run's summary has to tell besides numbers: what the machine lacks and whom it killed.</summary>
 public sealed class RunRemarks
@@ -51,6 +67,5 @@ public sealed class RunRemarks
         instruction.Count++;
     }
 
-    internal void CountOutOfMemoryKill(GuestProcess process) =>
-        _kills.Add(new OutOfMemoryKill(process.ProcessId, process.Threads.Count > 0 ? process.Threads[0].Name : "", process.Space.Counters.Resident));
+    internal void CountOutOfMemoryKill(in OutOfMemoryKill kill) => _kills.Add(kill);
 }

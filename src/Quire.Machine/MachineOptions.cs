@@ -61,6 +61,11 @@ public sealed record MachineOptions
     /// <summary>Errors of swap areas, for tests of what becomes of programs then.</summary>
     public IReadOnlyList<InjectedFault> InjectedFaults { get; init; } = [];
 
+    /// <summary>Limits of a control group of the program's own; null: it starts in the root group.</summary>
+    public ControlGroupOptions? Group { get; init; }
+
+    public OutOfMemoryAction OutOfMemory { get; init; } = OutOfMemoryAction.Kill;
+
     public TimeSource TimeSource { get; init; } = TimeSource.Virtual;
 
     /// <summary>CLOCK_REALTIME at the start; null takes the host's.</summary>

@@ -51,7 +51,8 @@ internal static class ReportBuilder
             Swap = kernel.Memory.SwapPages > 0 ? Swap(options, kernel.Memory) : null,
             BusiestRegions = Regions(kernel.Memory),
             Unsupported = Unsupported(kernel.Remarks),
-            OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(kill => new OutOfMemoryReport(kill.ProcessId, GuestText.ToHost(kill.Name), (ulong)kill.ResidentPages << Page.Shift))],
+            OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(Kill)],
+            Groups = [.. kernel.ControlGroupRecords.Select(Group)],
             Detail = outcome.Detail.Length == 0 ? null : GuestText.ToHost(outcome.Detail),
         };
     }
@@ -128,6 +129,32 @@ internal static class ReportBuilder
     }
 
     private static TlbLevelReport Level(TlbHits hits) => new(hits.Hits, hits.Misses);
+
+    private static OutOfMemoryReport Kill(OutOfMemoryKill kill) => new(kill.ProcessId, GuestText.ToHost(kill.Name), (ulong)kill.ResidentPages << Page.Shift)
+    {
+        Cause = kill.Cause switch
+        {
+            OutOfMemoryCause.GroupLimit => "groupLimit",
+            OutOfMemoryCause.Thrashing => "thrashing",
+            _ => "noFrame",
+        },
+        Group = GuestText.ToHost(kill.Group),
+        Limit = GuestText.ToHost(kill.Limit),
+        SwapBytes = (ulong)kill.SwapPages << Page.Shift,
+        PageTableBytes = (ulong)kill.PageTablePages << Page.Shift,
+        Adjustment = kill.Adjustment,
+    };
+
+    private static GroupReport Group(ControlGroupRecord group) => new()
+    {
+        Path = GuestText.ToHost(group.Path),
+        PeakBytes = (ulong)group.Peak,
+        CurrentBytes = (ulong)group.Current,
+        SwapPeakBytes = (ulong)group.SwapPeak,
+        MaxBytes = (ulong?)group.Max,
+        Events = new GroupEventsReport(group.Low, group.High, group.MaxMet, group.OutOfMemory),
+        Kills = group.Kills,
+    };
 
     private static MemoryReport Memory(KernelMemory memory) => new()
     {

@@ -74,6 +74,8 @@ public sealed class VirtualMachine : IDisposable
             MaximumInstructions = options.MaximumInstructions,
             TimeSource = options.TimeSource,
             Epoch = options.Epoch ?? HostNow(),
+            Group = options.Group,
+            OutOfMemory = options.OutOfMemory,
             HardwareCapabilities = CpuIdentification.FeaturesEdx,
         };
         _kernel = new GuestKernel(kernelOptions, _memory, _processors, TimeProvider.System) { TraceOutput = options.SystemCallTrace };

@@ -50,12 +50,14 @@ internal sealed class RunOptions
     private readonly Option<string?> _epoch = new("--epoch") { Description = "CLOCK_REALTIME at the start: seconds since 1970, or a date such as 2026-01-31T12:00:00Z" };
     private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many: 5000000, 500M, 10G" };
     private readonly Option<bool> _audit = new("--audit") { Description = "check at the end that every frame has the owners that it is counted for" };
+    private readonly GroupOptions _group = new();
+    private readonly Option<string> _outOfMemory = new("--oom") { Description = "when memory runs out: kill a process, or pause who needs it", DefaultValueFactory = _ => "kill" };
     private readonly List<Option> _added = [];
     private readonly Argument<string[]> _command = new("command") { Description = "-- PROGRAM ARGUMENTS", Arity = ArgumentArity.OneOrMore };
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _hugePages, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _hugePages, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -145,6 +147,8 @@ internal sealed class RunOptions
             Randomization = ReadLayout(parse.GetValue(_layout)!),
             HugePages = ReadHugePages(parse.GetValue(_hugePages)!),
             FaultAroundPages = Number("--fault-around", parse.GetValue(_faultAround)!, 1, MostFaultAround),
+            Group = _group.Read(parse),
+            OutOfMemory = ReadOutOfMemory(parse.GetValue(_outOfMemory)!),
             TimeSource = parse.GetValue(_realTime) ? TimeSource.Host : TimeSource.Virtual,
             Epoch = ReadEpoch(parse.GetValue(_epoch)) ?? (seed is null ? null : new VirtualTime(SeededEpochSeconds * NanosecondsPerSecond)),
             MaximumInstructions = ReadLimit(parse.GetValue(_limit)),
@@ -227,6 +231,13 @@ internal sealed class RunOptions
         "on" => LayoutRandomization.On,
         "off" => LayoutRandomization.Off,
         _ => throw new UsageException($"--aslr '{text}' is neither on nor off"),
+    };
+
+    private static OutOfMemoryAction ReadOutOfMemory(string text) => text switch
+    {
+        "kill" => OutOfMemoryAction.Kill,
+        "pause" => OutOfMemoryAction.Pause,
+        _ => throw new UsageException($"--oom '{text}' is neither kill nor pause"),
     };
 
     private static T Number<T>(string option, string text, T least, T most)

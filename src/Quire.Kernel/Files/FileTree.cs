@@ -1,4 +1,5 @@
 using Quire.Kernel.Files.Bound;
+using Quire.Kernel.Files.ControlGroups;
 using Quire.Kernel.Files.Devices;
 using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Files.Host;
@@ -100,6 +101,7 @@ public sealed class FileTree : IDisposable
         Mount("/dev/shm", LayeredFileSystem.InFrames(memory, Now, DeviceNumber.Of(0, 24)));
         Mount("/proc", new ProcFileSystem(_kernel, Now));
         Mount("/sys", new SystemFileSystem(_kernel, Now));
+        Mount("/sys/fs/cgroup", new ControlGroupFileSystem(_kernel, Now));
         Mount("/tmp", new LayeredFileSystem(
             new LayeredFileSystemOptions
             {

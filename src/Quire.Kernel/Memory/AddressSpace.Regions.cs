@@ -1,3 +1,4 @@
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -217,6 +218,7 @@ public sealed partial class AddressSpace
         region.File?.AddReference();
         region.Pages?.AddRegion(region);
         _regions.Insert(region);
+        Group.ChargeKernel(_memory.RegionSlots.Size, KernelMemoryKind.Objects);
     }
 
     private void Detach(Region region)
@@ -226,6 +228,7 @@ public sealed partial class AddressSpace
         _regions.Remove(region);
         region.Pages?.RemoveRegion(region);
         _memory.RegionSlots.Return(region.Slot);
+        Group.ChargeKernel(-_memory.RegionSlots.Size, KernelMemoryKind.Objects);
         region.File?.Release();
     }
 

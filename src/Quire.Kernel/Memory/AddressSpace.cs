@@ -1,6 +1,7 @@
 using Quire.Allocation;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -34,6 +35,8 @@ public sealed partial class AddressSpace : IPageTableFrames
         Layout = options.Layout;
         Limits = options.Limits;
         ProcessTag = options.ProcessTag;
+        Group = memory.Groups.Current;
+        Group.ChargeKernel(memory.SpaceSlots.Size, KernelMemoryKind.Objects);
     }
 
     public AddressLayout Layout { get; }
@@ -54,6 +57,9 @@ public sealed partial class AddressSpace : IPageTableFrames
     public ulong PageTableBytes => Tables.TableCount << Page.Shift;
 
     public int RegionCount => _regions.Count;
+
+    /// <summary>Where tables and regions are charged. Differs from Linux: not to the group of whoever makes each, but of whoever made the space.</summary>
+    internal MemoryGroup Group { get; }
 
     internal uint Number { get; set; }
 
@@ -90,6 +96,7 @@ public sealed partial class AddressSpace : IPageTableFrames
         _tables = null;
         _memory.Tags.Return(tag);
         _memory.Forget(this);
+        Group.ChargeKernel(-_memory.SpaceSlots.Size, KernelMemoryKind.Objects);
         _memory.SpaceSlots.Return(_slot);
     }
 
@@ -108,10 +115,13 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     bool IPageTableFrames.TryAllocateTable(out FrameNumber frame)
     {
+        _memory.Frames.Limits?.MakeRoom(1);
         if (!_memory.Frames.TryAllocateZeroed(FrameUse.PageTable, out frame))
         {
             return false;
         }
+
+        Group.ChargeKernel(Page.Size, KernelMemoryKind.PageTables);
 
         _memory.FrameTable[frame].Owner = Number;
         var counters = _memory.Counters;
@@ -122,6 +132,7 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     void IPageTableFrames.FreeTable(FrameNumber frame)
     {
+        Group.ChargeKernel(-Page.Size, KernelMemoryKind.PageTables);
         _memory.Counters.PageTablePages--;
         _memory.Frames.Release(frame);
     }

@@ -5,6 +5,7 @@ using Quire.Kernel.Memory.Auditing;
 using Quire.Kernel.Memory.Caching;
 using Quire.Kernel.Memory.Compaction;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
@@ -50,6 +51,7 @@ public sealed partial class KernelMemory : IDisposable
         Swap = new SwapSpace(this);
         Reclaim = new FrameReclaimer(this);
         Pools.Create(CreateOrder(physical.FrameCount));
+        Groups = new MemoryGroups(this, () => CreateOrder(physical.FrameCount));
         Compactor = new FrameCompactor(this);
         Promoter = new HugePagePromoter(this);
         Merger = new PageMerger(this) { Scope = options.Merging };
@@ -152,6 +154,9 @@ public sealed partial class KernelMemory : IDisposable
 
     internal FrameReclaimer Reclaim { get; }
 
+    /// <summary>What control groups have of memory, and may have.</summary>
+    internal MemoryGroups Groups { get; }
+
     internal SwapSpace Swap { get; }
 
     internal DirtyCaches DirtyCaches { get; }
@@ -183,6 +188,7 @@ public sealed partial class KernelMemory : IDisposable
         }
 
         Forget(space);
+        space.Group.ChargeKernel(-SpaceSlots.Size, KernelMemoryKind.Objects);
         SpaceSlots.Return(slot);
         return null;
     }
@@ -253,9 +259,9 @@ public sealed partial class KernelMemory : IDisposable
     public IReferenceSink References => new ReferenceRouter(Pools);
 
     /// <summary>Pages have come in whose accessed bit must go once the instruction that faulted has restarted: <see cref="SettleFreshPages"/>.</summary>
-    public bool HasFreshPages => Pools.Global.Order is IPolicyOrder { HasFresh: true };
+    public bool HasFreshPages => Pools.Current.Order is IPolicyOrder { HasFresh: true };
 
-    public void SettleFreshPages() => (Pools.Global.Order as IPolicyOrder)?.SettleFresh();
+    public void SettleFreshPages() => (Pools.Current.Order as IPolicyOrder)?.SettleFresh();
 
     private IFrameOrder CreateOrder(uint frames) =>
         Options.Policy is { } policy ? PolicyOrderBuilder.Build(this, policy, (int)frames) : new TwoListOrder(this);

@@ -95,6 +95,9 @@ public sealed class MemoryCounters
 
     public long Forks;
 
+    /// <summary>oom_kill.</summary>
+    public long OutOfMemoryKills;
+
     public long PeakResidentPages;
 
     public long PeakPageTablePages;

@@ -2,6 +2,7 @@ using Quire.Kernel.Files;
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Loading;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Processes.Groups;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
@@ -11,6 +12,8 @@ internal static class FirstProcess
 {
     public static Errno Start(GuestKernel kernel, ProgramStart start)
     {
+        var group = kernel.ControlGroups.First;
+        kernel.Memory.Groups.Enter(group.Memory);
         var id = kernel.Processes.TakeId();
         var session = new Session(id) { Terminal = start.Terminal };
         var limits = new ResourceLimits(kernel.Memory.Physical.FrameCount);
@@ -29,6 +32,7 @@ internal static class FirstProcess
             Descriptors = start.Descriptors,
             FileContext = start.FileContext,
         };
+        ControlGroupTree.Add(process, group);
         var arguments = new ProgramArguments(
             [.. start.Arguments.Select(GuestText.Encode)], [.. start.Environment.Select(GuestText.Encode)]);
         var place = new ProgramPlace(start.FileContext.WorkingDirectory, GuestText.Encode(start.Path), WalkModes.FollowLast);

@@ -1,5 +1,6 @@
 using Quire.Hardware.Cpu;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
@@ -64,7 +65,8 @@ internal static class Fork
         }
 
         var limit = parent.Process.Limits[Resource.Processes].Soft;
-        return !parent.Process.Credentials.IsPrivileged && (ulong)parent.Kernel.Processes.ThreadCount >= limit ? Errno.EAGAIN : Errno.None;
+        return !parent.Process.Credentials.IsPrivileged && (ulong)parent.Kernel.Processes.ThreadCount >= limit
+            ? Errno.EAGAIN : ControlGroupTree.CheckFork(parent.Process.ControlGroup);
     }
 
     private static Errno TryCopyProcess(GuestThread caller, in CloneRequest request, out GuestProcess child)
@@ -111,6 +113,8 @@ internal static class Fork
             Arguments = parent.Arguments,
             Niceness = parent.Niceness,
             Dumpable = parent.Dumpable,
+            OutOfMemoryAdjustment = parent.OutOfMemoryAdjustment,
+            LeastOutOfMemoryAdjustment = parent.LeastOutOfMemoryAdjustment,
             ExitSignal = request.Has(CloneFlags.Parent) ? parent.ExitSignal : request.ExitSignal,
             BorrowsSpace = request.Has(CloneFlags.Space),
         };
@@ -119,6 +123,7 @@ internal static class Fork
             child.Handlers.ResetCaught();
         }
 
+        ControlGroupTree.Add(child, parent.ControlGroup);
         child.Timers.NoteCpuTimers();
         newParent?.MutableChildren.Add(child);
         kernel.Processes.Add(child);

@@ -1,6 +1,7 @@
 using Quire.Allocation;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
@@ -25,6 +26,7 @@ public sealed class GuestProcess
         GroupId = processId;
         Space = space;
         Session = session;
+        ControlGroup = kernel.ControlGroups.Root;
         Timers = new ProcessTimers(this);
     }
 
@@ -86,6 +88,17 @@ public sealed class GuestProcess
     public bool IsZombie { get; internal set; }
 
     public bool IsStopped => StoppedBy != Signal.None;
+
+    /// <summary>/proc/PID/oom_score_adj: -1000, never killed for want of memory, to 1000, killed first.</summary>
+    public int OutOfMemoryAdjustment { get; internal set; }
+
+    /// <summary>The least adjustment that a user without privileges may set: what a privileged one set last.</summary>
+    internal int LeastOutOfMemoryAdjustment { get; set; }
+
+    internal ControlGroup ControlGroup { get; set; }
+
+    /// <summary>What the process had used when it came into its group.</summary>
+    internal CpuTimes TimesBeforeGroup { get; set; }
 
     public ExitStatus ExitStatus { get; internal set; }
 

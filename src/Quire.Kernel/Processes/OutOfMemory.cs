@@ -1,20 +1,33 @@
+using Quire.Kernel.Memory.Groups;
+
 namespace Quire.Kernel.Processes;
 
 /// <summary>
-/// No frame is left for a fault: the process with the largest resident memory dies (Linux: mm/oom_kill.c, without adjustment scores).
-/// Differs from Linux: when even that one is small, memory went to many small ones or to what the kernel keeps for them, so the whole process group
-/// with the largest sum dies; a fork bomb ends, where one by one it would grow as fast as it is killed.
+/// No frame is left for a fault, or a control group is above its limit: the process dies whose end gives most (Linux: mm/oom_kill.c), of all or of those
+/// in the group. Differs from Linux: when even that one is small and the machine is short, memory went to many small ones or to what the kernel keeps for them, so the
+/// whole process group with the largest sum dies; a fork bomb ends, where one by one it would grow as fast as it is killed. And when nobody may be
+/// killed, the thread waits, where Linux panics or tries for ever.
 /// </summary>
 internal static class OutOfMemory
 {
     private const long SmallPartOfRam = 16;
 
-    public static void Relieve(GuestKernel kernel, GuestThread thread)
+    /// <param name="within">The group that is above its limit; null: the machine is out of memory.</param>
+    public static void Relieve(GuestThread thread, MemoryGroup? within, OutOfMemoryCause cause)
     {
-        var living = new List<GuestProcess>();
+        var kernel = thread.Kernel;
+        within?.Count(MemoryGroupEvent.OutOfMemory);
+        if (kernel.Options.OutOfMemory == OutOfMemoryAction.Pause)
+        {
+            kernel.MemoryWaits.Begin(thread, within);
+            return;
+        }
+
+        var total = OutOfMemoryScore.TotalPages(kernel, within);
+        var candidates = new List<(GuestProcess Process, long Score)>();
         foreach (var process in kernel.Processes.All)
         {
-            if (process.IsZombie)
+            if (process.IsZombie || (within is not null && !within.Contains(process.ControlGroup.Memory)))
             {
                 continue;
             }
@@ -26,30 +39,67 @@ internal static class OutOfMemory
                 return;
             }
 
-            living.Add(process);
+            if (OutOfMemoryScore.Of(process, total) is var score and not OutOfMemoryScore.Never)
+            {
+                candidates.Add((process, score));
+            }
         }
 
-        var victim = living.MaxBy(Resident)!;
-        if (Resident(victim) >= kernel.Memory.Physical.FrameCount / SmallPartOfRam)
+        if (candidates.Count == 0)
         {
-            Kill(kernel, victim);
+            kernel.MemoryWaits.Begin(thread, within);
+            return;
         }
-        else
+
+        var victim = candidates.MaxBy(candidate => candidate.Score).Process;
+        foreach (var process in WithCompanions(kernel, victim, candidates, within))
         {
-            foreach (var process in living.GroupBy(process => process.GroupId).MaxBy(group => group.Sum(Resident))!)
-            {
-                Kill(kernel, process);
-            }
+            Kill(process, within, cause);
         }
 
         thread.GivesUpSlice = true;
     }
 
+    private static IEnumerable<GuestProcess> WithCompanions(
+        GuestKernel kernel, GuestProcess victim, List<(GuestProcess Process, long Score)> candidates, MemoryGroup? within)
+    {
+        // mem_cgroup_get_oom_group: the highest that goes whole, up to the group whose limit was met.
+        var top = within ?? kernel.Memory.Groups.Root;
+        var whole = victim.ControlGroup.Memory.WithAncestors.Where(group => group.DiesWhole && top.Contains(group)).LastOrDefault();
+        if (whole is not null)
+        {
+            whole.Count(MemoryGroupEvent.GroupKill);
+            return kernel.Processes.All.Where(process => IsKillable(process) && whole.Contains(process.ControlGroup.Memory)).ToList();
+        }
+
+        if (within is not null || Resident(victim) >= kernel.Memory.Physical.FrameCount / SmallPartOfRam)
+        {
+            return [victim];
+        }
+
+        return candidates.Select(candidate => candidate.Process).GroupBy(process => process.GroupId).MaxBy(group => group.Sum(Resident))!;
+    }
+
+    private static bool IsKillable(GuestProcess process) => !process.IsZombie && process.OutOfMemoryAdjustment != OutOfMemoryScore.LeastAdjustment;
+
     private static long Resident(GuestProcess process) => process.Space.Counters.Resident;
 
-    private static void Kill(GuestKernel kernel, GuestProcess victim)
+    private static void Kill(GuestProcess victim, MemoryGroup? within, OutOfMemoryCause cause)
     {
-        kernel.Remarks.CountOutOfMemoryKill(victim);
+        var kernel = victim.Kernel;
+        var space = victim.Space;
+        kernel.Remarks.CountOutOfMemoryKill(new OutOfMemoryKill(
+            victim.ProcessId,
+            victim.Threads.Count > 0 ? victim.Threads[0].Name : "",
+            cause,
+            victim.ControlGroup.Path,
+            within?.Path ?? "/",
+            space.Counters.Resident,
+            space.Counters.Swapped,
+            (long)space.Tables.TableCount,
+            victim.OutOfMemoryAdjustment));
+        kernel.Memory.Counters.OutOfMemoryKills++;
+        victim.ControlGroup.Memory.Count(MemoryGroupEvent.Kill);
         victim.End(ExitStatus.Killed(Signal.SIGKILL));
     }
 }

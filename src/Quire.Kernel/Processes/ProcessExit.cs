@@ -37,6 +37,7 @@ internal static class ProcessExit
         }
 
         process.Parent = null;
+        process.ControlGroup.Remove(process);
         process.Kernel.Processes.Remove(process);
         process.Kernel.TaskSlots.Return(process.Slot);
     }

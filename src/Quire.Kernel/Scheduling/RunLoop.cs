@@ -46,6 +46,7 @@ internal sealed class RunLoop
                 _kernel.DeliverHostSignals();
             }
 
+            _kernel.MemoryWaits.WakeServed();
             if (_kernel.Instructions >= _kernel.Options.MaximumInstructions)
             {
                 return RunEnd.InstructionLimit;
@@ -68,7 +69,7 @@ internal sealed class RunLoop
         {
             text.Append(text.Length == 0 ? "" : ", ")
                 .Append(CultureInfo.InvariantCulture, $"{thread.Name}[{thread.ThreadId}] ")
-                .Append(thread.State == RunState.Stopped ? "is stopped" : $"waits in {thread.Call.Syscall?.Name ?? "the kernel"}");
+                .Append(thread.AwaitsMemory ? "waits for memory" : thread.State == RunState.Stopped ? "is stopped" : $"waits in {thread.Call.Syscall?.Name ?? "the kernel"}");
         }
 
         return text.ToString();

@@ -1,37 +1,73 @@
+using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Processes;
+using Quire.Primitives;
+
 namespace Quire.Kernel.Scheduling;
 
 /// <summary>
-/// Notices that memory is so short that programs do nothing but read the same pages of files again: kernel objects, tables and anonymous pages have
-/// squeezed the page cache to a small part of RAM, and over many major faults hardly an instruction gets done. Memory then counts as exhausted.
-/// Differs from Linux, which crawls on until somebody outside steps in (systemd-oomd by its pressure-stall figures).
+/// Notices that memory is so short, in the machine or in a group with a limit, that programs do nothing but read the same pages of files again: kernel
+/// objects, tables and anonymous pages have squeezed the page cache to a small part, and over many major faults hardly an instruction gets done.
+/// Memory then counts as exhausted. Differs from Linux, which crawls on until somebody outside steps in (systemd-oomd by its pressure-stall figures).
 /// </summary>
 internal sealed class ThrashingWatch(GuestKernel kernel)
 {
     private const long LeastWindow = 1024;
     private const long CacheTurns = 4;
     private const long FewInstructionsAFault = 16;
-    private const uint SmallPartOfRam = 4;
+    private const long SmallPart = 4;
 
-    private long _faults;
-    private long _startInstructions;
-    private long _startStolen;
+    private readonly Window _machine = new();
+    private readonly System.Runtime.CompilerServices.ConditionalWeakTable<MemoryGroup, Window> _groups = [];
 
     /// <summary>To be asked at every major fault.</summary>
-    public bool IsThrashing()
+    /// <param name="within">The group that is too small; null: the machine is.</param>
+    public bool IsThrashing(out MemoryGroup? within)
     {
         var memory = kernel.Memory;
+        within = null;
         var cached = memory.Counters.FilePages - memory.Counters.SharedMemoryPages;
-        if (++_faults < Math.Max(LeastWindow, CacheTurns * cached))
+        if (_machine.IsStuck(new Sight(cached, memory.Counters.Reclaim.Stolen, memory.Physical.FrameCount, kernel.Instructions)))
         {
-            return false;
+            return true;
         }
 
-        var isStuck = kernel.Instructions - _startInstructions < FewInstructionsAFault * _faults
-            && memory.Counters.Reclaim.Stolen - _startStolen >= _faults / 2
-            && cached < memory.Physical.FrameCount / SmallPartOfRam;
-        _faults = 0;
-        _startInstructions = kernel.Instructions;
-        _startStolen = memory.Counters.Reclaim.Stolen;
-        return isStuck;
+        foreach (var group in memory.Groups.Current.WithAncestors.Where(group => group.Max != MemoryGroup.Unlimited))
+        {
+            var files = group.WithDescendants.Sum(below => below.Pool.Order.Counts.File);
+            var stolen = group.WithDescendants.Sum(below => below.Own.Stolen);
+            if (_groups.GetOrCreateValue(group).IsStuck(new Sight(files, stolen, group.Max >> Page.Shift, kernel.Instructions)))
+            {
+                within = group;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What is looked at: pages of files, pages taken so far, pages that there may be, instructions so far.</summary>
+    private readonly record struct Sight(long Cached, long Stolen, long Size, long Instructions);
+
+    private sealed class Window
+    {
+        private long _faults;
+        private long _startInstructions;
+        private long _startStolen;
+
+        public bool IsStuck(in Sight sight)
+        {
+            if (++_faults < Math.Max(LeastWindow, CacheTurns * sight.Cached))
+            {
+                return false;
+            }
+
+            var isStuck = sight.Instructions - _startInstructions < FewInstructionsAFault * _faults
+                && sight.Stolen - _startStolen >= _faults / 2
+                && sight.Cached < sight.Size / SmallPart;
+            _faults = 0;
+            _startInstructions = sight.Instructions;
+            _startStolen = sight.Stolen;
+            return isStuck;
+        }
     }
 }

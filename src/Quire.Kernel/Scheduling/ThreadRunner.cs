@@ -1,6 +1,7 @@
 using Quire.Hardware.Cpu;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Syscalls;
 using Quire.Primitives;
 
@@ -32,6 +33,14 @@ internal sealed class ThreadRunner
     public void Run(VirtualCpu cpu, long end)
     {
         var thread = cpu.Current!;
+        var groups = _kernel.Memory.Groups;
+        groups.Enter(thread.Process.ControlGroup.Memory);
+        RunThread(cpu, thread, end);
+        groups.Enter(groups.Root);
+    }
+
+    private void RunThread(VirtualCpu cpu, GuestThread thread, long end)
+    {
         if (thread.Sleep.IsPending)
         {
             thread.Sleep.Resume();
@@ -64,6 +73,18 @@ internal sealed class ThreadRunner
 
             RunGuest(cpu, thread, end);
             thread.DeviceDebt += _kernel.Memory.TakeDeviceDebt();
+            if (_kernel.Memory.Groups.HasDues)
+            {
+                GroupLimits.Settle(thread);
+            }
+
+            if (thread.AwaitsMemory)
+            {
+                thread.State = RunState.DiskSleep;
+                Leave(cpu, thread);
+                return;
+            }
+
             if (thread.Call.IsWaiting)
             {
                 Leave(cpu, thread);
@@ -214,18 +235,25 @@ internal sealed class ThreadRunner
     private void HandleFault(GuestThread thread, in CpuExit exit)
     {
         var result = thread.Process.Space.HandleFault(exit.Address, exit.Error);
+        var group = _kernel.Memory.Groups.Current.Own;
+        group.Faults++;
         if (result.IsMajor)
         {
             thread.Usage.MajorFaults++;
+            group.MajorFaults++;
         }
         else
         {
             thread.Usage.MinorFaults++;
         }
 
-        if (result.Outcome == FaultOutcome.OutOfMemory || (result.IsMajor && _thrashing.IsThrashing()))
+        if (result.Outcome == FaultOutcome.OutOfMemory)
         {
-            OutOfMemory.Relieve(_kernel, thread);
+            OutOfMemory.Relieve(thread, within: null, OutOfMemoryCause.NoFrame);
+        }
+        else if (result.IsMajor && _thrashing.IsThrashing(out var within))
+        {
+            OutOfMemory.Relieve(thread, within, OutOfMemoryCause.Thrashing);
         }
         else if (!result.IsResolved)
         {

@@ -60,6 +60,9 @@ public sealed record RunReport
     /// <summary>Processes killed because no memory was left.</summary>
     public required IReadOnlyList<OutOfMemoryReport> OutOfMemory { get; init; }
 
+    /// <summary>Control groups below the root, those that were removed among them.</summary>
+    public required IReadOnlyList<GroupReport> Groups { get; init; }
+
     /// <summary>For a deadlock: who waits where.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Detail { get; init; }
@@ -209,4 +212,45 @@ public sealed record UnsupportedSystemCall(ulong Number, long Count);
 /// <param name="Bytes">In hexadecimal, from the instruction's first byte on.</param>
 public sealed record UnsupportedInstructionReport(ulong Address, string Bytes, string Text, long Count);
 
-public sealed record OutOfMemoryReport(int Process, string Name, ulong ResidentBytes);
+/// <summary>A process that was killed because memory ran out.</summary>
+public sealed record OutOfMemoryReport(int Process, string Name, ulong ResidentBytes)
+{
+    /// <summary>noFrame, groupLimit or thrashing.</summary>
+    public required string Cause { get; init; }
+
+    /// <summary>Path of the control group it was in, and of the one whose limit was met.</summary>
+    public required string Group { get; init; }
+
+    public required string Limit { get; init; }
+
+    public required ulong SwapBytes { get; init; }
+
+    public required ulong PageTableBytes { get; init; }
+
+    /// <summary>oom_score_adj.</summary>
+    public required int Adjustment { get; init; }
+}
+
+/// <summary>One control group and all below it.</summary>
+public sealed record GroupReport
+{
+    public required string Path { get; init; }
+
+    public required ulong PeakBytes { get; init; }
+
+    /// <summary>When the run or the group ended.</summary>
+    public required ulong CurrentBytes { get; init; }
+
+    public required ulong SwapPeakBytes { get; init; }
+
+    /// <summary>memory.max; null for none.</summary>
+    public required ulong? MaxBytes { get; init; }
+
+    public required GroupEventsReport Events { get; init; }
+
+    /// <summary>Processes killed for want of memory.</summary>
+    public required long Kills { get; init; }
+}
+
+/// <summary>Lines of memory.events.</summary>
+public sealed record GroupEventsReport(long Low, long High, long Max, long OutOfMemory);

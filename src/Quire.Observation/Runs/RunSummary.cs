@@ -8,6 +8,7 @@ namespace Quire.Observation.Runs;
 public static class RunSummary
 {
     private const int UnsupportedShown = 5;
+    private const int MostGroups = 5;
     private const int NameWidth = 40;
 
     public static string Write(RunReport report)
@@ -37,6 +38,13 @@ public static class RunSummary
 
         WriteHugePages(text, report.HugePages, report.Tlb);
         WriteSwap(text, report);
+
+        foreach (var group in report.Groups.Take(MostGroups))
+        {
+            var limit = group.MaxBytes is { } most ? $" of {Size(most)}" : "";
+            Line(text, "group", $"{Clip(group.Path)}: peak {Size(group.PeakBytes)}{limit}; max met {Count(group.Events.Max)} times, high {Count(group.Events.High)}; {Plural(group.Kills, "kill", "kills")}");
+        }
+
         foreach (var region in report.BusiestRegions)
         {
             Line(text, "region", $"{Clip(region.Name)} of {region.Process}: {Count(region.Faults)} faults, {Count(region.CopyOnWrite)} copy-on-write, {Count(region.Major)} major");
@@ -45,12 +53,19 @@ public static class RunSummary
         if (report.OutOfMemory is [var kill, ..])
         {
             var others = report.OutOfMemory.Count - 1;
-            Line(text, "out of memory", $"killed {kill.Process} ({kill.Name}), {Size(kill.ResidentBytes)} resident{(others == 0 ? "" : $", and {Plural(others, "other", "others")}")}");
+            Line(text, "out of memory", $"killed {kill.Process} ({kill.Name}), {Size(kill.ResidentBytes)} resident, {Size(kill.SwapBytes)} in swap: {Cause(kill)}{(others == 0 ? "" : $"; and {Plural(others, "other", "others")}")}");
         }
 
         WriteUnsupported(text, report.Unsupported);
         return text.ToString();
     }
+
+    private static string Cause(OutOfMemoryReport kill) => kill.Cause switch
+    {
+        "groupLimit" => $"{kill.Limit} was at its limit",
+        "thrashing" => kill.Limit == "/" ? "programs did nothing but read pages again" : $"programs in {kill.Limit} did nothing but read pages again",
+        _ => "the machine had no frame left",
+    };
 
     private static void WriteTlb(StringBuilder text, TlbReport tlb)
     {

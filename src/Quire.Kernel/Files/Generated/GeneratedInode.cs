@@ -118,14 +118,25 @@ public sealed class GeneratedFile : GeneratedInode
     /// <summary>What writing to it does; null: nothing can be written.</summary>
     public Func<string, Errno>? Store { get; init; }
 
+    /// <summary>As <see cref="Store"/>, where it matters who writes.</summary>
+    public Func<GuestThread, string, Errno>? StoreBy { get; init; }
+
+    /// <summary>What reading gives when there is nothing to render.</summary>
+    public Errno WhenGone { get; init; } = Errno.ESRCH;
+
+    /// <summary>What writing more than a page at once gives; None: the rest is not taken.</summary>
+    public Errno WhenTooLong { get; init; }
+
+    public bool IsWritable => Store is not null || StoreBy is not null;
+
     public override FileType Type => FileType.Regular;
 
-    public override Errno SetLength(ulong length) => Store is null ? Errno.EPERM : Errno.None;
+    public override Errno SetLength(ulong length) => IsWritable ? Errno.None : Errno.EPERM;
 
     public override Errno Open(in OpenRequest request, out OpenFile? file)
     {
         file = null;
-        if ((request.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly && Store is null)
+        if ((request.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly && !IsWritable)
         {
             return Errno.EACCES;
         }

@@ -26,7 +26,7 @@ internal sealed class GeneratedOpenFile : OpenFile
             _text = _file.Render();
             if (_text is null)
             {
-                return new(Errno.ESRCH.ToResult());
+                return new(_file.WhenGone.ToResult());
             }
         }
 
@@ -47,9 +47,14 @@ internal sealed class GeneratedOpenFile : OpenFile
 
     public override ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset)
     {
-        if (_file.Store is not { } store)
+        if (!_file.IsWritable)
         {
             return new(Errno.EIO.ToResult());
+        }
+
+        if (buffer.Remaining > LongestStore && _file.WhenTooLong != Errno.None)
+        {
+            return new(_file.WhenTooLong.ToResult());
         }
 
         var bytes = new byte[(int)Math.Min(buffer.Remaining, LongestStore)];
@@ -59,7 +64,8 @@ internal sealed class GeneratedOpenFile : OpenFile
             return new(Errno.EFAULT.ToResult());
         }
 
-        var error = store(Encoding.Latin1.GetString(bytes).TrimEnd('\n', '\0'));
+        var text = Encoding.Latin1.GetString(bytes).TrimEnd('\n', '\0');
+        var error = length == 0 ? Errno.None : _file.StoreBy?.Invoke(thread, text) ?? _file.Store!(text);
         return new(error != Errno.None ? error.ToResult() : length);
     }
 

@@ -25,7 +25,8 @@ internal static class MachineFiles
         Add("cpuinfo", () => CpuText.CpuInfo(kernel));
         Add("devices", () => "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/ptmx\n136 pts\n\nBlock devices:\n");
         Add("diskstats", () => "");
-        Add("filesystems", () => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tbind\nnodev\tproc\nnodev\tdevpts\nnodev\toverlay\n");
+        Add("cgroups", () => MachineText.ControlGroups(kernel));
+        Add("filesystems", () => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tbind\nnodev\tproc\nnodev\tcgroup2\nnodev\tdevpts\nnodev\toverlay\n");
         Add("interrupts", () => CpuText.Interrupts(kernel));
         Add("loadavg", () => MachineText.LoadAverage(kernel));
         Add("locks", () => "");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Proc;
@@ -9,6 +10,14 @@ namespace Quire.Kernel.Files.Proc;
 internal static class MachineText
 {
     public const long NanosecondsPerTick = 10_000_000;
+
+    public static string ControlGroups(GuestKernel kernel)
+    {
+        var groups = kernel.ControlGroups.Root.WithDescendants.ToList();
+        var memory = groups.Count(group => group.IsRoot || (group.Available & Controllers.Memory) != 0) + kernel.Memory.Groups.Removed.Count;
+        var pids = groups.Count(group => group.IsRoot || (group.Available & Controllers.Pids) != 0);
+        return $"#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t0\t{memory}\t1\npids\t0\t{pids}\t1\n";
+    }
 
     public static string Statistics(GuestKernel kernel)
     {

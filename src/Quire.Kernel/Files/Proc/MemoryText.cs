@@ -149,7 +149,7 @@ internal static class MemoryText
         Line("drop_slab", reclaim.DropSlab);
         Line("unevictable_pgs_culled", reclaim.UnevictableCulled);
         Line("unevictable_pgs_rescued", reclaim.UnevictableRescued);
-        Line("oom_kill", 0);
+        Line("oom_kill", counters.OutOfMemoryKills);
         HugePageText.AppendStatistics(text, counters.HugePages);
         Line("swap_ra", counters.Swap.Readahead);
         Line("swap_ra_hit", counters.Swap.ReadaheadHits);

@@ -23,7 +23,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         Owner = process.Credentials;
         var files = fileSystem.Kernel.Files;
         Add("auxv", () => ProcessMemoryText.AuxiliaryVector(process), OwnerOnly);
-        AddText("cgroup", () => "0::/\n");
+        AddText("cgroup", () => $"0::{process.ControlGroup.Path}{(process.ControlGroup.IsRemoved ? " (deleted)" : "")}\n");
         Add("cmdline", () => ProcessMemoryText.Arguments(process));
         AddText("comm", () => ProcessText.NameOf(process, thread) + "\n", name => SetName(process, thread, name));
         AddText("coredump_filter", () => "00000033\n");
@@ -34,9 +34,9 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         AddText("maps", () => MapsText.Maps(process));
         AddText("mountinfo", () => MountsText.MountInfo(files, process));
         AddText("mounts", () => MountsText.Mounts(files, process));
-        AddText("oom_adj", () => "0\n");
-        AddText("oom_score", () => "0\n");
-        AddText("oom_score_adj", () => "0\n", value => int.TryParse(value, CultureInfo.InvariantCulture, out var score) && score is >= -1000 and <= 1000 ? Errno.None : Errno.EINVAL);
+        AddText("oom_adj", () => OutOfMemoryFiles.OldAdjustment(process), OutOfMemoryFiles.StoreOldAdjustment);
+        AddText("oom_score", () => OutOfMemoryFiles.Score(process));
+        AddText("oom_score_adj", () => OutOfMemoryFiles.Adjustment(process), OutOfMemoryFiles.StoreAdjustment);
         AddText("personality", () => "00000000\n", permissions: OwnerOnly);
         AddText("sessionid", () => "4294967295");
         AddText("smaps", () => MapsText.DetailedMaps(process));
@@ -102,6 +102,13 @@ internal sealed class ProcessDirectory : GeneratedDirectory
 
     private void AddText(string name, Func<string?> render, Func<string, Errno>? store = null, uint permissions = 0x124) =>
         _entries.Add(name, new GeneratedFile(_fileSystem, () => IsGone ? null : render(), store is null ? permissions : permissions | 0x80) { Owner = Owner, Store = store });
+
+    private void AddText(string name, Func<string?> render, Func<GuestProcess, GuestThread, string, Errno> store) =>
+        _entries.Add(name, new GeneratedFile(_fileSystem, () => IsGone ? null : render(), 0x1A4)
+        {
+            Owner = Owner,
+            StoreBy = (writer, text) => IsGone ? Errno.ESRCH : store(_process, writer, text),
+        });
 
     // A zombie has neither files nor directories.
     private GeneratedLink Link(Func<string> text, Func<FileLocation?> place) =>

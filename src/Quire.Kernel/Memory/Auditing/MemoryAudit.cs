@@ -44,6 +44,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         CheckFrames(tables);
         CheckPools();
         CheckSlots();
+        memory.Groups.Audit();
     }
 
     private void CheckCache(PageCache cache)

@@ -83,6 +83,12 @@ public sealed unsafe partial class PageAllocator
 
     private bool TryTakeBlock(int order, out FrameNumber first)
     {
+        if (Limits is { } limits && !limits.HasRoom(1L << order))
+        {
+            first = FrameNumber.None;
+            return false;
+        }
+
         foreach (var zone in _zones)
         {
             if (zone.Buddy.FreeUnits > zone.Watermarks.Low + (1u << order) && zone.Buddy.TryAllocate(order, out var index))

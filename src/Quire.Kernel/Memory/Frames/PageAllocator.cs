@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Quire.Allocation;
 using Quire.Hardware.Memory;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Primitives;
 
@@ -64,9 +65,17 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     /// <summary>Told at each allocation that finds no zone above its low watermark.</summary>
     internal Action? LowReached { get; set; }
 
+    /// <summary>What the group may have that frames are taken for now; null: anything.</summary>
+    internal MemoryGroups? Limits { get; set; }
+
     /// <summary>A frame with any content. False: out of memory.</summary>
     internal bool TryAllocate(FrameUse use, out FrameNumber frame)
     {
+        if (use is FrameUse.Anonymous or FrameUse.File && Limits is { } limits)
+        {
+            limits.MakeRoom(1);
+        }
+
         if (!TryTake(out frame))
         {
             return false;
@@ -80,6 +89,11 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     /// <summary>A frame of zero bytes. False: out of memory.</summary>
     internal bool TryAllocateZeroed(FrameUse use, out FrameNumber frame)
     {
+        if (use is FrameUse.Anonymous or FrameUse.File && Limits is { } limits)
+        {
+            limits.MakeRoom(1);
+        }
+
         if (!TryTake(out frame))
         {
             return false;

@@ -1,4 +1,4 @@
-using Quire.Primitives;
+using Quire.Kernel.Memory.Groups;
 
 namespace Quire.Kernel.Memory.Reclaim;
 
@@ -9,6 +9,9 @@ internal sealed class FramePool(ushort number, IFrameOrder order)
     public ushort Number { get; } = number;
 
     public IFrameOrder Order { get; } = order;
+
+    /// <summary>The control group whose pages these are, which are charged to it; null: the root's, which charges nothing.</summary>
+    public MemoryGroup? Group { get; set; }
 
     /// <summary>Frames in the pool.</summary>
     public uint Count { get; internal set; }

@@ -71,6 +71,7 @@ internal sealed class FramePools : IDisposable
         System.Diagnostics.Debug.Assert(place.Pool == 0, "the frame is in a pool already");
         place.Pool = pool.Number;
         pool.Count++;
+        pool.Group?.Charge(Page.Size);
         pool.Order.Admit(frame, arrival);
     }
 
@@ -105,6 +106,7 @@ internal sealed class FramePools : IDisposable
         var pool = _pools[Places[frame].Pool]!;
         pool.Order.Remove(frame);
         pool.Count--;
+        pool.Group?.Charge(-Page.Size);
         Places[frame] = default;
     }
 }

@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 
@@ -23,7 +24,10 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     private readonly List<MappingLocation> _mappings = [];
 
     /// <summary>There is somewhere for anonymous pages to go.</summary>
-    public bool MaySwap => memory.Swap.Free > 0 || memory.Counters.Swap.Cached > 0;
+    public bool MaySwap => (memory.Swap.Free > 0 || memory.Counters.Swap.Cached > 0) && Target?.Group is null or { HasSwapRoom: true };
+
+    /// <summary>The pool that is being reclaimed from; null: none.</summary>
+    public FramePool? Target { get; private set; }
 
     /// <summary>A frame has owners beyond its mappings, its page cache and the swap cache: somebody is using it right now.</summary>
     public static bool IsPinned(in FrameEntry entry) =>
@@ -37,7 +41,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         var last = effort == ReclaimEffort.Full ? 0 : LeastModeratePriority;
         for (var priority = ReclaimRequest.Gentlest; priority >= last && freed < wanted; priority--)
         {
-            freed += Round(wanted - freed, priority, origin);
+            freed += Round(wanted - freed, priority, origin, Heeding.MinAndLow);
         }
 
         // More shadows than frames tell of pages that could not have stayed in any case.
@@ -54,7 +58,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         freed += freed < wanted ? ShrinkSlabs() : 0;
         for (var round = 0; round < LastRounds && freed == 0; round++)
         {
-            freed += Round(wanted, priority: 0, origin);
+            freed += Round(wanted, priority: 0, origin, Heeding.Min);
         }
 
         return freed;
@@ -74,20 +78,23 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         return frames;
     }
 
-    /// <summary>Tries to free this many frames of one pool.</summary>
-    public int Reclaim(FramePool pool, int wanted, ReclaimOrigin origin)
+    /// <summary>One round over one pool; gives the frames freed.</summary>
+    public int Shrink(FramePool pool, in ReclaimRequest request)
     {
-        var freed = 0;
-        for (var priority = ReclaimRequest.Gentlest; priority >= 0 && freed < wanted; priority--)
+        Target = pool;
+        var counters = memory.Counters.Reclaim;
+        var (scanned, refilled, activated, deactivated) = (counters.Scanned, counters.Refilled, counters.Activated, counters.Deactivated);
+        var freed = pool.Order.Shrink(request, this);
+        if (pool.Group is { Own: var own })
         {
-            freed += pool.Order.Shrink(new ReclaimRequest(wanted - freed, priority, origin), this);
+            own.Scanned += counters.Scanned - scanned;
+            own.Stolen += freed;
+            own.Refilled += counters.Refilled - refilled;
+            own.Activated += counters.Activated - activated;
+            own.Deactivated += counters.Deactivated - deactivated;
         }
 
-        for (var round = 0; round < LastRounds && freed == 0; round++)
-        {
-            freed += pool.Order.Shrink(new ReclaimRequest(wanted, Priority: 0, origin), this);
-        }
-
+        Target = null;
         return freed;
     }
 
@@ -183,16 +190,8 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         return false;
     }
 
-    private int Round(int wanted, int priority, ReclaimOrigin origin)
-    {
-        var freed = 0;
-        foreach (var pool in memory.Pools.All)
-        {
-            freed += pool.Order.Shrink(new ReclaimRequest(Math.Max(1, wanted - freed), priority, origin), this);
-        }
-
-        return freed;
-    }
+    private int Round(int wanted, int priority, ReclaimOrigin origin, Heeding heeding) =>
+        memory.Groups.Reclaim.Round(memory.Groups.Root, new ReclaimRequest(wanted, priority, origin), heeding);
 
     private void EvictFilePage(FrameNumber frame, Shadow shadow)
     {

@@ -108,7 +108,7 @@ internal sealed partial class TwoListOrder
             return (1, 1, 1);
         }
 
-        if (IsFileTiny(request.Priority))
+        if (request.Origin != ReclaimOrigin.Limit && IsFileTiny(request.Priority))
         {
             return (1, 0, 1);
         }

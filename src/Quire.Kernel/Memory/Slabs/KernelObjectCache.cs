@@ -19,6 +19,9 @@ public sealed class KernelObjectCache
 
     public string Name => _cache.Name;
 
+    /// <summary>Bytes that each object takes.</summary>
+    public int Size => _cache.Statistics.ObjectSize;
+
     public SlabStatistics Statistics => _cache.Statistics;
 
     /// <summary>False: no memory (ENOMEM).</summary>

@@ -13,6 +13,7 @@ internal sealed unsafe class SwapSlots : IDisposable
     private readonly int* _users;
     private readonly uint* _cached;
     private readonly PageArrival* _arrivals;
+    private readonly uint* _groups;
 
     public SwapSlots(uint count)
     {
@@ -21,6 +22,7 @@ internal sealed unsafe class SwapSlots : IDisposable
         // Slots start at 1.
         _users = (int*)NativeMemory.AllocZeroed((nuint)count + 1, sizeof(int));
         _cached = (uint*)NativeMemory.AllocZeroed((nuint)count + 1, sizeof(uint));
+        _groups = (uint*)NativeMemory.AllocZeroed((nuint)count + 1, sizeof(uint));
         _arrivals = (PageArrival*)NativeMemory.AllocZeroed((nuint)count + 1, (nuint)sizeof(PageArrival));
     }
 
@@ -38,6 +40,9 @@ internal sealed unsafe class SwapSlots : IDisposable
     /// <summary>What is to be said of the page when it comes back.</summary>
     public ref PageArrival Arrival(SwapEntry entry) => ref _arrivals[entry.Slot];
 
+    /// <summary>Number of the group that the slot is charged to; 0: none.</summary>
+    public ref uint Group(SwapEntry entry) => ref _groups[entry.Slot];
+
     public void SetCached(SwapEntry entry, FrameNumber frame) => _cached[entry.Slot] = frame.Value + 1;
 
     public void Dispose()
@@ -45,5 +50,6 @@ internal sealed unsafe class SwapSlots : IDisposable
         NativeMemory.Free(_users);
         NativeMemory.Free(_cached);
         NativeMemory.Free(_arrivals);
+        NativeMemory.Free(_groups);
     }
 }

@@ -82,7 +82,7 @@ internal sealed partial class SwapSpace
 
         AddToCache(entry, frame);
         _memory.Refaults.Returned(_slots.Arrival(entry).Page);
-        _memory.Pools.Admit(frame, _slots.Arrival(entry));
+        _memory.Pools.Admit(frame, _memory.Groups.PoolOf(_slots.Group(entry)), _slots.Arrival(entry));
         return FaultOutcome.Resolved;
     }
 

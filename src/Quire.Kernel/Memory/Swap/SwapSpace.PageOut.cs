@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Primitives;
 
@@ -104,10 +105,22 @@ internal sealed partial class SwapSpace
     /// <summary>Takes a slot and writes a page to it.</summary>
     private bool TryWrite(FrameNumber frame, out SwapEntry entry)
     {
-        if (!TryTakeSlot(out entry))
+        entry = default;
+        var group = _memory.Pools.PoolOf(frame)?.Group;
+        if (group is { HasSwapRoom: false })
         {
+            group.Count(MemoryGroupEvent.SwapMax);
             return false;
         }
+
+        if (!TryTakeSlot(out entry))
+        {
+            group?.Count(MemoryGroupEvent.SwapFail);
+            return false;
+        }
+
+        group?.ChargeSwap(Page.Size);
+        _slots.Group(entry) = group?.Number ?? 0;
 
         // What compressing or writing takes itself comes from the reserve.
         _memory.Frames.EnterReclaim();

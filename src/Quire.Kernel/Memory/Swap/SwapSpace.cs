@@ -181,6 +181,9 @@ internal sealed partial class SwapSpace : IDisposable
     {
         _compressed?.Drop(entry);
         AreaOf(entry).Return(entry);
+        ref var group = ref _slots.Group(entry);
+        _memory.Groups.ChargeSwap(group, -Page.Size);
+        group = 0;
         Used--;
     }
 

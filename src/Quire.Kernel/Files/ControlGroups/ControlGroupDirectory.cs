@@ -1,0 +1,108 @@
+using Quire.Kernel.Files.Generated;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.ControlGroups;
+
+/// <summary>The directory of one control group: its files, of the controllers that act on it, and the groups below.</summary>
+internal sealed class ControlGroupDirectory : GeneratedDirectory
+{
+    private readonly ControlGroupFileSystem _fileSystem;
+    private readonly ControlGroup _group;
+    private readonly Dictionary<string, (Controllers Controller, GeneratedFile File)> _files = new(StringComparer.Ordinal);
+
+    public ControlGroupDirectory(ControlGroupFileSystem fileSystem, ControlGroup group)
+        : base(fileSystem, 0x1ED)
+    {
+        _fileSystem = fileSystem;
+        _group = group;
+        CoreFiles.AddTo(this, fileSystem.Kernel, group);
+        PidsFiles.AddTo(this, group);
+        MemoryFiles.AddTo(this, fileSystem.Kernel, group);
+    }
+
+    public override Errno Lookup(string name, out Inode? child)
+    {
+        child = null;
+        if (_group.IsRemoved)
+        {
+            return Errno.ENOENT;
+        }
+
+        if (_files.TryGetValue(name, out var known) && IsThere(known.Controller))
+        {
+            child = known.File;
+        }
+        else if (_group.Children.FirstOrDefault(group => group.Name == name) is { } below)
+        {
+            child = _fileSystem.DirectoryOf(below);
+        }
+
+        return child is null ? Errno.ENOENT : Errno.None;
+    }
+
+    public override Errno List(List<ListedEntry> entries)
+    {
+        if (_group.IsRemoved)
+        {
+            return Errno.ENOENT;
+        }
+
+        foreach (var (name, (controller, file)) in _files)
+        {
+            if (IsThere(controller))
+            {
+                entries.Add(new ListedEntry(name, file.Attributes.Number, file.Type));
+            }
+        }
+
+        entries.AddRange(_group.Children.Select(below => new ListedEntry(below.Name, _fileSystem.DirectoryOf(below).Attributes.Number, FileType.Directory)));
+        return Errno.None;
+    }
+
+    public override Errno Create(string name, in NewInode what, out Inode? created)
+    {
+        created = null;
+        if (what.Type != FileType.Directory)
+        {
+            return what.Type == FileType.Regular ? Errno.EACCES : Errno.EPERM;
+        }
+
+        var error = _fileSystem.Kernel.ControlGroups.Create(_group, name, out var group);
+        created = group is null ? null : _fileSystem.DirectoryOf(group);
+        return error;
+    }
+
+    public override Errno RemoveDirectory(string name, Inode child) => _fileSystem.Kernel.ControlGroups.Remove(((ControlGroupDirectory)child)._group);
+
+    /// <summary>A file that is there while a controller acts on the group; None: always.</summary>
+    internal void Add(Controllers controller, string name, Func<string> render) =>
+        Add(controller, name, new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null) { WhenGone = Errno.ENODEV });
+
+    internal void Add(Controllers controller, string name, Func<string> render, Func<string, Errno> store) =>
+        Add(controller, name, render, (_, text) => store(text));
+
+    internal void Add(Controllers controller, string name, Func<string> render, Func<GuestThread, string, Errno> store) =>
+        Add(controller, name, new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null, 0x1A4)
+        {
+            WhenGone = Errno.ENODEV,
+            WhenTooLong = Errno.E2BIG,
+            StoreBy = (writer, text) => IsLive(controller) ? store(writer, text) : Errno.ENODEV,
+        });
+
+    /// <summary>A file that can only be written.</summary>
+    internal void AddCommand(Controllers controller, string name, Func<string, Errno> store) =>
+        Add(controller, name, new GeneratedFile(_fileSystem, () => (string?)null, 0x80)
+        {
+            WhenGone = Errno.EINVAL,
+            WhenTooLong = Errno.E2BIG,
+            StoreBy = (_, text) => IsLive(controller) ? store(text) : Errno.ENODEV,
+        });
+
+    private void Add(Controllers controller, string name, GeneratedFile file) => _files.Add(name, (controller, file));
+
+    private bool IsLive(Controllers controller) => !_group.IsRemoved && IsThere(controller);
+
+    private bool IsThere(Controllers controller) => (_group.Available & controller) == controller;
+}

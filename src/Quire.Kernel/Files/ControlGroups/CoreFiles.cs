@@ -1,0 +1,139 @@
+using System.Globalization;
+using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Files.ControlGroups;
+
+/// <summary>The cgroup.* files, and cpu.stat, which every group has.</summary>
+internal static class CoreFiles
+{
+    private const long NanosecondsPerMicrosecond = 1_000;
+
+    public static void AddTo(ControlGroupDirectory directory, GuestKernel kernel, ControlGroup group)
+    {
+        var groups = kernel.ControlGroups;
+        directory.Add(Controllers.None, "cgroup.controllers", () => ControllerNames.List(group.Available));
+        directory.Add(Controllers.None, "cgroup.max.depth", () => ControlValue.Show(group.MostLevels), text => StoreMost(text, most => group.MostLevels = most));
+        directory.Add(Controllers.None, "cgroup.max.descendants", () => ControlValue.Show(group.MostDescendants), text => StoreMost(text, most => group.MostDescendants = most));
+        directory.Add(Controllers.None, "cgroup.procs", () => Lines(group.Living.Select(process => process.ProcessId)), (writer, text) => Move(groups, group, writer, text));
+        directory.Add(Controllers.None, "cgroup.stat", () => Statistics(kernel, group));
+        directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), text => HandDown(groups, group, text));
+        directory.Add(Controllers.None, "cgroup.threads", () => Lines(group.Living.SelectMany(process => process.Threads).Select(thread => thread.ThreadId)), (writer, text) => MoveThread(kernel, group, writer, text));
+        directory.Add(Controllers.None, "cpu.stat", () => CpuTime(group));
+        if (group.IsRoot)
+        {
+            return;
+        }
+
+        directory.Add(Controllers.None, "cgroup.events", () => $"populated {(group.IsPopulated ? 1 : 0)}\nfrozen {(ControlGroupTree.HasFrozen(group) ? 1 : 0)}\n");
+        directory.Add(Controllers.None, "cgroup.freeze", () => group.AsksToFreeze ? "1\n" : "0\n", text => Freeze(group, text));
+        directory.AddCommand(Controllers.None, "cgroup.kill", text => Kill(group, text));
+        directory.Add(Controllers.None, "cgroup.type", () => "domain\n", text => ControlValue.Strip(text) == "threaded" ? Errno.ENOTSUP : Errno.EINVAL);
+    }
+
+    private static string Lines(IEnumerable<int> numbers) => string.Concat(numbers.Select(number => number.ToString(CultureInfo.InvariantCulture) + "\n"));
+
+    private static Errno StoreMost(string text, Action<long> set)
+    {
+        var error = ControlValue.ReadCount(text, out var most);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        if (most < 0 || (most > int.MaxValue && most != ControlGroup.Unlimited))
+        {
+            return Errno.ERANGE;
+        }
+
+        set(most);
+        return Errno.None;
+    }
+
+    private static Errno Move(ControlGroupTree groups, ControlGroup group, GuestThread writer, string text)
+    {
+        var error = Find(writer, text, out var thread);
+        return error != Errno.None ? error : groups.Move(thread!.Process, group);
+    }
+
+    // Threads of one process stay together, as there are no threaded groups.
+    private static Errno MoveThread(GuestKernel kernel, ControlGroup group, GuestThread writer, string text)
+    {
+        var error = Find(writer, text, out var thread);
+        return error != Errno.None ? error
+            : thread!.Process.ControlGroup == group ? Errno.None
+            : thread.Process.Threads.Count == 1 ? kernel.ControlGroups.Move(thread.Process, group) : Errno.ENOTSUP;
+    }
+
+    // cgroup_procs_write_start: 0 is whoever writes.
+    private static Errno Find(GuestThread writer, string text, out GuestThread? thread)
+    {
+        thread = null;
+        if (ControlValue.ReadNumber(text, out int id) != Errno.None || id < 0)
+        {
+            return Errno.EINVAL;
+        }
+
+        thread = id == 0 ? writer : writer.Kernel.Processes.FindThread(id);
+        return thread is null ? Errno.ESRCH : Errno.None;
+    }
+
+    private static Errno HandDown(ControlGroupTree groups, ControlGroup group, string text)
+    {
+        var more = Controllers.None;
+        var fewer = Controllers.None;
+        foreach (var word in ControlValue.Strip(text).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var controller = ControllerNames.Find(word[1..]);
+            if (controller == Controllers.None || word[0] is not ('+' or '-'))
+            {
+                return Errno.EINVAL;
+            }
+
+            // The last word about a controller counts.
+            more = word[0] == '+' ? more | controller : more & ~controller;
+            fewer = word[0] == '-' ? fewer | controller : fewer & ~controller;
+        }
+
+        return groups.HandDown(group, more, fewer);
+    }
+
+    private static Errno Freeze(ControlGroup group, string text)
+    {
+        var error = ControlValue.ReadNumber(text, out int state);
+        if (error != Errno.None || state is < 0 or > 1)
+        {
+            return error != Errno.None ? error : Errno.ERANGE;
+        }
+
+        ControlGroupTree.Freeze(group, state == 1 ? FreezeState.Frozen : FreezeState.Thawed);
+        return Errno.None;
+    }
+
+    private static Errno Kill(ControlGroup group, string text)
+    {
+        var error = ControlValue.ReadNumber(text, out int value);
+        if (error != Errno.None || value != 1)
+        {
+            return error != Errno.None ? error : Errno.ERANGE;
+        }
+
+        ControlGroupTree.Kill(group);
+        return Errno.None;
+    }
+
+    private static string Statistics(GuestKernel kernel, ControlGroup group)
+    {
+        var dying = kernel.Memory.Groups.Removed.Count(removed => group.Memory.Contains(removed) && removed != group.Memory);
+        return $"nr_descendants {group.WithDescendants.Count() - 1}\nnr_dying_descendants {dying}\n";
+    }
+
+    private static string CpuTime(ControlGroup group)
+    {
+        var times = group.Times;
+        return $"usage_usec {Microseconds(times.All)}\nuser_usec {Microseconds(times.User)}\nsystem_usec {Microseconds(times.System)}\n";
+    }
+
+    private static long Microseconds(VirtualTime time) => time.Nanoseconds / NanosecondsPerMicrosecond;
+}

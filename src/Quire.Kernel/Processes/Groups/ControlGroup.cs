@@ -1,0 +1,129 @@
+using Quire.Kernel.Memory.Groups;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Processes.Groups;
+
+/// <summary>
+/// One directory of the control-group tree (struct cgroup of Linux): processes, and what they and those in the groups below may have. A controller
+/// that the parent does not hand down acts through the nearest group above for which it is handed down.
+/// </summary>
+internal sealed class ControlGroup
+{
+    /// <summary>Of limits on numbers: none.</summary>
+    public const long Unlimited = long.MaxValue;
+
+    private readonly List<ControlGroup> _children = [];
+    private readonly List<GuestProcess> _members = [];
+
+    internal ControlGroup(ControlGroup? parent, string name, MemoryGroup memory)
+    {
+        Parent = parent;
+        Name = name;
+        Memory = memory;
+        Path = parent is null ? "/" : parent.Parent is null ? "/" + name : parent.Path + "/" + name;
+        IsFrozen = parent is { IsFrozen: true };
+        parent?._children.Add(this);
+    }
+
+    public ControlGroup? Parent { get; }
+
+    public string Name { get; }
+
+    public string Path { get; }
+
+    public IReadOnlyList<ControlGroup> Children => _children;
+
+    public bool IsRoot => Parent is null;
+
+    public bool IsRemoved { get; private set; }
+
+    /// <summary>Processes here, not in the groups below; zombies too, until they are waited for.</summary>
+    public IReadOnlyList<GuestProcess> Members => _members;
+
+    public IEnumerable<GuestProcess> Living => _members.Where(process => !process.IsZombie);
+
+    /// <summary>The group and all below it, each before those below it.</summary>
+    public IEnumerable<ControlGroup> WithDescendants => _children.SelectMany(child => child.WithDescendants).Prepend(this);
+
+    /// <summary>cgroup.controllers: what the parent hands down.</summary>
+    public Controllers Available => Parent?.HandedDown ?? Controllers.All;
+
+    /// <summary>cgroup.subtree_control.</summary>
+    public Controllers HandedDown { get; internal set; }
+
+    /// <summary>Where pages that the members touch first are charged.</summary>
+    public MemoryGroup Memory { get; internal set; }
+
+    /// <summary>cgroup.freeze, here and with that of all groups above.</summary>
+    public bool AsksToFreeze { get; internal set; }
+
+    public bool IsFrozen { get; internal set; }
+
+    /// <summary>pids.max, and how often it refused a member of this group.</summary>
+    public long MostTasks { get; set; } = Unlimited;
+
+    public long RefusedForks { get; set; }
+
+    /// <summary>cgroup.max.descendants, cgroup.max.depth.</summary>
+    public long MostDescendants { get; set; } = Unlimited;
+
+    public long MostLevels { get; set; } = Unlimited;
+
+    /// <summary>Threads here and below, and zombies, each of which keeps an id.</summary>
+    public long TaskCount => WithDescendants.Sum(group => group._members.Sum(process => Math.Max(1, process.Threads.Count)));
+
+    public bool IsPopulated => WithDescendants.Any(group => group.Living.Any());
+
+    /// <summary>Processor time that members used while they were here, and those below.</summary>
+    public CpuTimes Times
+    {
+        get
+        {
+            var times = OwnTimes;
+            foreach (var process in _members)
+            {
+                times += CpuTimes.Of(process) - process.TimesBeforeGroup;
+            }
+
+            return _children.Aggregate(times, (sum, child) => sum + child.Times);
+        }
+    }
+
+    // Of members that have gone, and of groups below that were removed.
+    internal CpuTimes OwnTimes { get; set; }
+
+    internal void Add(GuestProcess process)
+    {
+        _members.Add(process);
+        process.TimesBeforeGroup = CpuTimes.Of(process);
+    }
+
+    internal void Remove(GuestProcess process)
+    {
+        _members.Remove(process);
+        OwnTimes += CpuTimes.Of(process) - process.TimesBeforeGroup;
+    }
+
+    internal void Detach()
+    {
+        IsRemoved = true;
+        Parent!._children.Remove(this);
+        Parent.OwnTimes += Times;
+    }
+}
+
+/// <summary>Processor time in programs and in the kernel.</summary>
+internal readonly record struct CpuTimes(VirtualTime User, VirtualTime System)
+{
+    public VirtualTime All => User + System;
+
+    public static CpuTimes Of(GuestProcess process)
+    {
+        var usage = process.Usage();
+        return new CpuTimes(usage.User, usage.System);
+    }
+
+    public static CpuTimes operator +(CpuTimes a, CpuTimes b) => new(a.User + b.User, a.System + b.System);
+
+    public static CpuTimes operator -(CpuTimes a, CpuTimes b) => new(a.User - b.User, a.System - b.System);
+}
