@@ -55,7 +55,10 @@ public static class PolicyRegistry
     }
 
     /// <summary>Reads a list: names with commas or blanks between, where a part with "=" continues the parameters before it; "all" for every fixed-space policy.</summary>
-    public static IReadOnlyList<PolicySpecification> ParseList(string text)
+    public static IReadOnlyList<PolicySpecification> ParseList(string text) => ParseList(text, Parse);
+
+    /// <param name="parse">Reads one of them.</param>
+    public static IReadOnlyList<PolicySpecification> ParseList(string text, Func<string, PolicySpecification> parse)
     {
         var policies = new List<string>();
         foreach (var part in text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -72,6 +75,6 @@ public static class PolicyRegistry
 
         return policies.Count == 0
             ? throw new PolicyFormatException("no policy given")
-            : [.. policies.SelectMany(policy => policy == "all" ? FixedSpace.Select(descriptor => Parse(descriptor.Name)) : [Parse(policy)])];
+            : [.. policies.SelectMany(policy => policy == "all" ? FixedSpace.Select(descriptor => Parse(descriptor.Name)) : [parse(policy)])];
     }
 }

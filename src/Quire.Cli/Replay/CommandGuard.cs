@@ -14,6 +14,9 @@ internal static class CommandGuard
     public const int BadTrace = 3;
     public const int Interrupted = 130;
 
+    /// <summary>As quire run has it for a machine that cannot go on.</summary>
+    public const int PolicyFailed = 125;
+
     public static void Guard(this Command command, Func<ParseResult, CancellationToken, int> action) =>
         command.SetAction((parse, cancellation) => Task.Run(() => Run(() => action(parse, cancellation)), CancellationToken.None));
 
@@ -23,9 +26,18 @@ internal static class CommandGuard
         {
             return action();
         }
-        catch (Exception exception) when (exception is UsageException or PolicyFormatException)
+        catch (Exception exception) when (exception is UsageException)
         {
             return Fail(exception.Message, BadUse);
+        }
+        catch (PolicyFormatException exception)
+        {
+            Console.Error.WriteLine("quire: " + exception.Message);
+            return BadUse;
+        }
+        catch (PolicyFailureException exception)
+        {
+            return Fail(exception.Message, PolicyFailed);
         }
         catch (TraceFormatException exception)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quire.Compilation;
 using Quire.Replacement;
 using Quire.Traces;
 
@@ -42,7 +43,7 @@ public static class ReplayCommand
                 return ReplayObjects(options, parse, parse.GetValue(policy)!, capacities, parse.GetValue(cores), cancellation);
             }
 
-            var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
+            var policies = PolicyLibrary.ParseList(parse.GetValue(policy)!);
             if (parse.GetValue(explain) is { } reference)
             {
                 if (policies.Count != 1 || reference < 1)

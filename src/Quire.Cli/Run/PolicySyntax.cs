@@ -1,4 +1,4 @@
-using Quire.Cli.Replay;
+using Quire.Compilation;
 using Quire.Replacement;
 
 namespace Quire.Cli.Run;
@@ -9,9 +9,9 @@ internal static class PolicySyntax
     /// <summary>The kernel's own order, after Linux 6.1. In replay, where there are no anonymous and file pages, its like is second-chance.</summary>
     public const string Linux = "two-list";
 
-    public const string Description = "what goes when memory is short: two-list (Linux's), or NAME[:PARAMETERS] of quire replay's policies";
+    public const string Description = "what goes when memory is short: two-list (Linux's), NAME[:PARAMETERS] of quire replay's policies, or a C# file";
 
-    /// <summary>Null: the kernel's own.</summary>
+    /// <summary>Null: the kernel's own. Throws <see cref="PolicyFormatException"/>, for a file with a line for each thing that is wrong in it.</summary>
     public static PolicySpecification? Read(string text)
     {
         if (text == Linux)
@@ -19,13 +19,9 @@ internal static class PolicySyntax
             return null;
         }
 
-        try
-        {
-            return PolicyRegistry.Parse(text);
-        }
-        catch (PolicyFormatException exception)
-        {
-            throw new UsageException($"--policy: {exception.Message}");
-        }
+        var policy = PolicyLibrary.Parse(text);
+        return policy.Descriptor.Source == InformationSource.Future
+            ? throw new PolicyFormatException($"--policy {policy.Text} has to know the future, which quire replay has from a trace of quire record")
+            : policy;
     }
 }

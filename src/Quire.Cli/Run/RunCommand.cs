@@ -5,6 +5,7 @@ using Quire.Kernel;
 using Quire.Machine;
 using Quire.Observation.Runs;
 using Quire.Primitives;
+using Quire.Replacement;
 
 namespace Quire.Cli.Run;
 
@@ -35,6 +36,15 @@ public static class RunCommand
         catch (UsageException exception)
         {
             return Fail(exception.Message, BadUse);
+        }
+        catch (PolicyFormatException exception)
+        {
+            Tell($"quire: {exception.Message}\n");
+            return BadUse;
+        }
+        catch (PolicyFailureException exception)
+        {
+            return Fail(exception.Message, ExitCodes.MachineFailed);
         }
         catch (OutOfMemoryException exception)
         {

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Quire.Machine.Tests.Programs;
+using Quire.Replacement;
+
+namespace Quire.Machine.Tests.Runs;
+
+/// <summary>quire run --policy: every policy evicts without changing what programs print; one's own files are held to the contract.</summary>
+public sealed class PolicyTests : IDisposable
+{
+    private const string Script = """
+        words = {}
+        for i in range(20000):
+            words['k%d' % (i * 7919 % 20011)] = i
+        print(sum(v for k, v in sorted(words.items())[::7]), len(words))
+        """;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("quire-policy-").FullName;
+
+    public static TheoryData<string> Policies =>
+        [.. PolicyRegistry.All.Where(policy => policy.Source != InformationSource.Future).Select(policy => policy.Name), "two-list"];
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void ProgramsPrintTheSameUnderEveryPolicy(string policy)
+    {
+        File.WriteAllLines(Path.Combine(_directory, "numbers"), Enumerable.Range(1, 30_000).Select(i => (i * 7919L % 1_000_003).ToString(CultureInfo.InvariantCulture)));
+        File.WriteAllText(Path.Combine(_directory, "words.py"), Script);
+        foreach (var (command, ram) in ((string[], string)[])[(["sort", "numbers"], "5M"), (["/usr/bin/python3", "words.py"], "12M")])
+        {
+            var expected = ProgramRun.Natively(_directory, command);
+            var run = ProgramRun.OnQuire(_directory, command, "", "--ram", ram, "--swap", "64M", "--policy", policy, "--seed", "1", "--audit");
+            Assert.True(run == expected, $"{policy}: {run}");
+        }
+    }
+
+    [Fact]
+    public void TheExampleOfTheDocumentationRuns()
+    {
+        var file = Write("SecondChance.cs", Example());
+        var run = Run(file);
+        Assert.True(run is { ExitCode: 0, Output: "5000\n" }, $"{run}");
+    }
+
+    [Theory]
+    [InlineData("return frame;", "return 1 << 29;", "failed in Evict: it gives up frame 536870912, which holds no page")]
+    [InlineData("tries > 0", "true", "failed in Evict: it does not answer", "return frame;", "{ }")]
+    [InlineData("_queue.AddLast(frame);\n", "throw new System.ArgumentException(\"no\");\n", "failed in Admit: ArgumentException: no")]
+    [InlineData("=> _queue.Remove(frame);", "=> Remove(frame);", "failed in Remove: it calls itself without end")]
+    [InlineData("return frame;", "return -1;", "failed in Evict: it gives nothing up")]
+    public void APolicyThatBreaksItsContractIsStoppedWithItsNameAndTheCall(string from, string to, string message, string alsoFrom = "", string alsoTo = "")
+    {
+        var source = Example().Replace(from, to, StringComparison.Ordinal);
+        source = alsoFrom.Length > 0 ? source.Replace(alsoFrom, alsoTo, StringComparison.Ordinal) : source;
+        var run = Run(Write("Broken.cs", source));
+        Assert.True(run.ExitCode == 125 && run.Errors.Contains("policy my-second-chance " + message, StringComparison.Ordinal), $"{run}");
+    }
+
+    [Theory]
+    [InlineData("_queue.RemoveFirst();", "_queue.RemoveFirst(3);", "Wrong.cs:23:20: error CS1501")]
+    [InlineData("_queue.RemoveFirst();", "System.IO.File.Delete(\"x\");", "Wrong.cs:23:23: error: a policy may not use System.IO")]
+    [InlineData("IReplacementPolicy, ", "", "error CS0315")]
+    [InlineData("public struct", "struct", "it holds 0 public structs")]
+    public void AFileThatIsNoPolicyIsRefusedWithItsLine(string from, string to, string message)
+    {
+        var run = Run(Write("Wrong.cs", Example().Replace(from, to, StringComparison.Ordinal)));
+        Assert.True(run.ExitCode == 2 && run.Errors.Contains(message, StringComparison.Ordinal), $"{run}");
+    }
+
+    private static string Example()
+    {
+        var text = File.ReadAllText(Path.Combine(ProgramRun.Root, "docs", "write-a-policy.md"));
+        var start = text.IndexOf("```csharp\n", StringComparison.Ordinal) + "```csharp\n".Length;
+        return text[start..text.IndexOf("```", start, StringComparison.Ordinal)];
+    }
+
+    private ProgramRun Run(string policy)
+    {
+        File.WriteAllLines(Path.Combine(_directory, "many"), Enumerable.Range(1, 100_000).Select(i => (i * 7919L % 5_000).ToString(CultureInfo.InvariantCulture)));
+        return ProgramRun.OnQuire(_directory, ["sh", "-c", "sort -u many | wc -l"], "", "--ram", "4M", "--swap", "64M", "--policy", policy, "--seed", "1", "--audit");
+    }
+
+    private string Write(string name, string source)
+    {
+        var path = Path.Combine(_directory, name);
+        File.WriteAllText(path, source);
+        return path;
+    }
+}
