@@ -61,6 +61,9 @@ internal sealed unsafe class FirstLevelTlb
 
     public ref ulong Value(int way) => ref _array.Value(way);
 
+    /// <inheritdoc cref="TlbArray.FindMatching"/>
+    public int FindMatching(int from, ulong mask, ulong wanted) => _array.FindMatching(from, mask, wanted);
+
     /// <summary>Records the current reference as a use of the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Touch(int way)

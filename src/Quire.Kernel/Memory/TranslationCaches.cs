@@ -25,6 +25,9 @@ internal sealed class TranslationCaches
 
     public int CurrentCpu { get; set; }
 
+    /// <summary>By CPU.</summary>
+    public IReadOnlyList<Mmu> Mmus => _mmus;
+
     public void SwitchTo(AddressSpace space, int cpu)
     {
         if (cpu >= _mmus.Count)

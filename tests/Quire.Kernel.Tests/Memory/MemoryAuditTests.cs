@@ -1,6 +1,8 @@
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Auditing;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 using Xunit;
 
@@ -9,7 +11,7 @@ namespace Quire.Kernel.Tests.Memory;
 /// <summary>The audit is shown bugs that it must find.</summary>
 public sealed unsafe class MemoryAuditTests : IDisposable
 {
-    private readonly MemoryWorld _world = new();
+    private readonly MemoryWorld _world = new(options: MemoryWorld.WithSwap(16), cpus: 2);
     private readonly VirtualAddress _anonymous;
     private readonly VirtualAddress _file;
     private readonly AddressSpace _child;
@@ -121,7 +123,92 @@ public sealed unsafe class MemoryAuditTests : IDisposable
         ((IPageTableFrames)_world.Space).FreeTable(frame);
     }
 
+    [Fact]
+    public void ASlotWithAUserTooManyIsFound()
+    {
+        var entry = SwapOut();
+        _world.Memory.Swap.Duplicate(entry);
+        Finds("users");
+        _world.Memory.Swap.Release(entry);
+    }
+
+    [Fact]
+    public void ALeafWhoseSlotIsFreeIsFound()
+    {
+        var entry = SwapOut();
+        _world.Memory.Swap.Release(entry);
+        Finds("users");
+        _world.Space.Counters.Swapped--;
+        *Slot(_world.Space, _anonymous + Page.Size) = 0;
+    }
+
+    [Fact]
+    public void ASwapCachePageThatItsSlotDoesNotKnowIsFound()
+    {
+        Entry(_anonymous).Index = 5;
+        Finds("does not know it");
+        Entry(_anonymous).Index = 0;
+    }
+
+    [Fact]
+    public void ASwappedPageThatIsNotCountedIsFound()
+    {
+        SwapOut();
+        _world.Space.Counters.Swapped++;
+        Finds("swapped pages");
+        _world.Space.Counters.Swapped--;
+    }
+
+    [Fact]
+    public void ATranslationOfAPageThatIsGoneIsFound()
+    {
+        var page = TouchOnCpu();
+        var leaf = Slot(_world.Space, page);
+        var value = *leaf;
+        *leaf = value & ~PageTableEntry.PresentBit | Leaf.NoAccessBit;
+        Assert.Contains("not present", Assert.Throws<InvalidOperationException>(() => new TranslationAudit(_world.Memory).Run()).Message, StringComparison.Ordinal);
+        *leaf = value;
+    }
+
+    [Theory]
+    [InlineData(PageTableEntry.WritableBit, "written to")]
+    [InlineData(PageTableEntry.DirtyBit, "dirty")]
+    [InlineData(PageTableEntry.AccessedBit, "not used")]
+    public void ATranslationWithMoreThanItsLeafIsFound(ulong taken, string what)
+    {
+        var leaf = Slot(_world.Space, TouchOnCpu());
+        var value = *leaf;
+        *leaf = value & ~taken;
+        Assert.Contains(what, Assert.Throws<InvalidOperationException>(() => new TranslationAudit(_world.Memory).Run()).Message, StringComparison.Ordinal);
+        *leaf = value;
+    }
+
+    [Fact]
+    public void ATranslationOfAnotherFrameIsFound()
+    {
+        var leaf = Slot(_world.Space, TouchOnCpu());
+        var value = *leaf;
+        *leaf = value ^ Page.Size;
+        Assert.Contains("it names", Assert.Throws<InvalidOperationException>(() => new TranslationAudit(_world.Memory).Run()).Message, StringComparison.Ordinal);
+        *leaf = value;
+    }
+
     public void Dispose() => _world.Dispose();
+
+    private SwapEntry SwapOut()
+    {
+        var page = _anonymous + Page.Size;
+        Assert.True(_world.Space.TryWrite(page, 7));
+        Assert.True(_world.Memory.Reclaim.TryEvict(_world.Space.LeafAt(page).Frame));
+        return Leaf.SwapEntryOf(*Slot(_world.Space, page));
+    }
+
+    private VirtualAddress TouchOnCpu()
+    {
+        var page = _anonymous + Page.Size;
+        Assert.True(_world.RunOn(1, _world.Space).TryStore(_world.Space, page, 7));
+        return page;
+    }
 
     private static ulong* Slot(AddressSpace space, VirtualAddress page)
     {

@@ -45,6 +45,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         CheckPools();
         CheckSlots();
         memory.Groups.Audit();
+        new TranslationAudit(memory).Run();
     }
 
     private void CheckCache(PageCache cache)
