@@ -1,4 +1,5 @@
 using Quire.Hardware.Cpu;
+using Quire.Hardware.Paging;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
@@ -39,6 +40,9 @@ public sealed record MachineOptions
     public ulong Seed { get; init; } = 1;
 
     public LayoutRandomization Randomization { get; init; } = LayoutRandomization.On;
+
+    /// <summary>Huge pages set aside for MAP_HUGETLB, by size.</summary>
+    public IReadOnlyDictionary<PageSize, long> ReservedHugePages { get; init; } = new Dictionary<PageSize, long>();
 
     /// <summary>Transparent huge pages.</summary>
     public HugePageUse HugePages { get; init; } = HugePageUse.Madvise;

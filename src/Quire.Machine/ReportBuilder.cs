@@ -1,5 +1,6 @@
 using Iced.Intel;
 using Quire.Hardware.Cpu;
+using Quire.Hardware.Paging;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Memory;
@@ -181,6 +182,7 @@ internal static class ReportBuilder
             PagesMoved = counters.Migrated,
             Compactions = counters.CompactionSuccesses,
             CompactionsFailed = counters.CompactionFailures,
+            ReservedBytes = memory.HugePagePools.Aggregate(0UL, (sum, pool) => sum + ((ulong)pool.Total * pool.Size.Bytes)),
             FragmentationIndex = [.. orders.Select(buddy.FragmentationIndex)],
             UnusableFreeIndex = [.. orders.Select(buddy.UnusableFreeIndex)],
         };

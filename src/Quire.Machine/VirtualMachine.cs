@@ -54,6 +54,7 @@ public sealed class VirtualMachine : IDisposable
                 Swappiness = options.Swappiness,
                 Merging = options.Merging,
                 HugePages = options.HugePages,
+                ReservedHugePages = options.ReservedHugePages,
             },
             [.. _processors.Select(processor => processor.Mmu)]);
         if (feed is not null)

@@ -8,7 +8,6 @@ using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
-using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Machine;
 using Quire.Primitives;
@@ -28,7 +27,8 @@ internal sealed class RunOptions
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
     private readonly Option<string?> _merge = new("--merge") { Description = "let equal pages share a frame: all memory (all, what --merge alone means), what programs advise (advised, the default), or off", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string> _hugePages = new("--thp") { Description = "transparent huge pages: always, madvise or never", DefaultValueFactory = _ => "madvise" };
+    private readonly Option<string> _hugePages = new("--thp") { Description = HugePageSyntax.TransparentDescription, DefaultValueFactory = _ => "madvise" };
+    private readonly Option<string?> _reserved = new("--hugepages") { Description = HugePageSyntax.ReservedDescription };
     private readonly Option<string?> _compressedSwap = new("--zswap") { Description = SwapSyntax.CompressedDescription };
     private readonly Option<string> _disk = new("--disk") { Description = $"device behind files and swap: {DeviceModel.Syntax}", DefaultValueFactory = _ => "nvme" };
     private readonly Option<string[]> _inject = new("--inject") { Description = $"errors of swap areas: {InjectedFault.Syntax}", Arity = ArgumentArity.ZeroOrMore };
@@ -57,7 +57,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _hugePages, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _hugePages, _reserved, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -145,7 +145,8 @@ internal sealed class RunOptions
             Tlb = ReadTlb(parse.GetValue(_tlb)!),
             Seed = seed ?? 1,
             Randomization = ReadLayout(parse.GetValue(_layout)!),
-            HugePages = ReadHugePages(parse.GetValue(_hugePages)!),
+            HugePages = HugePageSyntax.ReadTransparent(parse.GetValue(_hugePages)!),
+            ReservedHugePages = HugePageSyntax.ReadReserved(parse.GetValue(_reserved), ReadRam(parse.GetValue(_ram)!)),
             FaultAroundPages = Number("--fault-around", parse.GetValue(_faultAround)!, 1, MostFaultAround),
             Group = _group.Read(parse),
             OutOfMemory = ReadOutOfMemory(parse.GetValue(_outOfMemory)!),
@@ -217,14 +218,6 @@ internal sealed class RunOptions
 
         return TlbOptions.TryParse(text, out var tlb, out var error) ? tlb : throw new UsageException($"--tlb: {error}");
     }
-
-    private static HugePageUse ReadHugePages(string text) => text switch
-    {
-        "always" => HugePageUse.Always,
-        "madvise" => HugePageUse.Madvise,
-        "never" => HugePageUse.Never,
-        _ => throw new UsageException($"--thp '{text}' is none of always, madvise and never"),
-    };
 
     private static LayoutRandomization ReadLayout(string text) => text switch
     {

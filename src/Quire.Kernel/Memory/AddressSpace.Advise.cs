@@ -66,8 +66,17 @@ public sealed unsafe partial class AddressSpace
                 return Errno.None;
             case MemoryAdvice.DontNeed when isLocked:
             case MemoryAdvice.Free when isLocked || !region.IsAnonymous:
-            case MemoryAdvice.Cold or MemoryAdvice.PageOut or MemoryAdvice.Remove when isLocked:
+            case MemoryAdvice.Cold or MemoryAdvice.PageOut or MemoryAdvice.Remove when isLocked || IsReserved(region):
                 return Errno.EINVAL;
+
+            case MemoryAdvice.DontNeed when IsReserved(region):
+                if (CutsReserved(region, start))
+                {
+                    return Errno.EINVAL;
+                }
+
+                ZapReserved(region, start, end & ~(ReservedBytesOf(region) - 1), TranslationFlush.Now);
+                return Errno.None;
 
             // Differs from Linux: freed at once, not when memory runs short; reads give zeroes, as they may there.
             case MemoryAdvice.DontNeed or MemoryAdvice.DontNeedLocked or MemoryAdvice.Free:

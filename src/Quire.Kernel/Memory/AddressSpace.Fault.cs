@@ -46,6 +46,13 @@ public sealed unsafe partial class AddressSpace
             return Refuse(address, FaultOutcome.AccessDenied);
         }
 
+        if (IsReserved(region))
+        {
+            var reserved = ResolveReserved(region, address, access);
+            return reserved.IsResolved && Tables.TryFindSlot(new VirtualAddress(address & Page.Mask), out var slot, out _)
+                ? Count(region, address & Page.Mask, slot, reserved) : Refuse(address, reserved.Outcome);
+        }
+
         var page = address & Page.Mask;
         if (!Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Allocate, out var entry))
         {

@@ -1,5 +1,6 @@
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -51,13 +52,29 @@ public sealed unsafe partial class AddressSpace
 
             var copy = new Region(child, region.Start, region.End, region.Flags & ~LockedFlags, slot)
             {
-                File = region.File,
+                File = IsReserved(region) && region.IsPrivate ? new ReservedHugeMemory(MemoryOf(region).Pool) : region.File,
                 Pages = region.Pages,
                 PageOffset = region.PageOffset,
                 Name = region.Name,
             };
             child.Attach(copy);
+            if (IsReserved(region) && region.IsPrivate)
+            {
+                // The region holds its own reference now.
+                copy.File!.Release();
+            }
+
             child.Account(copy.Flags, copy.PageCount);
+
+            if (IsReserved(region))
+            {
+                if (!TryForkReserved(child, region))
+                {
+                    return false;
+                }
+
+                continue;
+            }
 
             // Pages that a file has come back by faults; what only this process has must be copied.
             if (region.HasPrivatePages && (region.Flags & RegionFlags.WipeOnFork) == 0 && !TryCopyLeavesTo(child, region, copy))

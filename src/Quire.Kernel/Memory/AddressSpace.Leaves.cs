@@ -23,6 +23,12 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Removes the leaves of a range of one region.</summary>
     private void Zap(Region region, ulong start, ulong end, ZapScope scope, TranslationFlush flush)
     {
+        if (IsReserved(region))
+        {
+            ZapReserved(region, start, end, flush);
+            return;
+        }
+
         var visitor = new ZapVisitor(this, scope);
         Tables.Visit(RangeOf(start, end), ref visitor);
         if (visitor.HasRemoved && flush == TranslationFlush.Now)

@@ -122,7 +122,7 @@ public sealed unsafe partial class AddressSpace
             }
 
             var pieceEnd = Math.Min(end, region.End);
-            var flags = (region.Flags & ~LockedFlags) | locks;
+            var flags = IsReserved(region) ? region.Flags : (region.Flags & ~LockedFlags) | locks;
             if (flags != region.Flags && ChangeFlags(region, start, pieceEnd, flags) is null)
             {
                 return Errno.ENOMEM;
@@ -145,7 +145,7 @@ public sealed unsafe partial class AddressSpace
     {
         for (var region = _regions.First; region is not null; region = region.Next)
         {
-            var flags = (region.Flags & ~LockedFlags) | locks;
+            var flags = IsReserved(region) ? region.Flags : (region.Flags & ~LockedFlags) | locks;
             if (flags != region.Flags)
             {
                 // Whole regions need no split, so this cannot fail.

@@ -25,8 +25,7 @@ public sealed partial class AddressSpace
 
         if ((request.Flags & MapFlags.HugePages) != 0)
         {
-            // No pool of huge pages is reserved; on files only hugetlbfs knows the flag.
-            return (request.File is null ? Errno.ENOMEM : Errno.EINVAL).ToResult();
+            return MapReserved(request);
         }
 
         var length = Page.RoundUp(request.Length);

@@ -99,6 +99,11 @@ public sealed unsafe partial class AddressSpace
             return Errno.EACCES;
         }
 
+        if (CutsReserved(region, start) || CutsReserved(region, end))
+        {
+            return Errno.EINVAL;
+        }
+
         var flags = (region.Flags & ~RegionFlags.Access) | access;
         if (flags == region.Flags)
         {
@@ -113,7 +118,7 @@ public sealed unsafe partial class AddressSpace
                 return Errno.ENOMEM;
             }
 
-            if (IsAccountable(flags) && (region.Flags & (RegionFlags.Account | RegionFlags.Write)) == 0)
+            if (IsAccountable(flags) && !IsReserved(region) && (region.Flags & (RegionFlags.Account | RegionFlags.Write)) == 0)
             {
                 if (!_memory.MayCommit(pages))
                 {
@@ -149,6 +154,12 @@ public sealed unsafe partial class AddressSpace
 
     private Errno ChangeLeaves(Region region, ulong start, ulong end)
     {
+        if (IsReserved(region))
+        {
+            ProtectReserved(region, start, end);
+            return Errno.None;
+        }
+
         var visitor = new ProtectVisitor(_memory, region);
         Tables.Visit(RangeOf(start, end), ref visitor);
         _memory.Translations.InvalidateRange(this, start, end);

@@ -148,9 +148,14 @@ public sealed partial class AddressSpace
         _regions.GapChanged(lower.Next);
     }
 
-    /// <summary>Cuts a region in two at an address inside it; the region keeps the lower part. Errno None or ENOMEM.</summary>
+    /// <summary>Cuts a region in two at an address inside it; the region keeps the lower part. Errno None, ENOMEM, or EINVAL inside a reserved huge page.</summary>
     private Errno Split(Region region, ulong at)
     {
+        if (CutsReserved(region, at))
+        {
+            return Errno.EINVAL;
+        }
+
         if (_regions.Count >= _memory.Options.MaximumRegions || !_memory.RegionSlots.TryTake(out var slot))
         {
             return Errno.ENOMEM;
@@ -203,6 +208,7 @@ public sealed partial class AddressSpace
     /// <summary>Removes a region without leaves.</summary>
     private void RemoveRegion(Region region)
     {
+        AbandonReserved(region);
         Account(region.Flags, -region.PageCount);
         Record(MemoryEventKind.Unmap, region.Start, region.Length);
         if (region.Faults.Total > 0)

@@ -34,6 +34,12 @@ public sealed unsafe partial class AddressSpace
             return Errno.EFAULT.ToResult();
         }
 
+        if (IsReserved(region) && ((flags & (RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0 || newLength > oldLength
+            || CutsReserved(region, start + newLength) || CutsReserved(region, start + oldLength)))
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
         if ((flags & (RemapFlags.Fixed | RemapFlags.DontUnmap)) != 0)
         {
             return RemapTo(start, oldLength, newLength, flags, newAddress.Value);

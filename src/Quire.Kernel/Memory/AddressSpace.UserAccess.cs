@@ -16,6 +16,8 @@ public sealed unsafe partial class AddressSpace
     // A page just brought in can only be gone again if memory is that short: give up rather than fight over it.
     private const int MostAttempts = 8;
 
+    private const ulong Reachable = PageTableEntry.PresentBit | PageTableEntry.UserBit;
+
     /// <summary>Bytes copied: fewer than asked at the first page that cannot be written.</summary>
     public int CopyToGuest(VirtualAddress address, ReadOnlySpan<byte> source)
     {
@@ -114,6 +116,10 @@ public sealed unsafe partial class AddressSpace
         {
             key = new FutexKey(pages, (region.PageIndexOf(address.Value) << Page.Shift) | address.PageOffset);
         }
+        else if (scope == FutexScope.Shared && _regions.FindContaining(address.Value) is { IsPrivate: false, File: { } file } reserved && IsReserved(reserved))
+        {
+            key = new FutexKey(file, (reserved.PageIndexOf(address.Value) << Page.Shift) | address.PageOffset);
+        }
 
         return true;
     }
@@ -139,7 +145,7 @@ public sealed unsafe partial class AddressSpace
         for (var attempt = 0; address < AddressLayout.UserEnd && attempt < MostAttempts; attempt++)
         {
             if (Tables.TryFindSlot(new VirtualAddress(address & Page.Mask), out var entry, out var size)
-                && Leaf.IsPresent(*entry) && (access != Access.Write || Leaf.IsWritable(*entry)))
+                && (*entry & Reachable) == Reachable && (access != Access.Write || Leaf.IsWritable(*entry)))
             {
                 *entry |= PageTableEntry.AccessedBit | (access == Access.Write ? PageTableEntry.DirtyBit : 0);
                 frame = Leaf.FrameAt(*entry, size, address);

@@ -16,7 +16,7 @@ public sealed unsafe partial class AddressSpace
         (RegionFlags.MayRead, "mr"), (RegionFlags.MayWrite, "mw"), (RegionFlags.MayExecute, "me"), (RegionFlags.MayShare, "ms"),
         (RegionFlags.GrowsDown, "gd"), (RegionFlags.Locked, "lo"), (RegionFlags.SequentialRead, "sr"), (RegionFlags.RandomRead, "rr"),
         (RegionFlags.DontCopy, "dc"), (RegionFlags.DontExpand, "de"), (RegionFlags.LockOnFault, "lf"), (RegionFlags.Account, "ac"),
-        (RegionFlags.NoReserve, "nr"), (RegionFlags.WipeOnFork, "wf"), (RegionFlags.DontDump, "dd"), (RegionFlags.HugePage, "hg"),
+        (RegionFlags.NoReserve, "nr"), (RegionFlags.ReservedHuge, "ht"), (RegionFlags.WipeOnFork, "wf"), (RegionFlags.DontDump, "dd"), (RegionFlags.HugePage, "hg"),
         (RegionFlags.NoHugePage, "nh"), (RegionFlags.Mergeable, "mg"),
     ];
 
@@ -101,6 +101,12 @@ public sealed unsafe partial class AddressSpace
         {
             if (size != PageSize.Size4K)
             {
+                if (memory.FrameTable[Leaf.FrameOf(*entry)].Use == FrameUse.HugePage)
+                {
+                    AddReserved(Leaf.FrameOf(*entry), size);
+                    return;
+                }
+
                 AddHuge(*entry);
                 return;
             }
@@ -140,6 +146,14 @@ public sealed unsafe partial class AddressSpace
                 Referenced = usage.Referenced + (isReferenced ? page : 0),
                 Anonymous = usage.Anonymous + (frameEntry.Use == FrameUse.Anonymous ? page : 0),
             };
+        }
+
+        private void AddReserved(FrameNumber first, PageSize size)
+        {
+            var pool = Array.Find(memory.HugePagePools, candidate => candidate.Size == size)!;
+            Usage = pool.HasOneUser(first)
+                ? Usage with { PrivateReservedHuge = Usage.PrivateReservedHuge + size.Bytes }
+                : Usage with { SharedReservedHuge = Usage.SharedReservedHuge + size.Bytes };
         }
 
         // Nobody shares it: fork and merging split.

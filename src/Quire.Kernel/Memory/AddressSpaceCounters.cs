@@ -21,6 +21,9 @@ public sealed class AddressSpaceCounters
     /// <summary>Leaves that are swap entries.</summary>
     public long Swapped { get; internal set; }
 
+    /// <summary>HugetlbPages of /proc/PID/status; not resident in Linux's sense.</summary>
+    public ulong ReservedHugeBytes { get; internal set; }
+
     public long MinorFaults { get; internal set; }
     public long MajorFaults { get; internal set; }
 

@@ -1,5 +1,6 @@
 using Quire.Hardware.Cpu;
 using Quire.Hardware.Memory;
+using Quire.Hardware.Paging;
 using Quire.Hardware.Translation;
 using Quire.Kernel.Memory.Auditing;
 using Quire.Kernel.Memory.Caching;
@@ -67,6 +68,11 @@ public sealed partial class KernelMemory : IDisposable
         }
 
         ZeroFrame = zero;
+        HugePagePools = [new HugePagePool(this, PageSize.Size2M), new HugePagePool(this, PageSize.Size1G)];
+        foreach (var pool in HugePagePools.Reverse())
+        {
+            pool.Resize(options.ReservedHugePages.GetValueOrDefault(pool.Size));
+        }
     }
 
     public PhysicalMemory Physical { get; }
@@ -93,6 +99,9 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>How transparent huge pages are made.</summary>
     public HugePageSettings HugePages { get; }
+
+    /// <summary>Huge pages set aside for MAP_HUGETLB: of 2 MiB, which is the standard size, and of 1 GiB.</summary>
+    public HugePagePool[] HugePagePools { get; }
 
     /// <summary>Makes huge pages of small ones in the background.</summary>
     public HugePagePromoter Promoter { get; }

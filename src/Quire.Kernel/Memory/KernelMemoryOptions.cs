@@ -1,3 +1,4 @@
+using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Swap;
@@ -52,6 +53,9 @@ public sealed record KernelMemoryOptions
     public VirtualTime CompressionTime { get; init; } = VirtualTime.FromMicroseconds(6);
 
     public VirtualTime DecompressionTime { get; init; } = VirtualTime.FromMicroseconds(2);
+
+    /// <summary>Pages set aside at boot for MAP_HUGETLB, as far as there is room; none where a size is missing.</summary>
+    public IReadOnlyDictionary<PageSize, long> ReservedHugePages { get; init; } = new Dictionary<PageSize, long>();
 
     public DeviceModel Device { get; init; } = DeviceModel.Nvme;
 }

@@ -49,6 +49,10 @@ public readonly record struct RegionUsage
     public ulong Referenced { get; init; }
     public ulong Anonymous { get; init; }
 
+    /// <summary>Shared_Hugetlb, Private_Hugetlb: not resident in Linux's sense.</summary>
+    public ulong SharedReservedHuge { get; init; }
+    public ulong PrivateReservedHuge { get; init; }
+
     /// <summary>AnonHugePages.</summary>
     public ulong AnonymousHuge { get; init; }
 

@@ -32,6 +32,9 @@ public sealed record HugePageReport
 
     public required long CompactionsFailed { get; init; }
 
+    /// <summary>Pages set aside for MAP_HUGETLB, in bytes of all sizes.</summary>
+    public required ulong ReservedBytes { get; init; }
+
     /// <summary>By order, of the zone with the most memory, at the end of the run, in thousandths: why a request would fail.</summary>
     public required IReadOnlyList<int> FragmentationIndex { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Quire.Hardware.Paging;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.HugePages;
@@ -50,6 +51,28 @@ internal static class HugePageFiles
     public static FixedDirectory CreateFragmentation(GeneratedSuperBlock owner, KernelMemory memory) => new FixedDirectory(owner, DirectoryPermissions)
         .Add("extfrag_index", new GeneratedFile(owner, () => Indices(memory, static (zone, order) => zone.Buddy.FragmentationIndex(order))))
         .Add("unusable_index", new GeneratedFile(owner, () => Indices(memory, static (zone, order) => zone.Buddy.UnusableFreeIndex(order))));
+
+    /// <summary>/sys/kernel/mm/hugepages (Documentation/admin-guide/mm/hugetlbpage.rst).</summary>
+    public static FixedDirectory CreatePools(GeneratedSuperBlock owner, KernelMemory memory)
+    {
+        var pools = new FixedDirectory(owner, DirectoryPermissions);
+        foreach (var pool in memory.HugePagePools)
+        {
+            var files = new FixedDirectory(owner, DirectoryPermissions)
+                .Add("free_hugepages", ReadOnly(owner, () => pool.Free))
+                .Add("nr_hugepages", PoolSize(owner, pool))
+                .Add("nr_overcommit_hugepages", ReadOnly(owner, () => 0))
+                .Add("resv_hugepages", ReadOnly(owner, () => pool.Reserved))
+                .Add("surplus_hugepages", ReadOnly(owner, () => 0));
+            pools.Add(string.Create(CultureInfo.InvariantCulture, $"hugepages-{pool.Size.Bytes >> 10}kB"), files);
+        }
+
+        return pools;
+    }
+
+    /// <summary>nr_hugepages: written, it asks for as many as there is room for.</summary>
+    public static GeneratedFile PoolSize(GeneratedSuperBlock owner, HugePagePool pool) =>
+        NumberFile(owner, () => (int)pool.Total, value => pool.Resize(value), int.MaxValue);
 
     private static string Indices(KernelMemory memory, Func<Zone, int, int> index)
     {

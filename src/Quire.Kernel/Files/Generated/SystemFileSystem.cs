@@ -39,6 +39,7 @@ public sealed class SystemFileSystem : GeneratedSuperBlock
                 .Add("distance", new GeneratedFile(this, () => "10\n"))
                 .Add("meminfo", new GeneratedFile(this, () => NodeMemory(kernel.Memory))));
         var memory = new FixedDirectory(this, 0x1ED)
+            .Add("hugepages", HugePageFiles.CreatePools(this, kernel.Memory))
             .Add("ksm", MergingFiles.Create(this, kernel.Memory.Merger))
             .Add("transparent_hugepage", HugePageFiles.Create(this, kernel.Memory));
         var debug = new FixedDirectory(this, 0x1C0).Add("extfrag", HugePageFiles.CreateFragmentation(this, kernel.Memory));

@@ -71,6 +71,8 @@ internal static class MapsText
                 PrivateDirty = sum.PrivateDirty + usage.PrivateDirty,
                 Referenced = sum.Referenced + usage.Referenced,
                 Anonymous = sum.Anonymous + usage.Anonymous,
+                SharedReservedHuge = sum.SharedReservedHuge + usage.SharedReservedHuge,
+                PrivateReservedHuge = sum.PrivateReservedHuge + usage.PrivateReservedHuge,
                 AnonymousHuge = sum.AnonymousHuge + usage.AnonymousHuge,
                 Locked = sum.Locked + usage.Locked,
                 Swapped = sum.Swapped + usage.Swapped,
@@ -119,11 +121,13 @@ internal static class MapsText
         Line(text, "Anonymous", usage.Anonymous);
         Line(text, "LazyFree", 0);
         Line(text, "AnonHugePages", usage.AnonymousHuge);
-        foreach (var name in (ReadOnlySpan<string>)["ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb"])
+        foreach (var name in (ReadOnlySpan<string>)["ShmemPmdMapped", "FilePmdMapped"])
         {
             Line(text, name, 0);
         }
 
+        Line(text, "Shared_Hugetlb", usage.SharedReservedHuge);
+        Line(text, "Private_Hugetlb", usage.PrivateReservedHuge);
         Line(text, "Swap", usage.Swapped);
         Line(text, "SwapPss", (ulong)usage.SwappedProportional);
 

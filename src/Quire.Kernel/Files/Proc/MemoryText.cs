@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Quire.Hardware.Paging;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Primitives;
@@ -72,9 +73,10 @@ internal static class MemoryText
         Line("ShmemPmdMapped", 0);
         Line("FileHugePages", 0);
         Line("FilePmdMapped", 0);
-        text.Append("HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n");
-        Line("Hugepagesize", 2048);
-        Line("Hugetlb", 0);
+        var standard = memory.HugePagePools[0];
+        text.Append(CultureInfo.InvariantCulture, $"HugePages_Total:   {standard.Total,5}\nHugePages_Free:    {standard.Free,5}\nHugePages_Rsvd:    {standard.Reserved,5}\nHugePages_Surp:        0\n");
+        Line("Hugepagesize", (long)(HugePageSettings.Bytes / 1024));
+        Line("Hugetlb", memory.HugePagePools.Sum(pool => pool.Total * (long)(pool.Size.Bytes / 1024)));
         return text.ToString();
     }
 

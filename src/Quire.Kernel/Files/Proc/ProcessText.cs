@@ -207,7 +207,7 @@ internal static class ProcessText
         Line("VmLib", Math.Max(0, counters.ExecutablePages - program));
         Line("VmPTE", (long)(space.PageTableBytes >> Page.Shift));
         Line("VmSwap", counters.Swapped);
-        text.Append("HugetlbPages:\t       0 kB\nCoreDumping:\t0\n");
+        text.Append(CultureInfo.InvariantCulture, $"HugetlbPages:\t{counters.ReservedHugeBytes / 1024,8} kB\nCoreDumping:\t0\n");
         text.Append(CultureInfo.InvariantCulture, $"THP_enabled:\t{(space.HugePageConsent == HugePageConsent.Given ? 1 : 0)}\n");
     }
 

@@ -52,7 +52,6 @@ internal static class SystemSettings
             ("dirty_writeback_centisecs", () => "500"),
             ("max_map_count", () => Number(options.MaximumRegions)),
             ("mmap_min_addr", () => Number((long)AddressLayout.LowestMappable)),
-            ("nr_hugepages", () => "0"),
             ("overcommit_kbytes", () => "0"),
             ("overcommit_memory", () => Number((int)options.Overcommit)),
             ("overcommit_ratio", () => "50"),
@@ -83,6 +82,7 @@ internal static class SystemSettings
             },
         });
 
+        virtualMemory.Add("nr_hugepages", HugePageFiles.PoolSize(owner, kernel.Memory.HugePagePools[0]));
         virtualMemory.Add("compact_memory", new GeneratedFile(owner, () => "", 0x80)
         {
             Store = value =>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Swap;
@@ -24,6 +25,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
     private long _dirtyPages;
     private long _swapCachePages;
     private long _hugeLeaves;
+    private readonly Dictionary<FrameNumber, int> _reservedUsers = [];
 
     /// <exception cref="InvalidOperationException">Something does not add up; says what.</exception>
     public void Run()
@@ -44,6 +46,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         CheckFrames(tables);
         CheckPools();
         CheckSlots();
+        CheckReserved();
         memory.Groups.Audit();
         new TranslationAudit(memory).Run();
     }
@@ -113,6 +116,48 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
             $"space {space.Number} has {visitor.HugeLeaves} huge leaves and {space.Tables.SplittableLeafCount} spare tables");
         _hugeLeaves += visitor.HugeLeaves;
         Require(visitor.Swapped == space.Counters.Swapped, $"space {space.Number} counts {space.Counters.Swapped} swapped pages and has {visitor.Swapped}");
+    }
+
+    // True: the leaf is of a pool of reserved huge pages.
+    private bool NoteReserved(ulong page, ulong leaf, PageSize size, AddressSpace space)
+    {
+        var first = Leaf.FrameOf(leaf);
+        if (memory.FrameTable[first].Use != FrameUse.HugePage)
+        {
+            return false;
+        }
+
+        Require(space.FindRegionAt(page) is { File: ReservedHugeMemory mapped } && mapped.Pool.Size == size && mapped.Pool.Users.ContainsKey(first),
+            $"a reserved huge page is at {page:x} of space {space.Number}, where it does not belong");
+        _reservedUsers[first] = _reservedUsers.GetValueOrDefault(first) + 1;
+        return true;
+    }
+
+    private void CheckReserved()
+    {
+        var seen = new HashSet<ReservedHugeMemory>();
+        foreach (var space in memory.AddressSpaces)
+        {
+            for (var region = space.FirstRegion; region is not null; region = region.Next)
+            {
+                if (region.File is ReservedHugeMemory mapped && seen.Add(mapped))
+                {
+                    foreach (var first in mapped.SharedPages)
+                    {
+                        _reservedUsers[first] = _reservedUsers.GetValueOrDefault(first) + 1;
+                    }
+                }
+            }
+        }
+
+        foreach (var pool in memory.HugePagePools)
+        {
+            Require(pool.Reserved >= 0 && pool.Reserved <= pool.Free, $"{pool.Reserved} huge pages are promised and {pool.Free} free");
+            foreach (var (first, users) in pool.Users)
+            {
+                Require(users == _reservedUsers.GetValueOrDefault(first), $"the huge page at {first} counts {users} users and has {_reservedUsers.GetValueOrDefault(first)}");
+            }
+        }
     }
 
     private void CheckSlots()
@@ -319,6 +364,11 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
             if (size == PageSize.Size4K)
             {
                 VisitSmall(start.Value, *entry);
+                return;
+            }
+
+            if (audit.NoteReserved(start.Value, *entry, size, space))
+            {
                 return;
             }
 

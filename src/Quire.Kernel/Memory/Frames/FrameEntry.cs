@@ -17,6 +17,9 @@ internal enum FrameUse : byte
 
     Slab,
 
+    /// <summary>Part of a pool of reserved huge pages, in use or not.</summary>
+    HugePage,
+
     /// <summary>The kernel's own from boot on: the shared zero page.</summary>
     Reserved,
 }

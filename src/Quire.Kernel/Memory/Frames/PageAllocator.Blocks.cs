@@ -12,7 +12,7 @@ public sealed unsafe partial class PageAllocator
     /// </summary>
     internal bool TryAllocateBlock(FrameUse use, int order, out FrameNumber first)
     {
-        if (!TryTakeBlock(order, out first))
+        if (!TryTakeBlock(use, order, out first))
         {
             return false;
         }
@@ -28,7 +28,7 @@ public sealed unsafe partial class PageAllocator
     /// <summary>As <see cref="TryAllocateBlock"/>, of zero bytes.</summary>
     internal bool TryAllocateZeroedBlock(FrameUse use, int order, out FrameNumber first)
     {
-        if (!TryTakeBlock(order, out first))
+        if (!TryTakeBlock(use, order, out first))
         {
             return false;
         }
@@ -81,9 +81,35 @@ public sealed unsafe partial class PageAllocator
     /// <summary>Ends the use of a frame that nobody names any more, and isolates it.</summary>
     internal void FreeIsolated(FrameNumber frame) => Retire(ref _table[frame], frame);
 
-    private bool TryTakeBlock(int order, out FrameNumber first)
+    /// <summary>A block that no buddy block is large enough for; looked for place by place.</summary>
+    private bool TryTakeLargeBlock(uint length, out FrameNumber first)
     {
-        if (Limits is { } limits && !limits.HasRoom(1L << order))
+        foreach (var zone in _zones)
+        {
+            for (ulong start = 0; start + length <= zone.Frames && zone.Buddy.FreeUnits > zone.Watermarks.High + length; start += length)
+            {
+                // Zones start at multiples of the largest page.
+                if (zone.Buddy.TryReserve((uint)start, length))
+                {
+                    first = new FrameNumber(zone.FirstFrame + (uint)start);
+                    return true;
+                }
+            }
+        }
+
+        first = FrameNumber.None;
+        return false;
+    }
+
+    private bool TryTakeBlock(FrameUse use, int order, out FrameNumber first)
+    {
+        if (order > Zone.MaxOrder)
+        {
+            return TryTakeLargeBlock(1u << order, out first);
+        }
+
+        // Reserved huge pages are nobody's.
+        if (use == FrameUse.Anonymous && Limits is { } limits && !limits.HasRoom(1L << order))
         {
             first = FrameNumber.None;
             return false;

@@ -76,7 +76,8 @@ internal sealed class Region
 
     public long PageCount => (long)(Length >> Page.Shift);
 
-    public bool IsAnonymous => Pages is null;
+    /// <summary>Private memory of no file.</summary>
+    public bool IsAnonymous => Pages is null && (Flags & RegionFlags.ReservedHuge) == 0;
 
     /// <summary>Stores make private copies.</summary>
     public bool IsPrivate => (Flags & RegionFlags.MayShare) == 0;

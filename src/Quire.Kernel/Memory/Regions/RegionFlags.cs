@@ -31,6 +31,9 @@ internal enum RegionFlags : uint
     Account = 0x10_0000,
 
     NoReserve = 0x20_0000,
+    /// <summary>Of reserved huge pages: VM_HUGETLB.</summary>
+    ReservedHuge = 0x40_0000,
+
     WipeOnFork = 0x200_0000,
     DontDump = 0x400_0000,
     HugePage = 0x2000_0000,
