@@ -28,6 +28,17 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Gives a span one huge page if enough of it is there and in use.</summary>
     internal PromotionResult TryPromote(ulong start)
     {
+        // The background thread works for the space's group, which what it brings in is charged to.
+        var groups = _memory.Groups;
+        var before = groups.Current;
+        groups.Enter(Group);
+        var result = TryPromoteCharged(start);
+        groups.Enter(before);
+        return result;
+    }
+
+    private PromotionResult TryPromoteCharged(ulong start)
+    {
         var region = _regions.FindContaining(start)!;
         if (!IsWorthPromoting(region, start) || !TryBringIn(region, start))
         {

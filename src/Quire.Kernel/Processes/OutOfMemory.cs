@@ -19,7 +19,7 @@ internal static class OutOfMemory
         within?.Count(MemoryGroupEvent.OutOfMemory);
         if (kernel.Options.OutOfMemory == OutOfMemoryAction.Pause)
         {
-            kernel.MemoryWaits.Begin(thread, within);
+            Pause(thread, within);
             return;
         }
 
@@ -47,7 +47,7 @@ internal static class OutOfMemory
 
         if (candidates.Count == 0)
         {
-            kernel.MemoryWaits.Begin(thread, within);
+            Pause(thread, within);
             return;
         }
 
@@ -58,6 +58,15 @@ internal static class OutOfMemory
         }
 
         thread.GivesUpSlice = true;
+    }
+
+    // Whoever set a limit for others does not wait for them.
+    private static void Pause(GuestThread thread, MemoryGroup? within)
+    {
+        if (within is null || within.Contains(thread.Process.ControlGroup.Memory))
+        {
+            thread.Kernel.MemoryWaits.Begin(thread, within);
+        }
     }
 
     private static IEnumerable<GuestProcess> WithCompanions(

@@ -52,16 +52,16 @@ internal sealed class GroupReclaim(KernelMemory memory)
             if (top.IsRoot || top.Contains(pool.Group))
             {
                 var wanted = Math.Max(1, request.Wanted - freed);
-                wanted = pool.Group is { } group && group != top ? Unprotected(group, wanted, heeding) : wanted;
-                freed += wanted > 0 ? memory.Reclaim.Shrink(pool, request with { Wanted = wanted }) : 0;
+                var most = pool.Group is { } group && group != top ? Unprotected(group, heeding) : int.MaxValue;
+                freed += most > 0 ? memory.Reclaim.Shrink(pool, request with { Wanted = Math.Min(wanted, most), Most = most }) : 0;
             }
         }
 
         return freed;
     }
 
-    // Of so many pages wanted, how many the group may lose.
-    private static int Unprotected(MemoryGroup group, int wanted, Heeding heeding)
+    // Pages that the group may lose.
+    private static int Unprotected(MemoryGroup group, Heeding heeding)
     {
         var protection = group.EffectiveMin;
         if (heeding == Heeding.MinAndLow)
@@ -73,6 +73,6 @@ internal sealed class GroupReclaim(KernelMemory memory)
             group.Count(MemoryGroupEvent.Low);
         }
 
-        return (int)Math.Min(wanted, Math.Max(0, group.Usage - protection + Page.Size - 1) >> Page.Shift);
+        return (int)Math.Min(int.MaxValue, Math.Max(0, group.Usage - protection) >> Page.Shift);
     }
 }

@@ -21,4 +21,7 @@ internal readonly record struct ReclaimRequest(int Wanted, int Priority, Reclaim
 {
     /// <summary>DEF_PRIORITY.</summary>
     public const int Gentlest = 12;
+
+    /// <summary>Frames that may go at most; the rest of the pool is protected.</summary>
+    public int Most { get; init; } = int.MaxValue;
 }

@@ -42,7 +42,7 @@ internal sealed partial class TwoListOrder
         {
             for (var list = InactiveAnonymous; list <= ActiveFile; list++)
             {
-                var batch = Math.Min(left[list], Batch);
+                var batch = Math.Min(Math.Min(left[list], Batch), request.Most - freed);
                 if (batch > 0)
                 {
                     left[list] -= batch;

@@ -1,0 +1,186 @@
+using Quire.Primitives;
+using Xunit;
+
+namespace Quire.Kernel.Tests.Files;
+
+/// <summary>The control-group tree as system calls see it.</summary>
+public sealed class ControlGroupFileTests : IDisposable
+{
+    private const string Top = "/sys/fs/cgroup";
+    private const string Letters = "0123456789-+xX kKmMgG\tmaxemorypids\n\0\u00ff";
+    private readonly FileWorld _world = new();
+
+    private Guest Guest => _world.Guest;
+
+    [Theory]
+    [InlineData("memory.max", "8M", "8388608\n")]
+    [InlineData("memory.max", " 0x10k \n", "16384\n")]
+    [InlineData("memory.max", "010000", "4096\n")]
+    [InlineData("memory.max", "8191", "4096\n")]
+    [InlineData("memory.max", "max", "max\n")]
+    [InlineData("memory.high", "", "max\n")]
+    [InlineData("memory.high", "\n", "0\n")]
+    [InlineData("memory.low", "1g", "1073741824\n")]
+    [InlineData("memory.oom.group", " 1", "1\n")]
+    [InlineData("pids.max", "17", "17\n")]
+    [InlineData("cgroup.freeze", "1", "1\n")]
+    [InlineData("cgroup.max.depth", "3", "3\n")]
+    [InlineData("cgroup.subtree_control", "+pids +memory -pids", "memory\n")]
+    public void AValueIsReadAsLinuxReadsIt(string name, string written, string shown)
+    {
+        MakeGroup("a");
+        Assert.Equal(Errno.None, Write("a/" + name, written));
+        Assert.Equal(shown, Guest.ReadFile($"{Top}/a/{name}"));
+    }
+
+    [Theory]
+    [InlineData("memory.max", "-1", Errno.EINVAL)]
+    [InlineData("memory.max", "8MB", Errno.EINVAL)]
+    [InlineData("memory.max", "maximum", Errno.EINVAL)]
+    [InlineData("memory.min", "1 2", Errno.EINVAL)]
+    [InlineData("memory.oom.group", "2", Errno.EINVAL)]
+    [InlineData("memory.oom.group", "", Errno.None)]
+    [InlineData("memory.oom.group", "\n", Errno.EINVAL)]
+    [InlineData("memory.reclaim", "1G", Errno.EAGAIN)]
+    [InlineData("memory.current", "1", Errno.EACCES)]
+    [InlineData("memory.events", "1", Errno.EACCES)]
+    [InlineData("pids.max", "-1", Errno.EINVAL)]
+    [InlineData("pids.max", "4194305", Errno.EINVAL)]
+    [InlineData("pids.max", "99999999999999999999999999", Errno.ERANGE)]
+    [InlineData("cgroup.freeze", "2", Errno.ERANGE)]
+    [InlineData("cgroup.freeze", "x", Errno.EINVAL)]
+    [InlineData("cgroup.kill", "0", Errno.ERANGE)]
+    [InlineData("cgroup.type", "domain", Errno.EINVAL)]
+    [InlineData("cgroup.type", "threaded", Errno.ENOTSUP)]
+    [InlineData("cgroup.procs", "999999", Errno.ESRCH)]
+    [InlineData("cgroup.procs", "-3", Errno.EINVAL)]
+    [InlineData("cgroup.procs", "one", Errno.EINVAL)]
+    [InlineData("cgroup.subtree_control", "memory", Errno.EINVAL)]
+    [InlineData("cgroup.subtree_control", "+cpuset", Errno.EINVAL)]
+    [InlineData("cgroup.subtree_control", "+", Errno.EINVAL)]
+    [InlineData("cgroup.max.depth", "-1", Errno.ERANGE)]
+    [InlineData("cgroup.max.descendants", "many", Errno.EINVAL)]
+    public void GarbageIsRefusedWithLinuxsError(string name, string written, Errno expected)
+    {
+        MakeGroup("a");
+        Assert.Equal(expected, Write("a/" + name, written));
+    }
+
+    [Fact]
+    public void MoreThanAPageAtOnceIsTooMuch()
+    {
+        MakeGroup("a");
+        Assert.Equal(Errno.E2BIG, Write("a/memory.max", new string(' ', 4097)));
+        Assert.Equal(Errno.None, Write("a/memory.max", new string(' ', 4095) + "0"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void NoGarbageInAnyFileHarmsAnotherGroup(int seed)
+    {
+        MakeGroup("a");
+        MakeGroup("b");
+        Assert.Equal(Errno.None, Write("b/memory.max", "48M"));
+        var other = _world.NewProcess();
+        Assert.Equal(Errno.None, Write("b/cgroup.procs", $"{other.Process.ProcessId}"));
+
+        // What moves or kills processes by their numbers may by chance name those of the other group.
+        var files = Guest.List(Top + "/a").Where(name => name is not ("." or ".." or "cgroup.procs" or "cgroup.threads")).ToArray();
+        Assert.True(files.Length >= 25);
+        var before = Settings("b");
+        var random = new Random(seed);
+        foreach (var name in files)
+        {
+            for (var attempt = 0; attempt < 40; attempt++)
+            {
+                var length = random.Next(1, 24);
+                var text = string.Concat(Enumerable.Range(0, length).Select(_ => Letters[random.Next(Letters.Length)]));
+                Assert.Contains(Write($"a/{name}", text), (Errno[])[Errno.None, Errno.EINVAL, Errno.ERANGE, Errno.ESRCH, Errno.EACCES, Errno.EAGAIN, Errno.EBUSY, Errno.ENOENT, Errno.ENOTSUP]);
+            }
+        }
+
+        Assert.Equal(before, Settings("b"));
+        Assert.Equal($"{other.Process.ProcessId}\n", Guest.ReadFile(Top + "/b/cgroup.procs"));
+    }
+
+    [Fact]
+    public void AGroupThatHandsMemoryDownHasNoProcessesOfItsOwn()
+    {
+        MakeGroup("a");
+        MakeGroup("a/b");
+        Assert.Equal(Errno.None, Write("a/cgroup.subtree_control", "+memory"));
+        Assert.Equal("memory\n", Guest.ReadFile(Top + "/a/b/cgroup.controllers"));
+        Assert.Equal(Errno.EBUSY, Write("a/cgroup.procs", "0"));
+        Assert.Equal(Errno.None, Write("a/b/cgroup.procs", "0"));
+        Assert.Equal(Errno.EBUSY, Write("a/b/cgroup.subtree_control", "+memory"));
+        Assert.Equal("0::/a/b\n", Guest.ReadFile("/proc/self/cgroup"));
+        Assert.Equal("populated 1\nfrozen 0\n", Guest.ReadFile(Top + "/a/cgroup.events"));
+        Assert.Equal(Errno.ENOENT, Write("a/b/cgroup.subtree_control", "+pids"));
+    }
+
+    [Fact]
+    public void OnlyAnEmptyGroupCanBeRemoved()
+    {
+        MakeGroup("a");
+        MakeGroup("a/b");
+        var open = Guest.Succeed(Guest.Open(Top + "/a/b/cgroup.freeze", Guest.ReadWrite));
+        Assert.Equal(Errno.None, Write("a/b/cgroup.procs", "0"));
+        Assert.Equal(Errno.EBUSY, Guest.ErrorOf(RemoveGroup("a")));
+        Assert.Equal(Errno.EBUSY, Guest.ErrorOf(RemoveGroup("a/b")));
+        Assert.Equal(Errno.None, Write("cgroup.procs", "0"));
+        Assert.Equal(Errno.None, Guest.ErrorOf(RemoveGroup("a/b")));
+        Assert.Equal(Errno.ENODEV, Guest.ErrorOf(Guest.Write(open, "1")));
+        Assert.Equal(Errno.None, Guest.ErrorOf(RemoveGroup("a")));
+        Assert.Equal(Errno.ENOENT, Guest.ErrorOf(Guest.Open(Top + "/a/memory.max")));
+    }
+
+    [Fact]
+    public void FilesComeAndGoWithTheirController()
+    {
+        MakeGroup("a");
+        Assert.True(Guest.Open(Top + "/a/memory.max") >= 0);
+        Assert.Equal(Errno.None, Write("cgroup.subtree_control", "-memory"));
+        Assert.Equal(Errno.ENOENT, Guest.ErrorOf(Guest.Open(Top + "/a/memory.max")));
+        Assert.True(Guest.Open(Top + "/a/pids.max") >= 0);
+        Assert.Equal(Errno.EACCES, Guest.ErrorOf(Guest.Open(Top + "/a/new", Guest.WriteOnly | Guest.Create)));
+    }
+
+    [Theory]
+    [InlineData("oom_score_adj", "-500", Errno.None, "-500\n")]
+    [InlineData("oom_score_adj", "1001", Errno.EINVAL, "0\n")]
+    [InlineData("oom_score_adj", "much", Errno.EINVAL, "0\n")]
+    [InlineData("oom_adj", "15", Errno.None, "1000\n")]
+    [InlineData("oom_adj", "-17", Errno.None, "-1000\n")]
+    [InlineData("oom_adj", "-18", Errno.EINVAL, "0\n")]
+    public void TheAdjustmentIsTakenAsLinuxTakesIt(string name, string written, Errno expected, string shown)
+    {
+        var descriptor = Guest.Succeed(Guest.Open("/proc/self/" + name, Guest.WriteOnly));
+        Assert.Equal(expected, Guest.ErrorOf(Guest.Write(descriptor, written)));
+        Assert.Equal(shown, Guest.ReadFile("/proc/self/oom_score_adj"));
+    }
+
+    public void Dispose() => _world.Dispose();
+
+    private void MakeGroup(string path) => Guest.Succeed(Guest.Call(83, Guest.Text($"{Top}/{path}"), 0x1ED));
+
+    private long RemoveGroup(string path) => Guest.Call(84, Guest.Text($"{Top}/{path}"));
+
+    private Errno Write(string path, string text)
+    {
+        var descriptor = Guest.Open($"{Top}/{path}", Guest.WriteOnly);
+        if (descriptor < 0)
+        {
+            return Guest.ErrorOf(descriptor);
+        }
+
+        var result = Guest.Write(descriptor, text);
+        Guest.Close(descriptor);
+        return Guest.ErrorOf(result);
+    }
+
+    private string Settings(string group) =>
+        string.Concat(((string[])["memory.min", "memory.low", "memory.high", "memory.max", "memory.oom.group", "pids.max", "cgroup.freeze", "cgroup.subtree_control", "cgroup.events"])
+            .Select(name => Guest.ReadFile($"{Top}/{group}/{name}")));
+}

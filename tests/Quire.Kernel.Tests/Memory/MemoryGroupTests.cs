@@ -1,0 +1,235 @@
+using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Groups;
+using Quire.Primitives;
+using Xunit;
+
+namespace Quire.Kernel.Tests.Memory;
+
+/// <summary>Charges of control groups. Each world audits at its end that every group's count is what it and those below it have.</summary>
+public sealed class MemoryGroupTests
+{
+    private const ulong P = Page.Size;
+    private const long S = Page.Size;
+
+    [Fact]
+    public void PagesCountInTheGroupAndAllAboveUntilTheyGo()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var parent = groups.Create(groups.Root, "/a");
+        var child = groups.Create(parent, "/a/b");
+        var sibling = groups.Create(parent, "/a/c");
+        groups.Enter(child);
+        var memory = world.MapAnonymous(100);
+        Touch(world, memory, 100);
+        Assert.Equal((100 * S, 100 * S, 0L), (child.Usage, parent.Usage, sibling.Usage));
+        groups.Enter(sibling);
+        Touch(world, memory, 100);
+        Assert.Equal((100 * S, 0L), (child.Usage, sibling.Usage));
+        world.Space.Unmap(memory, 60 * P);
+        Assert.Equal((40 * S, 40 * S, 100 * S), (child.Usage, parent.Usage, parent.Peak));
+    }
+
+    [Fact]
+    public void FilePagesBelongToWhoReadThemFirst()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var (first, second) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
+        var file = world.NewFileOfPages(20);
+        groups.Enter(first);
+        Assert.Equal(8, file.Pages!.ReadBytes(0, new byte[8]));
+        var charged = first.Usage;
+        groups.Enter(second);
+        Assert.Equal(8, file.Pages!.ReadBytes(0, new byte[8]));
+        Assert.True(charged > 0);
+        Assert.Equal((charged, 0L), (first.Usage, second.Usage));
+    }
+
+    [Fact]
+    public void TablesAndKernelObjectsOfASpaceAreChargedAndReturned()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var group = groups.Create(groups.Root, "/a");
+        groups.Enter(group);
+        var space = world.NewSpace();
+        MemoryWorld.Succeed(space.Map(new MapRequest(default, P, MemoryWorld.ReadWrite, MemoryWorld.PrivateAnonymous)));
+        Assert.True(group.Own.PageTableBytes >= S && group.Own.ObjectBytes >= 1248);
+        Assert.Equal(group.Own.KernelBytes, group.Usage);
+        space.Release();
+        Assert.Equal(0, group.Usage);
+    }
+
+    [Fact]
+    public void AGroupAtItsMaximumLosesItsOwnPagesAndNotItsSiblings()
+    {
+        using var world = new MemoryWorld(options: MemoryWorld.WithSwap(2000));
+        var groups = world.Memory.Groups;
+        var (hog, sibling) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
+        hog.Max = 100 * S;
+        groups.Enter(sibling);
+        var kept = world.MapAnonymous(200);
+        Touch(world, kept, 200);
+        groups.Enter(hog);
+        var memory = world.MapAnonymous(1000);
+        Touch(world, memory, 1000);
+        Assert.Equal(200 * S, sibling.Usage);
+        Assert.InRange(hog.Peak, 90 * S, 100 * S);
+        Assert.InRange(hog.SwapUsage, 900 * S, 1000 * S);
+        Assert.True(hog.Events[MemoryGroupEvent.Max] > 0);
+        Assert.Null(groups.TakeDues().Exhausted);
+        Check(world, memory, 1000);
+        Check(world, kept, 200);
+    }
+
+    [Fact]
+    public void TheLimitOfAnAncestorBindsAllBelowTogether()
+    {
+        using var world = new MemoryWorld(options: MemoryWorld.WithSwap(2000));
+        var groups = world.Memory.Groups;
+        var parent = groups.Create(groups.Root, "/a");
+        var (first, second) = (groups.Create(parent, "/a/b"), groups.Create(parent, "/a/c"));
+        parent.Max = 100 * S;
+        foreach (var group in (MemoryGroup[])[first, second])
+        {
+            groups.Enter(group);
+            Touch(world, world.MapAnonymous(300), 300);
+        }
+
+        Assert.InRange(parent.Peak, 90 * S, 100 * S);
+        Assert.True(second.Usage > first.Usage);
+        Assert.Equal(parent.Usage, first.Usage + second.Usage);
+    }
+
+    [Fact]
+    public void WithoutSwapTheLimitIsExceededOnceAndSomebodyHasToSettleIt()
+    {
+        using var world = new MemoryWorld(options: MemoryWorld.WithSwap(2000));
+        var groups = world.Memory.Groups;
+        var group = groups.Create(groups.Root, "/a");
+        group.Max = 100 * S;
+        group.SwapMax = 50 * S;
+        groups.Enter(group);
+        Touch(world, world.MapAnonymous(151), 151);
+        Assert.Equal((101 * S, 50 * S), (group.Usage, group.SwapUsage));
+        Assert.True(groups.HasDues);
+        Assert.Same(group, groups.TakeDues().Exhausted);
+        Assert.False(groups.HasDues);
+    }
+
+    [Fact]
+    public void WhatMinProtectsStaysWhenTheMachineIsShort()
+    {
+        using var world = new MemoryWorld(ramMiB: 4, MemoryWorld.WithSwap(8000));
+        var groups = world.Memory.Groups;
+        var (kept, hog) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
+        kept.Min = 200 * S;
+        groups.Enter(kept);
+        Touch(world, world.MapAnonymous(300), 300);
+        groups.Enter(hog);
+        Touch(world, world.MapAnonymous(3000), 3000);
+        Assert.InRange(kept.Usage, 200 * S, 299 * S);
+        Assert.True(hog.SwapUsage > 1000 * S);
+    }
+
+    [Fact]
+    public void WhatLowProtectsIsTakenOnlyWhenNothingElseIsLeft()
+    {
+        using var world = new MemoryWorld(ramMiB: 4, MemoryWorld.WithSwap(8000));
+        var groups = world.Memory.Groups;
+        var (kept, hog) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
+        kept.Low = 300 * S;
+        groups.Enter(kept);
+        Touch(world, world.MapAnonymous(300), 300);
+        groups.Enter(hog);
+        Touch(world, world.MapAnonymous(2000), 2000);
+        Assert.Equal((300 * S, 0L), (kept.Usage, kept.Events[MemoryGroupEvent.Low]));
+        hog.Min = MemoryGroup.Unlimited;
+        groups.Enter(groups.Root);
+        Touch(world, world.MapAnonymous(400), 400);
+        Assert.True(kept.Usage < 300 * S || groups.Root.Pool.Count < 400);
+    }
+
+    [Fact]
+    public void ARemovedGroupIsForgottenWhenItsLastPageGoes()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var parent = groups.Create(groups.Root, "/a");
+        var child = groups.Create(parent, "/a/b");
+        groups.Enter(child);
+        var memory = world.MapAnonymous(10);
+        Touch(world, memory, 10);
+        groups.Remove(child);
+        Assert.Same(parent, groups.Current);
+        Assert.Equal([child], groups.Removed);
+        Assert.Equal(10 * S, parent.Usage);
+        world.Space.Unmap(memory, 10 * P);
+        Assert.Empty(groups.Removed);
+        Assert.Empty(parent.Children);
+        Assert.Equal(0, parent.Usage);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void CountsAddUpThroughRandomWork(int seed)
+    {
+        using var world = new MemoryWorld(ramMiB: 8, MemoryWorld.WithSwap(4000));
+        var groups = world.Memory.Groups;
+        var random = new Random(seed);
+        var living = new List<MemoryGroup>();
+        var areas = new List<VirtualAddress>();
+        for (var step = 0; step < 400; step++)
+        {
+            switch (random.Next(6))
+            {
+                case 0 when living.Count < 6:
+                    var above = living.Count == 0 || random.Next(2) == 0 ? groups.Root : living[random.Next(living.Count)];
+                    living.Add(groups.Create(above, $"/{step}"));
+                    living[^1].Max = random.Next(60, 400) * S;
+                    break;
+                case 1 when living.Count > 0 && living[^1].Children.All(child => child.IsRemoved):
+                    groups.Remove(living[^1]);
+                    living.RemoveAt(living.Count - 1);
+                    break;
+                case 2 when areas.Count > 0:
+                    world.Space.Unmap(areas[^1], 50 * P);
+                    areas.RemoveAt(areas.Count - 1);
+                    break;
+                case 3 when living.Count > 0:
+                    groups.TryToFree(living[random.Next(living.Count)], random.Next(1, 100));
+                    break;
+                default:
+                    groups.Enter(living.Count == 0 ? groups.Root : living[random.Next(living.Count)]);
+                    areas.Add(world.MapAnonymous(50));
+                    Touch(world, areas[random.Next(areas.Count)], 50);
+                    groups.TakeDues();
+                    break;
+            }
+
+            groups.Audit();
+        }
+    }
+
+    private static void Touch(MemoryWorld world, VirtualAddress memory, ulong pages)
+    {
+        var cpu = world.RunOn(0, world.Space);
+        for (ulong page = 0; page < pages; page++)
+        {
+            Assert.True(cpu.TryStore(world.Space, memory + (page * P), memory.Value + page));
+        }
+    }
+
+    private static void Check(MemoryWorld world, VirtualAddress memory, ulong pages)
+    {
+        var cpu = world.RunOn(0, world.Space);
+        for (ulong page = 0; page < pages; page++)
+        {
+            Assert.True(cpu.TryLoad(world.Space, memory + (page * P), out var value));
+            Assert.Equal(memory.Value + page, value);
+        }
+    }
+}
