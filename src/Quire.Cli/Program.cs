@@ -11,6 +11,7 @@ var root = new RootCommand("Quire: an operating system's memory manager that any
     RunCommand.Create(),
     CompareCommand.Create(),
     SweepCommand.Create(),
+    MultiprogramCommand.Create(),
     RecordCommand.Create(),
     ReplayCommand.Create(),
     StringCommand.Create(),

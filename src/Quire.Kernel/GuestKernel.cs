@@ -42,6 +42,7 @@ public sealed class GuestKernel
         TaskSlots = memory.Slabs.Cache("task_struct", TaskBytes);
         _cpus = [.. processors.Select((processor, index) => new VirtualCpu(index, processor, options.Costs))];
         _host = host;
+        LoadControl = new LoadControl(this);
         _loop = new RunLoop(this, _cpus, host);
         memory.Now = () => Clock.Now;
         memory.ProgramTime = () => new VirtualTime((long)((Int128)Instructions * options.Costs.InstructionPicoseconds / 1_000));
@@ -89,6 +90,9 @@ public sealed class GuestKernel
         init => Trace = value is null ? null : new SyscallTrace(value);
     }
 
+    /// <summary>How long the machine thrashed, how often and for how long load control suspended processes.</summary>
+    public LoadSummary Load => new(LoadControl.Thrashing, LoadControl.Suspensions, LoadControl.Suspended);
+
     /// <summary>Instructions retired on all CPUs.</summary>
     public long Instructions { get; internal set; }
 
@@ -104,6 +108,8 @@ public sealed class GuestKernel
     internal bool MustStop => Requests.HasAny || Instructions >= Options.MaximumInstructions;
 
     internal ISyscallTrace? Trace { get; init; }
+
+    internal LoadControl LoadControl { get; }
 
     internal KernelObjectCache TaskSlots { get; }
 
@@ -184,3 +190,7 @@ public sealed class GuestKernel
         }
     }
 }
+
+/// <param name="Thrashing">Time in which CPUs idled because threads waited for pages that had been evicted.</param>
+/// <param name="Suspended">Of all suspended processes together.</param>
+public readonly record struct LoadSummary(VirtualTime Thrashing, long Suspensions, VirtualTime Suspended);

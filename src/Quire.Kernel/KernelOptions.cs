@@ -36,6 +36,8 @@ public sealed record KernelOptions
 
     public OutOfMemoryAction OutOfMemory { get; init; } = OutOfMemoryAction.Kill;
 
+    public LoadControlMode LoadControl { get; init; } = LoadControlMode.Watch;
+
     public string HostName { get; init; } = "quire";
 
     /// <summary>AT_HWCAP: CPUID leaf 1, EDX.</summary>

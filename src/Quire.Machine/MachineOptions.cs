@@ -4,6 +4,7 @@ using Quire.Hardware.Translation;
 using Quire.Kernel;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Scheduling;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Machine.HeapCalls;
 using Quire.Kernel.Memory.Merging;
@@ -51,6 +52,9 @@ public sealed record MachineOptions
     public int FaultAroundPages { get; init; } = 1;
 
     /// <summary>Empty: what belongs to no file stays in RAM.</summary>
+    /// <summary>What is done about thrashing.</summary>
+    public LoadControlMode LoadControl { get; init; } = LoadControlMode.Watch;
+
     /// <summary>Which memory same-page merging looks at.</summary>
     public MergeScope Merging { get; init; } = MergeScope.Advised;
 

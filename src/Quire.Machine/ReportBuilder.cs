@@ -46,6 +46,7 @@ internal static class ReportBuilder
             Tlb = Tlb(options.Tlb, processors),
             Memory = Memory(kernel.Memory),
             Reclaim = Reclaim(kernel.Memory),
+            LoadControl = new LoadControlReport(kernel.Load.Thrashing.Seconds, kernel.Load.Suspensions, kernel.Load.Suspended.Seconds),
             Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
             HugePages = HugePages(kernel.Memory),

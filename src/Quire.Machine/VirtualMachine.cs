@@ -71,6 +71,7 @@ public sealed class VirtualMachine : IDisposable
         {
             Seed = options.Seed,
             CpuCount = options.Cpus,
+            LoadControl = options.LoadControl,
             Randomization = options.Randomization,
             MaximumInstructions = options.MaximumInstructions,
             TimeSource = options.TimeSource,

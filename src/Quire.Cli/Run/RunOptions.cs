@@ -6,6 +6,7 @@ using System.Numerics;
 using Quire.Cli.Replay;
 using Quire.Hardware.Translation;
 using Quire.Kernel;
+using Quire.Kernel.Scheduling;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Merging;
@@ -32,6 +33,7 @@ internal sealed class RunOptions
     private readonly Option<string?> _compressedSwap = new("--zswap") { Description = SwapSyntax.CompressedDescription };
     private readonly Option<string> _disk = new("--disk") { Description = $"device behind files and swap: {DeviceModel.Syntax}", DefaultValueFactory = _ => "nvme" };
     private readonly Option<string[]> _inject = new("--inject") { Description = $"errors of swap areas: {InjectedFault.Syntax}", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> _loadControl = new("--load-control") { Description = "suspend and swap out whole processes while memory thrashes" };
     private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
     private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
@@ -57,7 +59,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _hugePages, _reserved, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -134,6 +136,7 @@ internal sealed class RunOptions
         return new MachineOptions
         {
             Ram = ReadRam(parse.GetValue(_ram)!),
+            LoadControl = parse.GetValue(_loadControl) ? LoadControlMode.Suspend : LoadControlMode.Watch,
             Merging = parse.GetResult(_merge) is null ? MergeScope.Advised : ReadMerging(parse.GetValue(_merge)),
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
             Policy = PolicySyntax.Read(parse.GetValue(_policy)!),

@@ -89,6 +89,9 @@ public sealed class GuestProcess
 
     public bool IsStopped => StoppedBy != Signal.None;
 
+    /// <summary>Its threads do not run on: stopped by a signal, frozen with its control group, or suspended by load control.</summary>
+    internal bool IsHeld => IsStopped || ControlGroup.IsFrozen || Load.IsSuspended;
+
     /// <summary>/proc/PID/oom_score_adj: -1000, never killed for want of memory, to 1000, killed first.</summary>
     public int OutOfMemoryAdjustment { get; internal set; }
 
@@ -101,6 +104,8 @@ public sealed class GuestProcess
     internal CpuTimes TimesBeforeGroup { get; set; }
 
     public ExitStatus ExitStatus { get; internal set; }
+
+    internal ProcessLoad Load { get; } = new();
 
     /// <summary>Woken when a child ends, stops or continues.</summary>
     public WaitQueue ChildChanged { get; } = new();

@@ -57,7 +57,7 @@ public sealed class GuestThread
 
     /// <summary>Something waits to be done before the thread goes on: a signal to take, a stop or an end. Interruptible sleeps end.</summary>
     public bool HasDeliverableSignal =>
-        IsDoomed || Process.IsStopped || Process.ControlGroup.IsFrozen || !((Pending.Set | Process.Pending.Set) & ~SignalMask).IsEmpty;
+        IsDoomed || Process.IsHeld || !((Pending.Set | Process.Pending.Set) & ~SignalMask).IsEmpty;
 
     /// <summary>There is something to do before guest code runs on: a signal, or a call that a signal interrupted.</summary>
     internal bool NeedsAttention => Call.Restart != 0 || MaskToRestore is not null || HasDeliverableSignal;

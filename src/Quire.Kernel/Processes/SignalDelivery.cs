@@ -97,6 +97,15 @@ public static class SignalDelivery
         }
     }
 
+    /// <summary>Lets a thread that was stopped go on to look at what it has to do; one that sleeps goes on sleeping.</summary>
+    internal static void Continue(this GuestThread thread)
+    {
+        if (thread.State == RunState.Stopped)
+        {
+            thread.Kernel.Scheduler.MakeRunnable(thread);
+        }
+    }
+
     /// <summary>Gets a thread to the point where it looks at what it has to do before it runs guest code again.</summary>
     internal static void Awaken(this GuestThread thread)
     {

@@ -21,7 +21,7 @@ internal static class TakeSignals
                 return false;
             }
 
-            if (process.IsStopped || process.ControlGroup.IsFrozen)
+            if (process.IsHeld)
             {
                 thread.State = RunState.Stopped;
                 return false;

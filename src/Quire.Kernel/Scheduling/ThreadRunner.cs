@@ -170,6 +170,7 @@ internal sealed class ThreadRunner
         cpu.SliceLeft -= picoseconds;
         var after = cpu.Progress / PicosecondsPerNanosecond;
         account += new VirtualTime(after - before);
+        _kernel.LoadControl.OnBusy(new VirtualTime(after - before));
         _clock.SetCpuProgress(new VirtualTime(after));
     }
 
@@ -241,6 +242,9 @@ internal sealed class ThreadRunner
         {
             thread.Usage.MajorFaults++;
             group.MajorFaults++;
+            var wait = _kernel.Memory.TakeDeviceDebt();
+            thread.DeviceDebt += wait;
+            _kernel.LoadControl.OnPageWait(thread.Process, wait);
         }
         else
         {

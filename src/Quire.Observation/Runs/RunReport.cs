@@ -45,6 +45,8 @@ public sealed record RunReport
 
     public required ReclaimReport Reclaim { get; init; }
 
+    public required LoadControlReport LoadControl { get; init; }
+
     public required MergingReport Merging { get; init; }
     public required HugePageReport HugePages { get; init; }
 
@@ -177,6 +179,11 @@ public sealed record ReclaimReport
     /// <summary>Evictions of other pages between a page's own and its return, in the middle of all refaults; null without any.</summary>
     public required long? MedianRefaultDistance { get; init; }
 }
+
+/// <param name="ThrashingSeconds">Virtual time in which CPUs idled because threads waited for pages that had been evicted.</param>
+/// <param name="Suspensions">Times that load control suspended a process.</param>
+/// <param name="SuspendedSeconds">Virtual time of all suspended processes together.</param>
+public sealed record LoadControlReport(double ThrashingSeconds, long Suspensions, double SuspendedSeconds);
 
 /// <summary>Same-page merging.</summary>
 public sealed record MergingReport

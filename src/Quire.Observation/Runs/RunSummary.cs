@@ -31,6 +31,13 @@ public static class RunSummary
             Line(text, "reclaim", $"{Count(reclaim.Evictions)} evicted ({Count(reclaim.EvictedAnonymous)} anonymous, {Count(reclaim.Background)} in the background) of {Count(reclaim.Scanned)} looked at, {Count(reclaim.Writes)} written; {Count(reclaim.Refaults)} came back{distance}");
         }
 
+        if (report.LoadControl is { ThrashingSeconds: > 0 } or { Suspensions: > 0 })
+        {
+            var load = report.LoadControl;
+            var control = load.Suspensions == 0 ? "" : $"; {Plural(load.Suspensions, "process suspension", "process suspensions")} of {Seconds(load.SuspendedSeconds)} together";
+            Line(text, "thrashing", $"{Seconds(load.ThrashingSeconds)} of waiting for evicted pages while CPUs idled{control}");
+        }
+
         if (report.Merging is { PagesMerged: > 0 } merging)
         {
             Line(text, "merging", $"{Count(merging.PagesMerged)} pages merged, {Size(merging.PeakSavedBytes)} saved at most; {Count(merging.PagesScanned)} looked at in {Plural(merging.FullScans, "round", "rounds")}");
