@@ -191,6 +191,6 @@ public sealed class GuestKernel
     }
 }
 
-/// <param name="Thrashing">Time in which CPUs idled because threads waited for pages that had been evicted.</param>
+/// <param name="Thrashing">Time in which programs got little done because threads waited for pages that had been evicted.</param>
 /// <param name="Suspended">Of all suspended processes together.</param>
 public readonly record struct LoadSummary(VirtualTime Thrashing, long Suspensions, VirtualTime Suspended);

@@ -4,7 +4,7 @@ using Quire.Primitives;
 namespace Quire.Kernel.Scheduling;
 
 /// <summary>
-/// Notices thrashing, and on request ends it. The machine thrashes while CPUs idle because threads wait for pages that were evicted before
+/// Notices thrashing, and on request ends it. The machine thrashes while programs get little work done because threads wait for pages that were evicted before
 /// (Denning, Thrashing: its causes and prevention, AFIPS 1968). Load control then suspends a whole process, the one that became active last, and swaps it
 /// out; it resumes when the working sets of the active ones leave room for its own, when nobody else has work, or after waiting too long, when the one
 /// that has been active longest takes its place (Denning, Working sets past and present, IEEE TSE 1980).
@@ -12,19 +12,23 @@ namespace Quire.Kernel.Scheduling;
 /// </summary>
 internal sealed class LoadControl(GuestKernel kernel)
 {
-    private const double MostBusy = 0.5;
+    private const double LeastWork = 0.7;
     private const double UsablePart = 0.9;
-    private static readonly VirtualTime Window = VirtualTime.FromMilliseconds(50);
-    private static readonly VirtualTime OwnWindow = VirtualTime.FromMilliseconds(10);
+    private static readonly VirtualTime Window = VirtualTime.FromMilliseconds(20);
+    private static readonly VirtualTime OwnWindow = VirtualTime.FromMilliseconds(5);
+    private static readonly VirtualTime Settling = VirtualTime.FromMilliseconds(100);
     private static readonly VirtualTime LongestWait = VirtualTime.FromMilliseconds(3_000);
 
     // In the order in which they are to come back.
     private readonly List<GuestProcess> _suspended = [];
     private VirtualTime _windowStart = VirtualTime.Zero;
-    private VirtualTime _busy = VirtualTime.Zero;
+    private VirtualTime _worked = VirtualTime.Zero;
     private VirtualTime _waited = VirtualTime.Zero;
     private long _stolen;
     private bool _isJudgementDue;
+
+    // Until then memory goes from one process to another, and what is seen says nothing.
+    private VirtualTime _settledAt = VirtualTime.Zero;
 
     /// <summary>Part of the run in which the machine thrashed.</summary>
     public VirtualTime Thrashing { get; private set; } = VirtualTime.Zero;
@@ -36,8 +40,8 @@ internal sealed class LoadControl(GuestKernel kernel)
 
     private bool IsActing => kernel.Options.LoadControl == LoadControlMode.Suspend;
 
-    /// <summary>A CPU computed for a program or for the kernel in its name.</summary>
-    public void OnBusy(VirtualTime time) => _busy += time;
+    /// <summary>A program got on with its own work.</summary>
+    public void OnWork(VirtualTime time) => _worked += time;
 
     /// <summary>A thread has to wait for a page.</summary>
     public void OnPageWait(GuestProcess process, VirtualTime wait)
@@ -70,21 +74,21 @@ internal sealed class LoadControl(GuestKernel kernel)
         var stolen = kernel.Memory.Counters.Reclaim.Stolen;
         var candidates = kernel.Processes.All.Where(process => !process.IsZombie && !process.Load.IsSuspended && process.Load.Fetched > 0).ToList();
         var fetched = candidates.Sum(process => process.Load.Fetched - process.Load.FetchedBefore);
-        var isThrashing = _busy.Nanoseconds < MostBusy * span.Nanoseconds * kernel.Options.CpuCount
-            && _waited.Nanoseconds > (1 - MostBusy) * span.Nanoseconds
+        var isThrashing = _worked.Nanoseconds < LeastWork * span.Nanoseconds * kernel.Options.CpuCount
+            && _waited.Nanoseconds > (1 - LeastWork) * span.Nanoseconds
             && stolen - _stolen >= fetched / 2;
         foreach (var process in kernel.Processes.All.Where(process => !process.IsZombie))
         {
             process.Load.FetchedBefore = process.Load.Fetched;
-            if (IsActing)
+            if (IsActing && !process.Load.IsSuspended)
             {
                 Estimate(process);
             }
         }
 
-        (_windowStart, _busy, _waited, _stolen) = (now, VirtualTime.Zero, VirtualTime.Zero, stolen);
+        (_windowStart, _worked, _waited, _stolen) = (now, VirtualTime.Zero, VirtualTime.Zero, stolen);
         Thrashing += isThrashing ? span : VirtualTime.Zero;
-        if (!IsActing)
+        if (!IsActing || now < _settledAt)
         {
             return;
         }
@@ -118,9 +122,15 @@ internal sealed class LoadControl(GuestKernel kernel)
     {
         process.Load.IsSuspended = true;
         process.Load.SuspendedSince = kernel.Clock.Now;
-        process.Load.Demand = Math.Max(process.Load.Demand, process.Space.Counters.Resident);
+        process.Load.Suspensions++;
+
+        // What is resident while everybody waits for pages is less than what is needed: who has to be suspended again gets twice as much the next time.
+        var counters = process.Space.Counters;
+        var size = counters.Resident + counters.Swapped;
+        process.Load.Demand = Math.Min(size, Math.Max(process.Load.Demand, counters.Resident << Math.Min(process.Load.Suspensions, 16)));
         process.Space.PageOutAll();
         _suspended.Add(process);
+        _settledAt = kernel.Clock.Now + Settling;
         Suspensions++;
         JudgeLater();
     }
@@ -131,6 +141,7 @@ internal sealed class LoadControl(GuestKernel kernel)
         _suspended.Remove(process);
         process.Load.IsSuspended = false;
         process.Load.ActiveSince = now;
+        _settledAt = now + Settling;
         Suspended += now - process.Load.SuspendedSince;
         foreach (var thread in process.Threads)
         {
@@ -167,16 +178,16 @@ internal sealed class LoadControl(GuestKernel kernel)
         }
 
         var first = _suspended[0];
-        var active = kernel.Processes.All.Where(process => !process.IsZombie && !process.Load.IsSuspended && process.Load.Demand > 0).ToList();
-        var isAnyoneAtWork = active.Exists(process => process.Threads.Any(thread => thread.State is RunState.Runnable or RunState.DiskSleep));
-        if (!isAnyoneAtWork)
+        var atWork = kernel.Processes.All
+            .Where(process => !process.IsZombie && !process.Load.IsSuspended && process.Threads.Any(thread => thread.State is RunState.Runnable or RunState.DiskSleep)).ToList();
+        if (atWork.Count == 0)
         {
             Resume(first);
         }
         else if (kernel.Clock.Now - first.Load.SuspendedSince > LongestWait)
         {
             Resume(first);
-            Suspend(active.MinBy(process => (process.Load.ActiveSince.Nanoseconds, process.ProcessId))!);
+            Suspend(atWork.MinBy(process => (process.Load.ActiveSince.Nanoseconds, process.ProcessId))!);
         }
     }
 
@@ -184,7 +195,8 @@ internal sealed class LoadControl(GuestKernel kernel)
     {
         var memory = kernel.Memory;
         var usable = (long)(UsablePart * (memory.Pools.Count + memory.Frames.FreeFrames));
-        var used = kernel.Processes.All.Where(process => !process.IsZombie && !process.Load.IsSuspended).Sum(process => process.Load.Demand);
+        var used = kernel.Processes.All.Where(process => !process.IsZombie && !process.Load.IsSuspended)
+            .Sum(process => process.Load.Demand > 0 ? process.Load.Demand : process.Space.Counters.Resident);
         while (_suspended.Count > 0 && used + _suspended[0].Load.Demand <= usable)
         {
             used += _suspended[0].Load.Demand;
@@ -199,6 +211,8 @@ internal sealed class ProcessLoad
     public bool IsSuspended { get; set; }
 
     public VirtualTime SuspendedSince { get; set; }
+
+    public int Suspensions { get; set; }
 
     public VirtualTime ActiveSince { get; set; }
 

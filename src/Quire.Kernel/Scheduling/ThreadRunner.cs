@@ -121,7 +121,9 @@ internal sealed class ThreadRunner
             _kernel.Memory.SettleFreshPages();
         }
 
+        var before = thread.Usage.User;
         Charge(cpu, cpu.CostOf(exit.Instructions), ref thread.Usage.User);
+        _kernel.LoadControl.OnWork(thread.Usage.User - before);
         if (thread.Process.Timers.CountCpuTime)
         {
             thread.Process.Timers.CheckCpuTimers();
@@ -170,7 +172,6 @@ internal sealed class ThreadRunner
         cpu.SliceLeft -= picoseconds;
         var after = cpu.Progress / PicosecondsPerNanosecond;
         account += new VirtualTime(after - before);
-        _kernel.LoadControl.OnBusy(new VirtualTime(after - before));
         _clock.SetCpuProgress(new VirtualTime(after));
     }
 

@@ -180,7 +180,7 @@ public sealed record ReclaimReport
     public required long? MedianRefaultDistance { get; init; }
 }
 
-/// <param name="ThrashingSeconds">Virtual time in which CPUs idled because threads waited for pages that had been evicted.</param>
+/// <param name="ThrashingSeconds">Virtual time in which programs got little done because threads waited for pages that had been evicted.</param>
 /// <param name="Suspensions">Times that load control suspended a process.</param>
 /// <param name="SuspendedSeconds">Virtual time of all suspended processes together.</param>
 public sealed record LoadControlReport(double ThrashingSeconds, long Suspensions, double SuspendedSeconds);

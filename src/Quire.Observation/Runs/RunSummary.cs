@@ -35,7 +35,7 @@ public static class RunSummary
         {
             var load = report.LoadControl;
             var control = load.Suspensions == 0 ? "" : $"; {Plural(load.Suspensions, "process suspension", "process suspensions")} of {Seconds(load.SuspendedSeconds)} together";
-            Line(text, "thrashing", $"{Seconds(load.ThrashingSeconds)} of waiting for evicted pages while CPUs idled{control}");
+            Line(text, "thrashing", $"{Seconds(load.ThrashingSeconds)} with little done, for waiting for evicted pages{control}");
         }
 
         if (report.Merging is { PagesMerged: > 0 } merging)
