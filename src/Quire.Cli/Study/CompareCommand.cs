@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Quire.Cli.Replay;
+using Quire.Cli.Run;
 using Quire.Replacement;
 
 namespace Quire.Cli.Study;
@@ -70,24 +71,29 @@ public static class CompareCommand
         return OutputCheck.Finish(OutputCheck.Different(runs), isPartial);
     }
 
-    // A user's own policy is a file; what it contains is checked by the run.
+    // The run checks what it is given; here names are only told apart, and a part with "=" continues the parameters before it.
     private static List<string> ReadPolicies(string text)
     {
         var names = new List<string>();
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (part.EndsWith(".cs", StringComparison.Ordinal))
+            if (part.Contains('=') && !part.Contains(':') && names.Count > 0)
             {
-                names.Add(part);
+                names[^1] += (names[^1].Contains(':') ? "," : ":") + part;
             }
             else if (part == "all")
             {
-                names.AddRange(PolicyRegistry.All.Select(policy => policy.Name));
+                names.AddRange(PolicyRegistry.All.Where(policy => policy is not { Source: InformationSource.Future, IsVariableSpace: true }).Select(policy => policy.Name).Prepend(PolicySyntax.Linux));
             }
             else
             {
-                names.AddRange(PolicyRegistry.ParseList(part).Select(policy => policy.Text));
+                names.Add(part);
             }
+        }
+
+        foreach (var name in names.Where(name => name != Optimum))
+        {
+            PolicySyntax.Read(name);
         }
 
         return names.Count > 0 ? [.. names.Distinct()] : throw new UsageException("--policies names none");
