@@ -3,6 +3,7 @@ using Quire.Hardware.Cpu;
 using Quire.Kernel.Files;
 using Quire.Kernel.Files.Terminals;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
@@ -143,6 +144,19 @@ public sealed class GuestKernel
     }
 
     internal bool TryTakeTaskSlot(out SlabSlot slot) => TaskSlots.TryTake(out slot);
+
+    /// <summary>Charges a process or thread to a group, which it stays charged to wherever it moves.</summary>
+    internal static MemoryGroup ChargeTask(ControlGroup group)
+    {
+        group.Memory.ChargeKernel(TaskBytes, KernelMemoryKind.Objects);
+        return group.Memory;
+    }
+
+    internal void ReturnTaskSlot(SlabSlot slot, MemoryGroup? chargedTo)
+    {
+        TaskSlots.Return(slot);
+        chargedTo?.ChargeKernel(-TaskBytes, KernelMemoryKind.Objects);
+    }
 
     /// <summary>One user less of a space; no CPU takes it for its own afterwards.</summary>
     internal void ReleaseSpace(AddressSpace space)

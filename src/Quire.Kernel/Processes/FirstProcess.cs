@@ -27,6 +27,7 @@ internal static class FirstProcess
         var process = new GuestProcess(kernel, id, space, session)
         {
             Slot = slot,
+            ChargedTo = GuestKernel.ChargeTask(group),
             Credentials = start.Credentials,
             Limits = limits,
             Descriptors = start.Descriptors,
@@ -41,7 +42,7 @@ internal static class FirstProcess
         if (error != Errno.None)
         {
             kernel.ReleaseSpace(space);
-            kernel.TaskSlots.Return(slot);
+            kernel.ReturnTaskSlot(slot, process.ChargedTo);
             return error;
         }
 

@@ -27,7 +27,11 @@ internal static class Fork
                 return new(Errno.EAGAIN.ToResult());
             }
 
-            child = new GuestThread(kernel, parent.Process, kernel.Processes.TakeId()) { Slot = slot };
+            child = new GuestThread(kernel, parent.Process, kernel.Processes.TakeId())
+            {
+                Slot = slot,
+                ChargedTo = GuestKernel.ChargeTask(parent.Process.ControlGroup),
+            };
         }
         else
         {
@@ -101,6 +105,7 @@ internal static class Fork
         child = new GuestProcess(kernel, id, space, parent.Session)
         {
             Slot = slot,
+            ChargedTo = GuestKernel.ChargeTask(parent.ControlGroup),
             StartTime = kernel.Clock.Now,
             GroupId = parent.GroupId,
             Parent = newParent,

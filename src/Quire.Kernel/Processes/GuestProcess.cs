@@ -1,6 +1,7 @@
 using Quire.Allocation;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -139,6 +140,9 @@ public sealed class GuestProcess
 
     /// <summary>What charges the process to kernel memory.</summary>
     internal SlabSlot Slot { get; init; }
+
+    /// <summary>The group that has the slot on its account.</summary>
+    internal MemoryGroup? ChargedTo { get; init; }
 
     internal List<GuestThread> MutableThreads => _threads;
 

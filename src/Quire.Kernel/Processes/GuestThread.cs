@@ -1,5 +1,6 @@
 using Quire.Allocation;
 using Quire.Hardware.Cpu;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Syscalls;
 using Quire.Primitives;
@@ -117,11 +118,14 @@ public sealed class GuestThread
     /// <summary>What charges the thread to kernel memory; a process holds its first thread's.</summary>
     internal SlabSlot? Slot { get; set; }
 
+    /// <summary>The group that has the slot on its account.</summary>
+    internal MemoryGroup? ChargedTo { get; init; }
+
     internal void ReturnSlot()
     {
         if (Slot is { } slot)
         {
-            Kernel.TaskSlots.Return(slot);
+            Kernel.ReturnTaskSlot(slot, ChargedTo);
             Slot = null;
         }
     }

@@ -40,7 +40,7 @@ internal static class ProcessExit
         process.Parent = null;
         process.ControlGroup.Remove(process);
         process.Kernel.Processes.Remove(process);
-        process.Kernel.TaskSlots.Return(process.Slot);
+        process.Kernel.ReturnTaskSlot(process.Slot, process.ChargedTo);
     }
 
     public static void GiveBackBorrowedSpace(GuestProcess process)

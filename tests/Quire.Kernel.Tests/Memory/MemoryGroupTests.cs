@@ -1,5 +1,6 @@
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Memory.Swap.Compression;
 using Quire.Primitives;
 using Xunit;
 
@@ -116,6 +117,27 @@ public sealed class MemoryGroupTests
         Assert.True(groups.HasDues);
         Assert.Same(group, groups.TakeDues().Exhausted);
         Assert.False(groups.HasDues);
+    }
+
+    [Fact]
+    public void CompressedPagesAreTheGroupsUntilItsLimitForThem()
+    {
+        using var world = new MemoryWorld(options: MemoryWorld.WithSwap(2000) with { CompressedSwap = new CompressedSwapOptions(50) });
+        var groups = world.Memory.Groups;
+        var group = groups.Create(groups.Root, "/a");
+        group.Max = 100 * S;
+        groups.Enter(group);
+        var memory = world.MapAnonymous(600);
+        Touch(world, memory, 300);
+        var compressed = group.CompressedUsage;
+        Assert.InRange(compressed, 1, 100 * S);
+        Assert.Equal(((long)group.Pool.Count * S) + compressed, group.Usage);
+        group.CompressedMax = 0;
+        Touch(world, memory + (300 * P), 300);
+        Assert.Equal(compressed, group.CompressedUsage);
+        Check(world, memory + (300 * P), 300);
+        world.Space.Unmap(memory, 600 * P);
+        Assert.Equal((0L, 0L, 0L), (group.Usage, group.CompressedUsage, group.SwapUsage));
     }
 
     [Fact]

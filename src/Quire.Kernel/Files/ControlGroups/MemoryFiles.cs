@@ -24,7 +24,7 @@ internal static class MemoryFiles
         AddUsage(directory, "memory.current", () => group.Memory.Usage);
         AddUsage(directory, "memory.peak", () => group.Memory.Peak);
         AddUsage(directory, "memory.swap.current", () => group.Memory.SwapUsage);
-        AddUsage(directory, "memory.zswap.current", () => 0);
+        AddUsage(directory, "memory.zswap.current", () => group.Memory.CompressedUsage);
         AddLimit(directory, "memory.min", () => group.Memory.Min, value => group.Memory.Min = value);
         AddLimit(directory, "memory.low", () => group.Memory.Low, value => group.Memory.Low = value);
         AddLimit(directory, "memory.high", () => group.Memory.High, value => SetHigh(groups, group.Memory, value));

@@ -24,8 +24,7 @@ internal static class MemoryStatText
         Line("kernel", own.KernelBytes);
         Line("pagetables", own.PageTableBytes);
         Line("shmem", pages.Shared << Page.Shift);
-        Line("zswap", 0);
-        Line("zswapped", 0);
+        Line("zswap", own.CompressedBytes);
         Line("file_mapped", pages.MappedFile << Page.Shift);
         Line("file_dirty", pages.Dirty << Page.Shift);
         Line("file_writeback", 0);

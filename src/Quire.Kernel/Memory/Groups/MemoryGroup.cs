@@ -53,6 +53,9 @@ internal sealed class MemoryGroup
 
     public long SwapPeak { get; private set; }
 
+    /// <summary>memory.zswap.current, in bytes; part of <see cref="Usage"/>.</summary>
+    public long CompressedUsage { get; private set; }
+
     /// <summary>memory.min and memory.low, in bytes: what reclaim elsewhere leaves alone, and what it takes only when nothing else is left.</summary>
     public long Min { get; set; }
 
@@ -103,6 +106,9 @@ internal sealed class MemoryGroup
 
     /// <summary>Another page may go to swap without breaking a limit.</summary>
     public bool HasSwapRoom => WithAncestors.All(group => group.SwapUsage < group.SwapMax);
+
+    /// <summary>Another page may be compressed into RAM (obj_cgroup_may_zswap).</summary>
+    public bool MayCompress => WithAncestors.All(group => group.CompressedUsage < group.CompressedMax);
 
     public bool Contains(MemoryGroup? group)
     {
@@ -177,6 +183,18 @@ internal sealed class MemoryGroup
             group.SwapUsage += bytes;
             group.SwapPeak = Math.Max(group.SwapPeak, group.SwapUsage);
         }
+    }
+
+    /// <summary>Counts as memory of the kernel's too.</summary>
+    public void ChargeCompressed(long bytes)
+    {
+        Own.CompressedBytes += bytes;
+        for (var group = this; group.Parent is not null; group = group.Parent)
+        {
+            group.CompressedUsage += bytes;
+        }
+
+        Charge(bytes);
     }
 
     public void Count(MemoryGroupEvent happening)

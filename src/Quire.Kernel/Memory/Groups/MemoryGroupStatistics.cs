@@ -6,6 +6,9 @@ internal sealed class MemoryGroupStatistics
     public long PageTableBytes;
     public long ObjectBytes;
     public long SwapBytes;
+
+    /// <summary>zswap.</summary>
+    public long CompressedBytes;
     public long Faults;
     public long MajorFaults;
 
@@ -16,13 +19,14 @@ internal sealed class MemoryGroupStatistics
     public long Activated;
     public long Deactivated;
 
-    public long KernelBytes => PageTableBytes + ObjectBytes;
+    public long KernelBytes => PageTableBytes + ObjectBytes + CompressedBytes;
 
     public static MemoryGroupStatistics operator +(MemoryGroupStatistics a, MemoryGroupStatistics b) => new()
     {
         PageTableBytes = a.PageTableBytes + b.PageTableBytes,
         ObjectBytes = a.ObjectBytes + b.ObjectBytes,
         SwapBytes = a.SwapBytes + b.SwapBytes,
+        CompressedBytes = a.CompressedBytes + b.CompressedBytes,
         Faults = a.Faults + b.Faults,
         MajorFaults = a.MajorFaults + b.MajorFaults,
         Scanned = a.Scanned + b.Scanned,

@@ -172,6 +172,15 @@ internal sealed class MemoryGroups
         }
     }
 
+    /// <summary>As <see cref="ChargeSwap"/>, for what the slot's page takes compressed in RAM.</summary>
+    public void ChargeCompressed(uint group, long bytes)
+    {
+        if (group != 0)
+        {
+            _groups[group].ChargeCompressed(bytes);
+        }
+    }
+
     /// <exception cref="InvalidOperationException">A group's count is not what it and those below it have.</exception>
     public void Audit()
     {

@@ -125,7 +125,7 @@ internal sealed partial class SwapSpace
         // What compressing or writing takes itself comes from the reserve.
         _memory.Frames.EnterReclaim();
         var page = _memory.Physical.Read(frame);
-        var isWritten = _compressed?.TryStore(entry, page, _writeToArea) == true || TryWriteToArea(entry, page);
+        var isWritten = (group is null or { MayCompress: true } && _compressed?.TryStore(entry, page, _writeToArea) == true) || TryWriteToArea(entry, page);
         _memory.Frames.LeaveReclaim();
         if (!isWritten)
         {

@@ -177,6 +177,9 @@ internal sealed partial class SwapSpace : IDisposable
         _areas[index] = area;
     }
 
+    /// <summary>Bytes that a page of a slot takes in RAM, compressed, are its group's.</summary>
+    internal void ChargeCompressed(SwapEntry entry, long bytes) => _memory.Groups.ChargeCompressed(_slots.Group(entry), bytes);
+
     private void FreeSlot(SwapEntry entry)
     {
         _compressed?.Drop(entry);

@@ -90,6 +90,7 @@ internal sealed unsafe class CompressedSwap : IDisposable
         Counters.CompressedNow++;
         Counters.Compressed++;
         Counters.CompressedBytes += length;
+        _memory.Swap.ChargeCompressed(entry, length);
         CountStored();
         return true;
     }
@@ -124,6 +125,7 @@ internal sealed unsafe class CompressedSwap : IDisposable
                 break;
             default:
                 Counters.CompressedNow--;
+                _memory.Swap.ChargeCompressed(entry, -_pages.Bytes(new CompressedPage(_values[entry.Slot])).Length);
                 _pages.Free(new CompressedPage(_values[entry.Slot]));
                 Unlink(entry.Slot);
                 break;
