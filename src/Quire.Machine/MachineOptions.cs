@@ -36,6 +36,9 @@ public sealed record MachineOptions
     /// <summary>vm.swappiness at the start, 0 to 200.</summary>
     public int Swappiness { get; init; } = MemorySettings.StandardSwappiness;
 
+    /// <summary>vm.overcommit_memory at the start.</summary>
+    public OvercommitMode Overcommit { get; init; } = OvercommitMode.Heuristic;
+
     public TlbOptions Tlb { get; init; } = TlbOptions.Default;
 
     public ulong Seed { get; init; } = 1;

@@ -52,6 +52,7 @@ public sealed class VirtualMachine : IDisposable
                 Device = options.Disk,
                 Policy = options.Policy,
                 Swappiness = options.Swappiness,
+                Overcommit = options.Overcommit,
                 Merging = options.Merging,
                 HugePages = options.HugePages,
                 ReservedHugePages = options.ReservedHugePages,

@@ -27,6 +27,7 @@ internal sealed class RunOptions
     private readonly Option<string[]> _swap = new("--swap") { Description = SwapSyntax.Description, Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
+    private readonly Option<string> _overcommit = new("--overcommit") { Description = "what programs may be promised: 0 no single request above RAM and swap, 1 anything, 2 no more than half of RAM and all of swap in sum", DefaultValueFactory = _ => "0" };
     private readonly Option<string?> _merge = new("--merge") { Description = "let equal pages share a frame: all memory (all, what --merge alone means), what programs advise (advised, the default), or off", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _hugePages = new("--thp") { Description = HugePageSyntax.TransparentDescription, DefaultValueFactory = _ => "madvise" };
     private readonly Option<string?> _reserved = new("--hugepages") { Description = HugePageSyntax.ReservedDescription };
@@ -59,7 +60,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _swappiness, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -141,6 +142,7 @@ internal sealed class RunOptions
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
             Policy = PolicySyntax.Read(parse.GetValue(_policy)!),
             Swappiness = Number("--swappiness", parse.GetValue(_swappiness)!, 0, MemorySettings.MostSwappiness),
+            Overcommit = (OvercommitMode)Number("--overcommit", parse.GetValue(_overcommit)!, (int)OvercommitMode.Heuristic, (int)OvercommitMode.Never),
             CompressedSwap = SwapSyntax.ReadCompressed(parse.GetValue(_compressedSwap), parse.GetValue(_swap) ?? []),
             Disk = DeviceModel.TryParse(parse.GetValue(_disk)!, out var disk, out var diskError) ? disk : throw new UsageException($"--disk: {diskError}"),
             InjectedFaults = [.. (parse.GetValue(_inject) ?? []).Select(SwapSyntax.ReadFault)],

@@ -50,7 +50,7 @@ public sealed partial class AddressSpace
 
         var flags = HeapFlags | _flagsOfNewRegions;
         var pages = (long)((end - start) >> Page.Shift);
-        if (!MayExpand(flags, pages) || !_memory.MayCommit(pages)
+        if (!MayExpand(flags, pages) || !_memory.Overcommit.Allows(this, pages)
             || ((flags & RegionFlags.Locked) != 0 && !MayLock(pages))
             || _regions.Count > _memory.Options.MaximumRegions
             || AddRegion(start, end, flags, start >> Page.Shift, file: null, name: null) is null)

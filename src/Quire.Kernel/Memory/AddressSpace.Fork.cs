@@ -44,7 +44,7 @@ public sealed unsafe partial class AddressSpace
                 continue;
             }
 
-            if (!_memory.MayCommit((region.Flags & RegionFlags.Account) != 0 ? region.PageCount : 0)
+            if (((region.Flags & RegionFlags.Account) != 0 && !_memory.Overcommit.Allows(this, region.PageCount))
                 || !_memory.RegionSlots.TryTake(out var slot))
             {
                 return false;

@@ -117,7 +117,8 @@ public sealed partial class AddressSpace
         flags = (RegionFlags)(request.Protection & (Protection.Read | Protection.Write | Protection.Execute))
             | _flagsOfNewRegions | RegionFlags.MayAccess;
         flags |= (request.Flags & MapFlags.GrowsDown) != 0 ? RegionFlags.GrowsDown : 0;
-        flags |= (request.Flags & MapFlags.NoReserve) != 0 ? RegionFlags.NoReserve : 0;
+        var mayBeUnreserved = _memory.Overcommit.Mode != OvercommitMode.Never;
+        flags |= mayBeUnreserved && (request.Flags & MapFlags.NoReserve) != 0 ? RegionFlags.NoReserve : 0;
         if ((request.Flags & MapFlags.Locked) != 0)
         {
             if (Limits.Locked == 0 && !Limits.MayLockBeyondLimit)
@@ -208,7 +209,7 @@ public sealed partial class AddressSpace
 
         var isSharedAnonymous = request.File is null && (flags & RegionFlags.MayShare) != 0;
         var isSharedPromise = isSharedAnonymous && (flags & RegionFlags.NoReserve) == 0;
-        if ((IsAccountable(flags) || isSharedPromise) && !_memory.MayCommit(pages))
+        if ((IsAccountable(flags) || isSharedPromise) && !_memory.Overcommit.Allows(this, pages))
         {
             return Errno.ENOMEM;
         }

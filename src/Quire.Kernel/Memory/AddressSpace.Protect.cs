@@ -120,7 +120,7 @@ public sealed unsafe partial class AddressSpace
 
             if (IsAccountable(flags) && !IsReserved(region) && (region.Flags & (RegionFlags.Account | RegionFlags.Write)) == 0)
             {
-                if (!_memory.MayCommit(pages))
+                if (!_memory.Overcommit.Allows(this, pages))
                 {
                     return Errno.ENOMEM;
                 }

@@ -164,7 +164,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EAGAIN;
         }
 
-        return MayExpand(region.Flags, growth) && ((region.Flags & RegionFlags.Account) == 0 || _memory.MayCommit(growth))
+        return MayExpand(region.Flags, growth) && ((region.Flags & RegionFlags.Account) == 0 || _memory.Overcommit.Allows(this, growth))
             ? Errno.None : Errno.ENOMEM;
     }
 

@@ -47,7 +47,7 @@ public sealed partial class AddressSpace
 
         var pages = (long)((region.Start - start) >> Page.Shift);
         var growth = region.Start - start;
-        if (region.End - start > Limits.Stack || !MayExpand(region.Flags, pages) || !_memory.MayCommit(pages)
+        if (region.End - start > Limits.Stack || !MayExpand(region.Flags, pages) || !_memory.Overcommit.Allows(this, pages)
             || ((region.Flags & RegionFlags.Locked) != 0 && !MayLock(pages)) || growth >> Page.Shift > region.PageOffset)
         {
             return false;

@@ -62,6 +62,7 @@ public sealed partial class KernelMemory : IDisposable
         BackgroundWorks.Add(background);
         Frames.LowReached = background.Wake;
         Frames.Reclaim = Reclaim.Reclaim;
+        Overcommit = new Overcommit(this);
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
             throw new ArgumentOutOfRangeException(nameof(physical), $"{physical.FrameCount} frames are too few to start with.");
@@ -81,6 +82,9 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>What /proc/sys/vm can change.</summary>
     public MemorySettings Settings { get; }
+
+    /// <summary>How much may be promised to programs.</summary>
+    public Overcommit Overcommit { get; }
 
     public PageAllocator Frames { get; }
 
@@ -320,7 +324,4 @@ public sealed partial class KernelMemory : IDisposable
             Counters.PeakResidentPages = Counters.ResidentPages;
         }
     }
-
-    /// <summary>Whether a request may be promised at all (Linux's __vm_enough_memory, heuristic mode).</summary>
-    internal bool MayCommit(long pages) => Options.Overcommit == OvercommitMode.Always || pages <= Frames.TotalFrames + SwapPages;
 }

@@ -30,6 +30,7 @@ public sealed record KernelMemoryOptions
     /// <summary>vm.max_map_count.</summary>
     public int MaximumRegions { get; init; } = 65_530;
 
+    /// <summary>vm.overcommit_memory at the start.</summary>
     public OvercommitMode Overcommit { get; init; } = OvercommitMode.Heuristic;
 
     public MergeScope Merging { get; init; } = MergeScope.Advised;
@@ -66,14 +67,4 @@ public enum FramePoisoning
     WhenDebugging,
     Off,
     On,
-}
-
-/// <summary>vm.overcommit_memory.</summary>
-public enum OvercommitMode
-{
-    /// <summary>A single request above all of RAM is refused.</summary>
-    Heuristic = 0,
-
-    /// <summary>Nothing is refused.</summary>
-    Always = 1,
 }

@@ -21,5 +21,8 @@ public sealed class MemoryLimits
     /// <summary>CAP_SYS_RAWIO: pages below vm.mmap_min_addr may be mapped.</summary>
     public bool MayMapLowest { get; set; }
 
+    /// <summary>CAP_SYS_ADMIN: what <see cref="Overcommit"/> keeps for administrators may be promised.</summary>
+    public bool MayUseReserve { get; set; }
+
     public MemoryLimits Clone() => (MemoryLimits)MemberwiseClone();
 }

@@ -74,6 +74,7 @@ public sealed class ResourceLimits
         Stack = this[Resource.Stack].Soft,
         Locked = this[Resource.LockedMemory].Soft,
         MayLockBeyondLimit = credentials.IsPrivileged,
+        MayUseReserve = credentials.IsPrivileged,
         MayMapLowest = credentials.IsPrivileged,
     };
 

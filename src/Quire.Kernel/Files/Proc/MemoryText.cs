@@ -62,7 +62,7 @@ internal static class MemoryText
         Line("NFS_Unstable", 0);
         Line("Bounce", 0);
         Line("WritebackTmp", 0);
-        Pages("CommitLimit", (total / 2) + memory.SwapPages);
+        Pages("CommitLimit", memory.Overcommit.Limit);
         Pages("Committed_AS", counters.Committed);
         Line("VmallocTotal", VmallocKiB);
         Line("VmallocUsed", 0);

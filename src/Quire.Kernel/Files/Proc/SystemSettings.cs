@@ -45,22 +45,23 @@ internal static class SystemSettings
             });
 
         virtualMemory = Directory(
-            ("admin_reserve_kbytes", () => "8192"),
             ("dirty_background_ratio", () => Number(options.DirtyBackgroundPercent)),
             ("dirty_expire_centisecs", () => "3000"),
             ("dirty_ratio", () => Number(options.DirtyPercent)),
             ("dirty_writeback_centisecs", () => "500"),
             ("max_map_count", () => Number(options.MaximumRegions)),
             ("mmap_min_addr", () => Number((long)AddressLayout.LowestMappable)),
-            ("overcommit_kbytes", () => "0"),
-            ("overcommit_memory", () => Number((int)options.Overcommit)),
-            ("overcommit_ratio", () => "50"),
             ("panic_on_oom", () => "0"),
             ("oom_kill_allocating_task", () => "0"),
-            ("user_reserve_kbytes", () => "131072"),
             ("vfs_cache_pressure", () => "100"));
         var settings = kernel.Memory.Settings;
         AddNumber("page-cluster", 0, MemorySettings.LargestPageCluster, () => settings.PageCluster, value => settings.PageCluster = (int)value);
+        var overcommit = kernel.Memory.Overcommit;
+        AddNumber("overcommit_memory", (int)OvercommitMode.Heuristic, (int)OvercommitMode.Never, () => (int)overcommit.Mode, value => overcommit.Mode = (OvercommitMode)value);
+        AddNumber("overcommit_ratio", 0, int.MaxValue, () => overcommit.Ratio, value => overcommit.Ratio = (int)value);
+        AddNumber("overcommit_kbytes", 0, long.MaxValue, () => overcommit.KiB, overcommit.SetKiB);
+        AddNumber("admin_reserve_kbytes", 0, long.MaxValue, () => overcommit.AdministratorReserveKiB, value => overcommit.AdministratorReserveKiB = value);
+        AddNumber("user_reserve_kbytes", 0, long.MaxValue, () => overcommit.UserReserveKiB, value => overcommit.UserReserveKiB = value);
         AddNumber("swappiness", 0, MemorySettings.MostSwappiness, () => settings.Swappiness, value => settings.Swappiness = (int)value);
         AddNumber("min_free_kbytes", 0, (long)kernel.Memory.Frames.TotalFrames * (Page.Size / 1024) / 2, () => settings.MinimumFreeKiB, value => kernel.Memory.SetWatermarks(value, settings.WatermarkScaleFactor));
         AddNumber("watermark_scale_factor", 1, 3000, () => settings.WatermarkScaleFactor, value => kernel.Memory.SetWatermarks(settings.MinimumFreeKiB, (int)value));
