@@ -36,6 +36,9 @@ public sealed record KernelOptions
 
     public OutOfMemoryAction OutOfMemory { get; init; } = OutOfMemoryAction.Kill;
 
+    /// <summary>Faults after which all frames are audited; 0 for never.</summary>
+    public long FaultsBetweenAudits { get; init; }
+
     public LoadControlMode LoadControl { get; init; } = LoadControlMode.Watch;
 
     public string HostName { get; init; } = "quire";

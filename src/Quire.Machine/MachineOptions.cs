@@ -55,6 +55,9 @@ public sealed record MachineOptions
     public int FaultAroundPages { get; init; } = 1;
 
     /// <summary>Empty: what belongs to no file stays in RAM.</summary>
+    /// <summary>Faults after which all frames are audited; 0 for never while the machine runs.</summary>
+    public long FaultsBetweenAudits { get; init; }
+
     /// <summary>What is done about thrashing.</summary>
     public LoadControlMode LoadControl { get; init; } = LoadControlMode.Watch;
 

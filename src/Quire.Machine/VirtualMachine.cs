@@ -73,6 +73,7 @@ public sealed class VirtualMachine : IDisposable
             Seed = options.Seed,
             CpuCount = options.Cpus,
             LoadControl = options.LoadControl,
+            FaultsBetweenAudits = options.FaultsBetweenAudits,
             Randomization = options.Randomization,
             MaximumInstructions = options.MaximumInstructions,
             TimeSource = options.TimeSource,

@@ -52,7 +52,7 @@ internal sealed class RunOptions
     private readonly Option<bool> _realTime = new("--real-time") { Description = "guests see the host's clock and sleep for real" };
     private readonly Option<string?> _epoch = new("--epoch") { Description = "CLOCK_REALTIME at the start: seconds since 1970, or a date such as 2026-01-31T12:00:00Z" };
     private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many: 5000000, 500M, 10G" };
-    private readonly Option<bool> _audit = new("--audit") { Description = "check at the end that every frame has the owners that it is counted for" };
+    private readonly Option<string?> _audit = new("--audit") { Description = "check at the end, and after every N faults if a number is given, that every frame has the owners that it is counted for", Arity = ArgumentArity.ZeroOrOne };
     private readonly GroupOptions _group = new();
     private readonly Option<string> _outOfMemory = new("--oom") { Description = "when memory runs out: kill a process, or pause who needs it", DefaultValueFactory = _ => "kill" };
     private readonly List<Option> _added = [];
@@ -128,7 +128,7 @@ internal sealed class RunOptions
     /// <summary>Standard output belongs to the JSON: nothing else is written there.</summary>
     public bool PutsJsonOnOutput(ParseResult parse) => parse.GetValue(_json) == "-";
 
-    public bool WantsAudit(ParseResult parse) => parse.GetValue(_audit);
+    public bool WantsAudit(ParseResult parse) => parse.GetResult(_audit) is not null;
 
     public MachineOptions Read(ParseResult parse, TextWriter? trace, TextWriter? events)
     {
@@ -137,6 +137,7 @@ internal sealed class RunOptions
         return new MachineOptions
         {
             Ram = ReadRam(parse.GetValue(_ram)!),
+            FaultsBetweenAudits = parse.GetValue(_audit) is { } interval ? Number("--audit", interval, 1L, long.MaxValue) : 0,
             LoadControl = parse.GetValue(_loadControl) ? LoadControlMode.Suspend : LoadControlMode.Watch,
             Merging = parse.GetResult(_merge) is null ? MergeScope.Advised : ReadMerging(parse.GetValue(_merge)),
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),

@@ -18,6 +18,7 @@ internal sealed class ThreadRunner
     private readonly long _maximumInstructions;
     private readonly ExceptionSignals _exceptions;
     private readonly ThrashingWatch _thrashing;
+    private readonly long _faultsBetweenAudits;
 
     public ThreadRunner(GuestKernel kernel)
     {
@@ -27,6 +28,7 @@ internal sealed class ThreadRunner
         _maximumInstructions = kernel.Options.MaximumInstructions;
         _exceptions = new ExceptionSignals(kernel);
         _thrashing = new ThrashingWatch(kernel);
+        _faultsBetweenAudits = kernel.Options.FaultsBetweenAudits;
     }
 
     /// <param name="end">Progress, in picoseconds, at which the CPU stops in this round.</param>
@@ -237,6 +239,11 @@ internal sealed class ThreadRunner
     private void HandleFault(GuestThread thread, in CpuExit exit)
     {
         var result = thread.Process.Space.HandleFault(exit.Address, exit.Error);
+        if (_faultsBetweenAudits > 0 && _kernel.Memory.Counters.Faults % _faultsBetweenAudits == 0)
+        {
+            _kernel.Memory.Audit();
+        }
+
         var group = _kernel.Memory.Groups.Current.Own;
         group.Faults++;
         if (result.IsMajor)

@@ -18,6 +18,7 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         "--swap 64M --zswap 5%,brotli --disk 1ms,100M,4",
         "--swap 64M --thp always --merge all",
         "--swap 64M --inject swap-write:0.05 --disk hdd",
+        "--swap 64M --policy clock --load-control",
     ];
 
     // RAM, then the program.
@@ -58,7 +59,7 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         var space = program.IndexOf(' ', StringComparison.Ordinal);
         string[] command = ["bash", "-c", program[(space + 1)..]];
         var native = ProgramRun.Natively(workspace.Directory, command);
-        var inside = ProgramRun.OnQuire(workspace.Directory, command, "", ["--audit", "--ram", program[..space], .. setting.Split(' ')]);
+        var inside = ProgramRun.OnQuire(workspace.Directory, command, "", [All ? "--audit=10000" : "--audit", "--ram", program[..space], .. setting.Split(' ')]);
         Assert.True(native == inside, $"on the host: {native}\non Quire: {inside}");
     }
 

@@ -25,6 +25,7 @@ public class RunCommandTests
     [InlineData("--max-instructions 0", "above 0")]
     [InlineData("--json /nonexistent/report", "/nonexistent")]
     [InlineData("--events /nonexistent/events", "/nonexistent")]
+    [InlineData("--audit=often", "--audit")]
     [InlineData("--bogus", "--bogus")]
     public void NonsenseIsOneLineThatNamesItAndExitCodeTwo(string options, string hint)
     {
