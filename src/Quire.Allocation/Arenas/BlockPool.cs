@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quire.Allocation;
 
 /// <summary>Blocks of one size: free ones are linked through their first words, fresh ones are cut from the region in order.</summary>
@@ -34,6 +36,7 @@ public sealed unsafe class BlockPool : IDisposable
     public long Count { get; private set; }
 
     /// <summary>A block, contents undefined; null when the region is full.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void* Allocate()
     {
         var block = _free;
@@ -55,6 +58,7 @@ public sealed unsafe class BlockPool : IDisposable
         return block;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Free(void* block)
     {
         if (block == null)
@@ -74,6 +78,7 @@ public sealed unsafe class BlockPool : IDisposable
 
     public void Dispose() => _region.Dispose();
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void* TakeFresh()
     {
         if (_fresh == _end)
