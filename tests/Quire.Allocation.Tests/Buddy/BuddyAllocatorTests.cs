@@ -150,7 +150,7 @@ public class BuddyAllocatorTests
         var map = new bool[count];
         var live = new List<BuddyBlock>();
         var random = new Random(seed);
-        for (var step = 0; step < Lengths.Of(20_000, 1_000_000); step++)
+        for (var step = 0; step < Lengths.Of(20_000, 200_000); step++)
         {
             var order = Math.Min(maxOrder, int.TrailingZeroCount(random.Next() | (1 << 20)));
             if (random.Next(100) < 52 && buddy.TryAllocate(order, out var index))

@@ -17,7 +17,7 @@ public class RepresentationTests
         FitAllocator[] fits = [new(Count, policy, new HoleList(Count)), new(Count, policy, new HoleBitmap(Count)), new(Count, policy, new HoleTree(Count))];
         var live = new List<uint>();
         var random = new Random(seed);
-        for (var step = 0; step < Lengths.Of(10_000, 1_000_000); step++)
+        for (var step = 0; step < Lengths.Of(10_000, 200_000); step++)
         {
             if (random.Next(100) < 53)
             {

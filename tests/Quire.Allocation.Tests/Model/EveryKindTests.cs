@@ -16,7 +16,7 @@ public unsafe class EveryKindTests
         var options = new AllocatorOptions { Memory = 2 << 20, Partitions = partitions };
         using var heap = AllocatorKinds.Create(AllocatorKinds.Find(name)!, options);
         var model = new HeapModel(heap, PromisesOf(name), name.Length);
-        model.Run(Lengths.Of(20_000, 1_000_000));
+        model.Run(Lengths.Of(20_000, 200_000));
         Assert.True(model.Reallocations > 100);
     }
 
@@ -27,7 +27,7 @@ public unsafe class EveryKindTests
         var options = new AllocatorOptions { Memory = 256 << 10, Safety = SafetyLevel.Checked };
         using var heap = AllocatorKinds.Create(AllocatorKinds.Find(name)!, options);
         var model = new HeapModel(heap, Promises.None, 7);
-        model.Run(Lengths.Of(10_000, 300_000));
+        model.Run(Lengths.Of(10_000, 100_000));
         Assert.True(model.Failures > 0);
     }
 

@@ -84,7 +84,7 @@ public class MovableHeapTests
         using var heap = new MovableHeap(new NativeRegion(256 << 10), new SteppingTime());
         var random = new Random(seed);
         var live = new List<(MovableHandle Handle, byte Tag)>();
-        for (var step = 0; step < Lengths.Of(20_000, 1_000_000); step++)
+        for (var step = 0; step < Lengths.Of(20_000, 200_000); step++)
         {
             if (random.Next(100) < 52 && heap.TryAllocate(random.Next(0, 3000), out var handle))
             {

@@ -168,7 +168,7 @@ public class SlabCacheTests
         var cache = new SlabCache(pages, new SlabCacheOptions("x", 40) { Cpus = 3, MagazineSize = magazine });
         var random = new Random(magazine);
         var live = new List<(SlabSlot Slot, byte Tag)>();
-        for (var step = 0; step < Lengths.Of(20_000, 1_000_000); step++)
+        for (var step = 0; step < Lengths.Of(20_000, 200_000); step++)
         {
             var growing = step / 2000 % 2 == 0;
             if (random.Next(100) < (growing ? 60 : 40) && cache.TryAllocate(random.Next(3), out var slot))

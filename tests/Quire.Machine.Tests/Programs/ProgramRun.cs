@@ -12,8 +12,12 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
     public static string Root { get; } = FindRoot();
 
     /// <summary>Runs on the host, with SIGPIPE as a shell leaves it: .NET ignores it, and children would inherit that.</summary>
-    public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "") =>
-        Start(directory, "/usr/bin/env", ["--default-signal=PIPE", "--", .. command], input);
+    public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "")
+    {
+        // env would set a variable of that name, print its environment and succeed.
+        Assert.DoesNotContain('=', command[0]);
+        return Start(directory, "/usr/bin/env", ["--default-signal=PIPE", "--", .. command], input);
+    }
 
     /// <summary>Runs the same command on the machine, without the summary.</summary>
     public static ProgramRun OnQuire(string directory, IReadOnlyList<string> command, string input = "", params string[] options) =>
