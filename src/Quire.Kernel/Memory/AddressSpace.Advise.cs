@@ -78,7 +78,7 @@ public sealed unsafe partial class AddressSpace
                 ZapReserved(region, start, end & ~(ReservedBytesOf(region) - 1), TranslationFlush.Now);
                 return Errno.None;
 
-            // Differs from Linux: freed at once, not when memory runs short; reads give zeroes, as they may there.
+            // Differs from Linux: freed at once, not when memory runs short. Reads give zeroes, as they may there, and so do not depend on how much RAM there is.
             case MemoryAdvice.DontNeed or MemoryAdvice.DontNeedLocked or MemoryAdvice.Free:
                 Zap(region, start, end, ZapScope.All, TranslationFlush.Now);
                 return Errno.None;

@@ -19,7 +19,7 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
     private readonly Window _machine = new();
     private readonly System.Runtime.CompilerServices.ConditionalWeakTable<MemoryGroup, Window> _groups = [];
 
-    /// <summary>To be asked at every major fault.</summary>
+    /// <summary>To be asked at every major fault on a page of a file. What comes back from swap has somewhere to go, however slow that is.</summary>
     /// <param name="within">The group that is too small; null: the machine is.</param>
     public bool IsThrashing(out MemoryGroup? within)
     {

@@ -263,7 +263,7 @@ internal sealed class ThreadRunner
         {
             OutOfMemory.Relieve(thread, within: null, OutOfMemoryCause.NoFrame);
         }
-        else if (result.IsMajor && _thrashing.IsThrashing(out var within))
+        else if (result.IsMajor && (result.Kind & FaultKind.Swap) == 0 && _thrashing.IsThrashing(out var within))
         {
             OutOfMemory.Relieve(thread, within, OutOfMemoryCause.Thrashing);
         }

@@ -21,6 +21,8 @@ internal sealed partial class SwapSpace : IDisposable
     private readonly CompressedSwap? _compressed;
     private readonly CompressedSwap.WriteToArea _writeToArea;
 
+    private readonly SwapArea[] _inOrder;
+
     // Highest priority first; equal ones rotate.
     private readonly List<SwapArea> _areas = [];
 
@@ -38,7 +40,7 @@ internal sealed partial class SwapSpace : IDisposable
             first = checked(first + options.Slots);
         }
 
-        Areas = [.. _areas];
+        _inOrder = [.. _areas];
         _areas = [.. _areas.OrderByDescending(area => area.Priority)];
         Capacity = first - 1;
         _slots = new SwapSlots(Capacity);
@@ -47,7 +49,7 @@ internal sealed partial class SwapSpace : IDisposable
     }
 
     /// <summary>In the order in which they were given.</summary>
-    public IReadOnlyList<SwapArea> Areas { get; }
+    public IReadOnlyList<SwapArea> Areas => _inOrder;
 
     /// <summary>Slots of all areas.</summary>
     public uint Capacity { get; }
@@ -192,7 +194,7 @@ internal sealed partial class SwapSpace : IDisposable
 
     private SwapArea AreaOf(SwapEntry entry)
     {
-        foreach (var area in Areas)
+        foreach (var area in _inOrder)
         {
             if (area.Contains(entry))
             {
