@@ -5,6 +5,7 @@ using Quire.Kernel.Files.Terminals;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Slabs;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
@@ -32,8 +33,9 @@ public sealed class GuestKernel
         Options = options;
         Memory = memory;
         Random = new KernelRandom(options.Seed);
-        Scheduler = new Scheduler(Clock);
-        ControlGroups = new ControlGroupTree(memory.Groups);
+        Pressure = new PressureAccounts(Clock, options.CpuCount);
+        Scheduler = new Scheduler(Clock, Pressure);
+        ControlGroups = new ControlGroupTree(memory.Groups, Pressure.System);
         if (options.Group is { } group)
         {
             ControlGroups.StartIn("program", group);
@@ -117,6 +119,23 @@ public sealed class GuestKernel
     internal ControlGroupTree ControlGroups { get; }
 
     internal MemoryWaits MemoryWaits { get; }
+
+    /// <summary>What threads lose for want of memory, CPUs and devices.</summary>
+    internal PressureAccounts Pressure { get; }
+
+    /// <summary>The same of the whole machine, up to now.</summary>
+    public PressureTotals PressureTotals
+    {
+        get
+        {
+            var all = Pressure.Look(Pressure.System);
+            return new PressureTotals(
+                new VirtualTime(all.Total(PressureState.MemorySome)),
+                new VirtualTime(all.Total(PressureState.MemoryFull)),
+                new VirtualTime(all.Total(PressureState.CpuSome)),
+                new VirtualTime(all.Total(PressureState.IoSome)));
+        }
+    }
 
     private ExitStatus FirstStatus { get; set; }
 

@@ -8,6 +8,7 @@ using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Regions;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Observation.Runs;
 using Quire.Primitives;
@@ -46,6 +47,7 @@ internal static class ReportBuilder
             Tlb = Tlb(options.Tlb, processors),
             Memory = Memory(kernel.Memory),
             Reclaim = Reclaim(kernel.Memory),
+            Pressure = Pressure(kernel.PressureTotals),
             LoadControl = new LoadControlReport(kernel.Load.Thrashing.Seconds, kernel.Load.Suspensions, kernel.Load.Suspended.Seconds),
             Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
@@ -98,6 +100,9 @@ internal static class ReportBuilder
             MedianRefaultDistance = memory.Refaults.Median,
         };
     }
+
+    private static PressureReport Pressure(PressureTotals totals) =>
+        new(totals.MemorySome.Seconds, totals.MemoryFull.Seconds, totals.CpuSome.Seconds, totals.IoSome.Seconds);
 
     private static MergingReport Merging(PageMerger merger) => new()
     {

@@ -28,6 +28,7 @@ public sealed partial class KernelMemory : IDisposable
     private readonly Numbered<PageCache> _pageCaches = new();
     private readonly DeviceQueue _device;
     private VirtualTime _deviceDebt;
+    private VirtualTime _stalled;
     private VirtualTime _readsEnd;
 
     /// <param name="mmus">One a virtual CPU, in their order; none when nothing translates, as in tests.</param>
@@ -178,12 +179,26 @@ public sealed partial class KernelMemory : IDisposable
     internal FrameNumber ZeroFrame { get; }
 
     /// <summary>Device time since it was last taken: the thread that caused it sleeps that long.</summary>
-    public VirtualTime TakeDeviceDebt()
+    public VirtualTime TakeDeviceDebt() => TakeDeviceDebt(out _);
+
+    /// <param name="stalled">What of it there would not be if there were more memory.</param>
+    public VirtualTime TakeDeviceDebt(out VirtualTime stalled)
     {
         var debt = _deviceDebt;
+        stalled = _stalled;
         _deviceDebt = VirtualTime.Zero;
+        _stalled = VirtualTime.Zero;
         return debt;
     }
+
+    /// <summary>
+    /// What devices take from here to <see cref="EndStall"/> is for want of memory: reclaim that an allocation waits for, pages that had been here (psi_memstall_enter
+    /// of Linux, which counts only those that were in active use). Stalls may lie inside each other.
+    /// </summary>
+    internal VirtualTime BeginStall() => _deviceDebt - _stalled;
+
+    /// <param name="others">What <see cref="BeginStall"/> gave.</param>
+    internal void EndStall(VirtualTime others) => _stalled = _deviceDebt - others;
 
     /// <summary>Null: out of memory.</summary>
     public AddressSpace? TryCreateAddressSpace(AddressSpaceOptions options)

@@ -245,6 +245,7 @@ public sealed partial class PageCache
         var result = Errno.None;
         ulong bytes = 0;
         end = Math.Min(end, PageCount);
+        var isRefault = wanted < end && !_index.PlaceOf(wanted).Shadow.IsNone;
         for (var index = first; index < end; index++)
         {
             if (!_index[index].IsNone)
@@ -290,7 +291,12 @@ public sealed partial class PageCache
         if (bytes > 0)
         {
             _memory.Counters.PagesIn += (long)(bytes >> Page.Shift);
+            var others = _memory.BeginStall();
             _memory.ChargeDevice(bytes);
+            if (isRefault)
+            {
+                _memory.EndStall(others);
+            }
         }
 
         return result;

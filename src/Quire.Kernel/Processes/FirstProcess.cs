@@ -3,6 +3,7 @@ using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Loading;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes.Groups;
+using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
@@ -61,7 +62,7 @@ internal static class FirstProcess
         process.HasExecuted = false;
 
         // Reading the program took device time before there was anyone to wait for it.
-        thread.DeviceDebt = kernel.Memory.TakeDeviceDebt();
+        thread.Debt = new WaitDebt(kernel.Memory.TakeDeviceDebt(), VirtualTime.Zero, VirtualTime.Zero);
         kernel.Scheduler.MakeRunnable(thread);
         return Errno.None;
     }

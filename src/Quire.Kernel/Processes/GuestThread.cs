@@ -1,6 +1,7 @@
 using Quire.Allocation;
 using Quire.Hardware.Cpu;
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Syscalls;
 using Quire.Primitives;
@@ -89,8 +90,13 @@ public sealed class GuestThread
 
     internal bool IsQueued { get; set; }
 
-    /// <summary>Time of devices that the thread has asked for work and has not waited for yet.</summary>
-    internal VirtualTime DeviceDebt { get; set; }
+    /// <summary>What the thread has to wait for before it runs on.</summary>
+    internal WaitDebt Debt { get; set; }
+
+    /// <summary>What it does, and the group it is counted in: <see cref="PressureAccounts.Set"/>.</summary>
+    internal ThreadPressure Pressure { get; set; }
+
+    internal PressureGroup? PressureGroup { get; set; }
 
     /// <summary>Blocked until memory appears: <see cref="MemoryWaits"/>.</summary>
     internal bool AwaitsMemory { get; set; }

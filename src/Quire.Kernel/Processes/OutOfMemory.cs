@@ -16,6 +16,13 @@ internal static class OutOfMemory
     public static void Relieve(GuestThread thread, MemoryGroup? within, OutOfMemoryCause cause)
     {
         var kernel = thread.Kernel;
+        if (kernel.Pressure.WarnOfMemory(kernel.ControlGroups.PressureOf(within)))
+        {
+            // Somebody who waits for this may give memory back: the next attempt decides.
+            thread.GivesUpSlice = true;
+            return;
+        }
+
         within?.Count(MemoryGroupEvent.OutOfMemory);
         if (kernel.Options.OutOfMemory == OutOfMemoryAction.Pause)
         {

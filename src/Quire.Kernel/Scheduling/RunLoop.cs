@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -117,6 +118,7 @@ internal sealed class RunLoop
         }
 
         clock.Advance(new VirtualTime(advance));
+        _kernel.Pressure.Settle();
         if (anyRan)
         {
             _background.OnProgramsRan();
@@ -169,6 +171,7 @@ internal sealed class RunLoop
         cpu.Current = next;
         cpu.SliceLeft = _kernel.Options.TimeSlice.Nanoseconds * PicosecondsPerNanosecond;
         Note(cpu);
+        _kernel.Pressure.Set(next, ThreadPressure.Runnable | ThreadPressure.OnCpu);
         return true;
     }
 

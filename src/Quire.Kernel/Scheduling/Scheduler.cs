@@ -1,3 +1,4 @@
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -10,9 +11,14 @@ namespace Quire.Kernel.Scheduling;
 public sealed class Scheduler
 {
     private readonly KernelClock _clock;
+    private readonly PressureAccounts _pressure;
     private readonly Queue<GuestThread> _runnable = new();
 
-    public Scheduler(KernelClock clock) => _clock = clock;
+    internal Scheduler(KernelClock clock, PressureAccounts pressure)
+    {
+        _clock = clock;
+        _pressure = pressure;
+    }
 
     /// <summary>Threads that wait for a CPU; those that run are not counted.</summary>
     public int WaitingCount => _runnable.Count;
@@ -28,6 +34,7 @@ public sealed class Scheduler
         thread.State = RunState.Runnable;
         thread.RunnableSince = _clock.Now;
         _runnable.Enqueue(thread);
+        _pressure.Set(thread, ThreadPressure.Runnable);
     }
 
     /// <summary>The thread that waits longest of those this CPU may run before the moment given; null if there is none.</summary>

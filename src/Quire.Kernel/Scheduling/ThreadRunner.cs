@@ -1,5 +1,6 @@
 using Quire.Hardware.Cpu;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Syscalls;
@@ -52,7 +53,7 @@ internal sealed class ThreadRunner
         {
             if (!thread.Call.TryComplete(out var result))
             {
-                Leave(cpu, thread);
+                Leave(cpu, thread, ThreadPressure.None);
                 return;
             }
 
@@ -64,17 +65,18 @@ internal sealed class ThreadRunner
             if (thread.NeedsAttention && !TakeSignals.PrepareToRun(thread))
             {
                 cpu.Current = null;
+                _kernel.Pressure.Set(thread, thread.IsQueued ? ThreadPressure.Runnable : ThreadPressure.None);
                 return;
             }
 
-            if (thread.DeviceDebt > VirtualTime.Zero)
+            if (thread.Debt.All > VirtualTime.Zero)
             {
-                WaitForDevice(cpu, thread);
+                ServeDebt(cpu, thread);
                 return;
             }
 
             RunGuest(cpu, thread, end);
-            thread.DeviceDebt += _kernel.Memory.TakeDeviceDebt();
+            TakeDebt(thread);
             if (_kernel.Memory.Groups.HasDues)
             {
                 GroupLimits.Settle(thread);
@@ -83,32 +85,65 @@ internal sealed class ThreadRunner
             if (thread.AwaitsMemory)
             {
                 thread.State = RunState.DiskSleep;
-                Leave(cpu, thread);
+                Leave(cpu, thread, ThreadPressure.LacksMemory);
                 return;
             }
 
             if (thread.Call.IsWaiting)
             {
-                Leave(cpu, thread);
+                Leave(cpu, thread, ThreadPressure.None);
                 return;
             }
         }
         while (cpu.Progress < end && cpu.SliceLeft > 0 && !thread.GivesUpSlice && !_kernel.MustStop);
     }
 
-    private static void Leave(VirtualCpu cpu, GuestThread thread)
+    private void Leave(VirtualCpu cpu, GuestThread thread, ThreadPressure state)
     {
         thread.Usage.VoluntarySwitches++;
         cpu.Current = null;
+
+        // It may have been woken on its way to sleep.
+        _kernel.Pressure.Set(thread, thread.IsQueued ? ThreadPressure.Runnable : state);
     }
 
-    // Uninterruptible, as a disk wait is.
-    private void WaitForDevice(VirtualCpu cpu, GuestThread thread)
+    // Uninterruptible, as a disk wait is: for the end of a penalty, for what memory would have spared it, for the rest.
+    private void ServeDebt(VirtualCpu cpu, GuestThread thread)
     {
+        var debt = thread.Debt;
+        thread.Debt = default;
         thread.State = RunState.DiskSleep;
-        _clock.At(_clock.Now + thread.DeviceDebt, () => _kernel.Scheduler.MakeRunnable(thread));
-        thread.DeviceDebt = VirtualTime.Zero;
-        Leave(cpu, thread);
+        var until = _clock.Now;
+        var first = ThreadPressure.None;
+        Serve(debt.Throttle, ThreadPressure.LacksMemory);
+        Serve(debt.Refault, ThreadPressure.LacksMemory | ThreadPressure.AwaitsDevice);
+        Serve(debt.Device - debt.Refault, ThreadPressure.AwaitsDevice);
+        _clock.At(until, () => _kernel.Scheduler.MakeRunnable(thread));
+        Leave(cpu, thread, first);
+
+        void Serve(VirtualTime span, ThreadPressure state)
+        {
+            if (span > VirtualTime.Zero)
+            {
+                if (first == ThreadPressure.None)
+                {
+                    first = state;
+                }
+                else
+                {
+                    _clock.At(until, () => _kernel.Pressure.Set(thread, state));
+                }
+
+                until += span;
+            }
+        }
+    }
+
+    private VirtualTime TakeDebt(GuestThread thread)
+    {
+        var wait = _kernel.Memory.TakeDeviceDebt(out var refault);
+        thread.Debt += new WaitDebt(wait, refault, VirtualTime.Zero);
+        return wait;
     }
 
     private void RunGuest(VirtualCpu cpu, GuestThread thread, long end)
@@ -250,8 +285,7 @@ internal sealed class ThreadRunner
         {
             thread.Usage.MajorFaults++;
             group.MajorFaults++;
-            var wait = _kernel.Memory.TakeDeviceDebt();
-            thread.DeviceDebt += wait;
+            var wait = TakeDebt(thread);
             _kernel.LoadControl.OnPageWait(thread.Process, wait);
         }
         else

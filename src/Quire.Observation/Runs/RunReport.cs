@@ -45,6 +45,8 @@ public sealed record RunReport
 
     public required ReclaimReport Reclaim { get; init; }
 
+    public required PressureReport Pressure { get; init; }
+
     public required LoadControlReport LoadControl { get; init; }
 
     public required MergingReport Merging { get; init; }
@@ -179,6 +181,12 @@ public sealed record ReclaimReport
     /// <summary>Evictions of other pages between a page's own and its return, in the middle of all refaults; null without any.</summary>
     public required long? MedianRefaultDistance { get; init; }
 }
+
+/// <summary>Pressure stall information of the whole machine: virtual time in which some programs, or all that were not idle, were held up.</summary>
+/// <param name="MemorySomeSeconds">By reclaim, by reading evicted pages again, by memory.high.</param>
+/// <param name="CpuSomeSeconds">By waiting for a CPU.</param>
+/// <param name="IoSomeSeconds">By devices, for whatever reason.</param>
+public sealed record PressureReport(double MemorySomeSeconds, double MemoryFullSeconds, double CpuSomeSeconds, double IoSomeSeconds);
 
 /// <param name="ThrashingSeconds">Virtual time in which programs got little done because threads waited for pages that had been evicted.</param>
 /// <param name="Suspensions">Times that load control suspended a process.</param>

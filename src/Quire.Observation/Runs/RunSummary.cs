@@ -31,6 +31,12 @@ public static class RunSummary
             Line(text, "reclaim", $"{Count(reclaim.Evictions)} evicted ({Count(reclaim.EvictedAnonymous)} anonymous, {Count(reclaim.Background)} in the background) of {Count(reclaim.Scanned)} looked at, {Count(reclaim.Writes)} written; {Count(reclaim.Refaults)} came back{distance}");
         }
 
+        if (report.Pressure is { MemorySomeSeconds: > 0 } or { CpuSomeSeconds: > 0 })
+        {
+            var pressure = report.Pressure;
+            Line(text, "pressure", $"{Seconds(pressure.MemorySomeSeconds)} lost to some for want of memory, {Seconds(pressure.MemoryFullSeconds)} to all; {Seconds(pressure.CpuSomeSeconds)} for want of a CPU");
+        }
+
         if (report.LoadControl is { ThrashingSeconds: > 0 } or { Suspensions: > 0 })
         {
             var load = report.LoadControl;

@@ -1,4 +1,6 @@
 using Quire.Kernel.Files.Generated;
+using Quire.Kernel.Files.Pressure;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
 using Quire.Primitives;
@@ -10,7 +12,7 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
 {
     private readonly ControlGroupFileSystem _fileSystem;
     private readonly ControlGroup _group;
-    private readonly Dictionary<string, (Controllers Controller, GeneratedFile File)> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Controllers Controller, GeneratedInode File)> _files = new(StringComparer.Ordinal);
 
     public ControlGroupDirectory(ControlGroupFileSystem fileSystem, ControlGroup group)
         : base(fileSystem, 0x1ED)
@@ -100,7 +102,10 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
             StoreBy = (_, text) => IsLive(controller) ? store(text) : Errno.ENODEV,
         });
 
-    private void Add(Controllers controller, string name, GeneratedFile file) => _files.Add(name, (controller, file));
+    internal void AddPressure(string name, PressureResource resource) =>
+        Add(Controllers.None, name, new PressureFile(_fileSystem, _fileSystem.Kernel, resource, new PressureSource(() => _group.IsRemoved ? null : _group.Pressure, 0x1A4, null)));
+
+    private void Add(Controllers controller, string name, GeneratedInode file) => _files.Add(name, (controller, file));
 
     private bool IsLive(Controllers controller) => !_group.IsRemoved && IsThere(controller);
 

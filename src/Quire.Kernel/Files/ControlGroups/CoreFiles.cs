@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
 using Quire.Primitives;
@@ -21,6 +22,9 @@ internal static class CoreFiles
         directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), text => HandDown(groups, group, text));
         directory.Add(Controllers.None, "cgroup.threads", () => Lines(group.Living.SelectMany(process => process.Threads).Select(thread => thread.ThreadId)), (writer, text) => MoveThread(kernel, group, writer, text));
         directory.Add(Controllers.None, "cpu.stat", () => CpuTime(group));
+        directory.AddPressure("cpu.pressure", PressureResource.Cpu);
+        directory.AddPressure("io.pressure", PressureResource.Io);
+        directory.AddPressure("memory.pressure", PressureResource.Memory);
         if (group.IsRoot)
         {
             return;

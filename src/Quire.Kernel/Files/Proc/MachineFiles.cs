@@ -1,5 +1,7 @@
 using System.Globalization;
 using Quire.Kernel.Files.Generated;
+using Quire.Kernel.Files.Pressure;
+using Quire.Kernel.Pressure;
 
 namespace Quire.Kernel.Files.Proc;
 
@@ -34,6 +36,7 @@ internal static class MachineFiles
         Add("modules", () => "");
         Add("pagetypeinfo", () => ZoneText.PageTypeInfo(memory), 0x100);
         Add("partitions", () => "major minor  #blocks  name\n\n");
+        root.Add("pressure", PressureDirectory(owner));
         Add("slabinfo", () => MemoryText.SlabInfo(memory), 0x100);
         Add("stat", () => MachineText.Statistics(kernel));
         Add("swaps", () => MemoryText.Swaps(memory));
@@ -42,5 +45,15 @@ internal static class MachineFiles
         Add("vmstat", () => MemoryText.VmStatistics(memory));
         Add("zoneinfo", () => ZoneText.ZoneInfo(memory));
         return root;
+    }
+
+    private static FixedDirectory PressureDirectory(ProcFileSystem owner)
+    {
+        var kernel = owner.Kernel;
+        var source = new PressureSource(() => kernel.Pressure.System, 0x1B6, LongestWrite: 32);
+        return new FixedDirectory(owner)
+            .Add("cpu", new PressureFile(owner, kernel, PressureResource.Cpu, source))
+            .Add("io", new PressureFile(owner, kernel, PressureResource.Io, source))
+            .Add("memory", new PressureFile(owner, kernel, PressureResource.Memory, source));
     }
 }

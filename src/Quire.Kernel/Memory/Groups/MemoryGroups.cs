@@ -126,7 +126,9 @@ internal sealed class MemoryGroups
         }
 
         _isReclaiming = true;
+        var others = _memory.BeginStall();
         var freed = Reclaim.Free(group, (int)Math.Min(pages, int.MaxValue));
+        _memory.EndStall(others);
         _isReclaiming = false;
         return freed;
     }

@@ -36,29 +36,11 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     /// <summary>Tries to free this many frames from all pools; gives how many it did.</summary>
     public int Reclaim(int wanted, ReclaimEffort effort, ReclaimOrigin origin)
     {
-        wanted = Math.Max(wanted, SmallestBatch);
-        var freed = 0;
-        var last = effort == ReclaimEffort.Full ? 0 : LeastModeratePriority;
-        for (var priority = ReclaimRequest.Gentlest; priority >= last && freed < wanted; priority--)
+        var others = memory.BeginStall();
+        var freed = Free(wanted, effort, origin);
+        if (origin != ReclaimOrigin.Background)
         {
-            freed += Round(wanted - freed, priority, origin, Heeding.MinAndLow);
-        }
-
-        // More shadows than frames tell of pages that could not have stayed in any case.
-        if (origin == ReclaimOrigin.Background && memory.PageCaches.Sum(cache => (long)cache.Shadows) > memory.FrameTable.Count)
-        {
-            freed += ShrinkSlabs();
-        }
-
-        if (effort != ReclaimEffort.Full)
-        {
-            return freed;
-        }
-
-        freed += freed < wanted ? ShrinkSlabs() : 0;
-        for (var round = 0; round < LastRounds && freed == 0; round++)
-        {
-            freed += Round(wanted, priority: 0, origin, Heeding.Min);
+            memory.EndStall(others);
         }
 
         return freed;
@@ -188,6 +170,36 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         }
 
         return false;
+    }
+
+    private int Free(int wanted, ReclaimEffort effort, ReclaimOrigin origin)
+    {
+        wanted = Math.Max(wanted, SmallestBatch);
+        var freed = 0;
+        var last = effort == ReclaimEffort.Full ? 0 : LeastModeratePriority;
+        for (var priority = ReclaimRequest.Gentlest; priority >= last && freed < wanted; priority--)
+        {
+            freed += Round(wanted - freed, priority, origin, Heeding.MinAndLow);
+        }
+
+        // More shadows than frames tell of pages that could not have stayed in any case.
+        if (origin == ReclaimOrigin.Background && memory.PageCaches.Sum(cache => (long)cache.Shadows) > memory.FrameTable.Count)
+        {
+            freed += ShrinkSlabs();
+        }
+
+        if (effort != ReclaimEffort.Full)
+        {
+            return freed;
+        }
+
+        freed += freed < wanted ? ShrinkSlabs() : 0;
+        for (var round = 0; round < LastRounds && freed == 0; round++)
+        {
+            freed += Round(wanted, priority: 0, origin, Heeding.Min);
+        }
+
+        return freed;
     }
 
     private int Round(int wanted, int priority, ReclaimOrigin origin, Heeding heeding) =>

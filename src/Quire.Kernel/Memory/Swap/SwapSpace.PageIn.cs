@@ -23,6 +23,7 @@ internal sealed partial class SwapSpace
             return FaultOutcome.Resolved;
         }
 
+        var others = _memory.BeginStall();
         var outcome = ReadIntoCache(entry, out frame);
         if (outcome != FaultOutcome.Resolved)
         {
@@ -37,6 +38,7 @@ internal sealed partial class SwapSpace
             _memory.WaitForDevice();
         }
 
+        _memory.EndStall(others);
         return FaultOutcome.Resolved;
     }
 

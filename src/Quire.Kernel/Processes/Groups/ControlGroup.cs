@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Pressure;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes.Groups;
@@ -15,11 +16,12 @@ internal sealed class ControlGroup
     private readonly List<ControlGroup> _children = [];
     private readonly List<GuestProcess> _members = [];
 
-    internal ControlGroup(ControlGroup? parent, string name, MemoryGroup memory)
+    internal ControlGroup(ControlGroup? parent, string name, MemoryGroup memory, PressureGroup pressure)
     {
         Parent = parent;
         Name = name;
         Memory = memory;
+        Pressure = pressure;
         Path = parent is null ? "/" : parent.Parent is null ? "/" + name : parent.Path + "/" + name;
         IsFrozen = parent is { IsFrozen: true };
         parent?._children.Add(this);
@@ -53,6 +55,9 @@ internal sealed class ControlGroup
 
     /// <summary>Where pages that the members touch first are charged.</summary>
     public MemoryGroup Memory { get; internal set; }
+
+    /// <summary>What the members, and those of the groups below, lose.</summary>
+    public PressureGroup Pressure { get; }
 
     /// <summary>cgroup.freeze, here and with that of all groups above.</summary>
     public bool AsksToFreeze { get; internal set; }

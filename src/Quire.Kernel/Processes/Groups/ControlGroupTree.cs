@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Pressure;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes.Groups;
@@ -14,10 +15,10 @@ internal sealed class ControlGroupTree
     private readonly MemoryGroups _memory;
     private readonly Queue<ControlGroupRecord> _ended = new();
 
-    public ControlGroupTree(MemoryGroups memory)
+    public ControlGroupTree(MemoryGroups memory, PressureGroup pressure)
     {
         _memory = memory;
-        Root = new ControlGroup(null, "", memory.Root) { HandedDown = Controllers.All };
+        Root = new ControlGroup(null, "", memory.Root, pressure) { HandedDown = Controllers.All };
         First = Root;
     }
 
@@ -52,7 +53,7 @@ internal sealed class ControlGroupTree
             }
         }
 
-        created = new ControlGroup(parent, name, parent.Memory);
+        created = new ControlGroup(parent, name, parent.Memory, parent.Pressure.CreateBelow());
         if ((parent.HandedDown & Controllers.Memory) != 0)
         {
             created.Memory = _memory.Create(parent.Memory, created.Path);
@@ -96,6 +97,10 @@ internal sealed class ControlGroupTree
         First = group;
     }
 
+    /// <summary>The pressure of the control group with memory of its own; null: of the root.</summary>
+    public PressureGroup PressureOf(MemoryGroup? memory) =>
+        (Root.WithDescendants.FirstOrDefault(group => group.Memory == memory) ?? Root).Pressure;
+
     /// <summary>Makes a new process a member.</summary>
     public static void Add(GuestProcess process, ControlGroup group)
     {
@@ -124,6 +129,11 @@ internal sealed class ControlGroupTree
 
         old.Remove(process);
         Add(process, group);
+        foreach (var thread in process.Threads)
+        {
+            process.Kernel.Pressure.Set(thread, thread.Pressure);
+        }
+
         Thaw(process, old);
         return Errno.None;
     }

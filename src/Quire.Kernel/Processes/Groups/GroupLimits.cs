@@ -1,3 +1,6 @@
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
 namespace Quire.Kernel.Processes.Groups;
 
 /// <summary>What a thread that has taken memory beyond its group's limits does before it runs on (exit_to_user_mode of Linux, mem_cgroup_handle_over_high).</summary>
@@ -11,6 +14,6 @@ internal static class GroupLimits
             OutOfMemory.Relieve(thread, group, OutOfMemoryCause.GroupLimit);
         }
 
-        thread.DeviceDebt += dues.Penalty;
+        thread.Debt += new WaitDebt(VirtualTime.Zero, VirtualTime.Zero, dues.Penalty);
     }
 }

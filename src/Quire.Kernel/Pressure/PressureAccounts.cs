@@ -1,0 +1,117 @@
+using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
+
+namespace Quire.Kernel.Pressure;
+
+/// <summary>
+/// Tells groups what their threads do. The CPUs of a round are simulated one after the other, so what happens on several comes out of order: it is kept
+/// until the round is over, and then counted in the order of its moments.
+/// </summary>
+internal sealed class PressureAccounts(KernelClock clock, int cpus)
+{
+    private readonly List<Happening> _kept = [];
+    private bool _isSettling;
+    private int _counted;
+
+    /// <summary>The whole machine.</summary>
+    public PressureGroup System { get; } = new(null, cpus);
+
+    /// <summary>A thread does something else from now on, or is in another group.</summary>
+    public void Set(GuestThread thread, ThreadPressure state)
+    {
+        var group = thread.Process.ControlGroup.Pressure;
+        if (thread.PressureGroup == group)
+        {
+            Keep(group, thread.Pressure, state);
+        }
+        else
+        {
+            Keep(thread.PressureGroup, thread.Pressure, ThreadPressure.None);
+            Keep(group, ThreadPressure.None, state);
+        }
+
+        thread.PressureGroup = group;
+        thread.Pressure = state;
+        if (cpus == 1)
+        {
+            Settle();
+        }
+    }
+
+    /// <summary>A group as it is now; with several CPUs, as it was when the round began.</summary>
+    public PressureGroup Look(PressureGroup group)
+    {
+        Settle();
+        group.MoveTo(Settled);
+        return group;
+    }
+
+    /// <summary>Counts all that has happened up to now.</summary>
+    public void Settle()
+    {
+        // Triggers wake threads, which happens in turn.
+        if (_isSettling)
+        {
+            return;
+        }
+
+        _isSettling = true;
+        while (_counted < _kept.Count && _kept[_counted].Moment <= Settled)
+        {
+            var (moment, first, from, to) = _kept[_counted++];
+            for (var group = first; group is not null; group = group.Parent)
+            {
+                group.Change(moment, from, to);
+            }
+        }
+
+        _kept.RemoveRange(0, _counted);
+        _counted = 0;
+        _isSettling = false;
+    }
+
+    /// <summary>Has a trigger look at its group again at a moment to come.</summary>
+    public ScheduledAction At(VirtualTime moment, PressureGroup group, PressureTrigger trigger) => clock.At(moment, () =>
+    {
+        Look(group);
+        trigger.Look();
+    });
+
+    /// <summary>Memory has run out in a group, or everywhere: whoever watches for that is told first. True: somebody can do something about it.</summary>
+    public bool WarnOfMemory(PressureGroup within)
+    {
+        var isHeard = false;
+        for (var group = within; group is not null; group = group.Parent)
+        {
+            Look(group);
+            foreach (var trigger in group.Triggers)
+            {
+                isHeard |= trigger.State is PressureState.MemorySome or PressureState.MemoryFull && trigger.Warn();
+            }
+        }
+
+        return isHeard;
+    }
+
+    private VirtualTime Settled => cpus == 1 ? clock.Now : clock.RoundStart;
+
+    private void Keep(PressureGroup? group, ThreadPressure from, ThreadPressure to)
+    {
+        if (group is null || from == to)
+        {
+            return;
+        }
+
+        var moment = clock.Now;
+        var at = _kept.Count;
+        while (at > _counted && _kept[at - 1].Moment > moment)
+        {
+            at--;
+        }
+
+        _kept.Insert(at, new Happening(moment, group, from, to));
+    }
+
+    private readonly record struct Happening(VirtualTime Moment, PressureGroup Group, ThreadPressure From, ThreadPressure To);
+}
