@@ -8,6 +8,7 @@ using Quire.Kernel.Scheduling;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Machine.HeapCalls;
 using Quire.Kernel.Memory.Merging;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Swap.Compression;
 using Quire.Primitives;
 using Quire.Replacement;
@@ -32,6 +33,12 @@ public sealed record MachineOptions
 
     /// <summary>Chooses what goes when memory is short; null: Linux's two lists.</summary>
     public PolicySpecification? Policy { get; init; }
+
+    /// <summary>Local replacement: how many frames each process may have; null: global.</summary>
+    public FrameAllotment? Local { get; init; }
+
+    /// <summary>Largest readahead window of files in pages, and whether neighbours of a swap slot come with it; 0: nothing is read ahead.</summary>
+    public int ReadaheadPages { get; init; } = 32;
 
     /// <summary>vm.swappiness at the start, 0 to 200.</summary>
     public int Swappiness { get; init; } = MemorySettings.StandardSwappiness;

@@ -95,6 +95,7 @@ internal static class ReportBuilder
             EvictedFile = reclaim.StolenFile,
             Background = reclaim.StolenBackground,
             Stalls = reclaim.AllocationStalls,
+            Admissions = reclaim.PolicyAdmissions,
             Writes = memory.Counters.Swap.Out + memory.Counters.Written,
             Refaults = memory.Refaults.Count,
             MedianRefaultDistance = memory.Refaults.Median,

@@ -51,6 +51,8 @@ public sealed class VirtualMachine : IDisposable
                 CompressedSwap = options.CompressedSwap,
                 Device = options.Disk,
                 Policy = options.Policy,
+                Local = options.Local,
+                ReadaheadPages = options.ReadaheadPages,
                 Swappiness = options.Swappiness,
                 Overcommit = options.Overcommit,
                 Merging = options.Merging,
@@ -58,6 +60,11 @@ public sealed class VirtualMachine : IDisposable
                 ReservedHugePages = options.ReservedHugePages,
             },
             [.. _processors.Select(processor => processor.Mmu)]);
+        if (options.ReadaheadPages == 0)
+        {
+            _memory.Settings.PageCluster = 0;
+        }
+
         if (feed is not null)
         {
             feed.Sink = _memory.References;

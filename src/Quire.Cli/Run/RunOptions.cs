@@ -10,6 +10,7 @@ using Quire.Kernel.Scheduling;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Merging;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Machine;
 using Quire.Primitives;
 
@@ -22,10 +23,13 @@ internal sealed class RunOptions
     private const long SeededEpochSeconds = 1_767_225_600;
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int MostFaultAround = 512;
+    private const int MostReadahead = 1024;
 
     private readonly Option<string> _ram = new("--ram") { Description = "memory of the machine", DefaultValueFactory = _ => "256M" };
     private readonly Option<string[]> _swap = new("--swap") { Description = SwapSyntax.Description, Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
+    private readonly Option<string> _replacement = new("--replacement") { Description = $"whose pages go when a process needs a frame: {FrameAllotment.Syntax}", DefaultValueFactory = _ => "global" };
+    private readonly Option<string> _readahead = new("--readahead") { Description = $"pages to read ahead in files at most, 0 to {MostReadahead}; 0 reads nothing ahead from swap either", DefaultValueFactory = _ => "32" };
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
     private readonly Option<string> _overcommit = new("--overcommit") { Description = "what programs may be promised: 0 no single request above RAM and swap, 1 anything, 2 no more than half of RAM and all of swap in sum", DefaultValueFactory = _ => "0" };
     private readonly Option<string?> _merge = new("--merge") { Description = "let equal pages share a frame: all memory (all, what --merge alone means), what programs advise (advised, the default), or off", Arity = ArgumentArity.ZeroOrOne };
@@ -60,7 +64,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -142,6 +146,8 @@ internal sealed class RunOptions
             Merging = parse.GetResult(_merge) is null ? MergeScope.Advised : ReadMerging(parse.GetValue(_merge)),
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
             Policy = PolicySyntax.Read(parse.GetValue(_policy)!),
+            Local = ReadReplacement(parse.GetValue(_replacement)!),
+            ReadaheadPages = Number("--readahead", parse.GetValue(_readahead)!, 0, MostReadahead),
             Swappiness = Number("--swappiness", parse.GetValue(_swappiness)!, 0, MemorySettings.MostSwappiness),
             Overcommit = (OvercommitMode)Number("--overcommit", parse.GetValue(_overcommit)!, (int)OvercommitMode.Heuristic, (int)OvercommitMode.Never),
             CompressedSwap = SwapSyntax.ReadCompressed(parse.GetValue(_compressedSwap), parse.GetValue(_swap) ?? []),
@@ -205,6 +211,18 @@ internal sealed class RunOptions
         }
 
         return ram;
+    }
+
+    private static FrameAllotment? ReadReplacement(string text)
+    {
+        try
+        {
+            return FrameAllotment.Parse(text);
+        }
+        catch (FormatException exception)
+        {
+            throw new UsageException($"--replacement: {exception.Message}");
+        }
     }
 
     private static MergeScope ReadMerging(string? text) => text switch

@@ -59,7 +59,7 @@ public sealed unsafe partial class AddressSpace
     private void MapPrivate(Region region, ulong page, ulong* entry, FrameNumber copy)
     {
         TryAddMapping(copy, page);
-        _memory.MakePageable(copy, new MappingLocation(Number, page).Value);
+        _memory.MakePageable(copy, new MappingLocation(Number, page).Value, OwnPool);
         region.HasPrivatePages = true;
         *entry = region.LeafOf(copy) | Leaf.WritableAndDirty;
         if (_memory.Events is { } events)

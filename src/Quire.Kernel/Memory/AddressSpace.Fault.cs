@@ -131,7 +131,7 @@ public sealed unsafe partial class AddressSpace
 
         // The first mapping of a frame needs no memory.
         TryAddMapping(frame, page);
-        _memory.MakePageable(frame, new MappingLocation(Number, page).Value);
+        _memory.MakePageable(frame, new MappingLocation(Number, page).Value, OwnPool);
         region.HasPrivatePages = true;
         *entry = region.LeafOf(frame) | Leaf.WritableAndDirty;
         return true;

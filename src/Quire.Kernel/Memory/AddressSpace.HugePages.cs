@@ -27,7 +27,8 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Whether huge pages may be in a region at all (hugepage_vma_check).</summary>
     internal bool MayHoldHugePages(Region region)
     {
-        if (!region.IsAnonymous || HugePageConsent == HugePageConsent.Refused)
+        // Differs from Linux: none with local replacement, where one would be more than many an allotment.
+        if (!region.IsAnonymous || HugePageConsent == HugePageConsent.Refused || OwnPool is not null)
         {
             return false;
         }
@@ -88,7 +89,7 @@ public sealed unsafe partial class AddressSpace
             // The first mapping of a frame needs no memory.
             var page = start + ((ulong)i << Page.Shift);
             TryAddMapping(first + i, page);
-            _memory.MakePageable(first + i, new MappingLocation(Number, page).Value);
+            _memory.MakePageable(first + i, new MappingLocation(Number, page).Value, OwnPool);
         }
 
         region.HasPrivatePages = true;

@@ -2,6 +2,7 @@ using Quire.Allocation;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
@@ -63,6 +64,9 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     internal uint Number { get; set; }
 
+    /// <summary>Where pages that come in enter; null: replacement is global.</summary>
+    internal FramePool? OwnPool { get; set; }
+
     /// <summary>CPUs whose TLBs may hold translations of this space.</summary>
     internal ulong CpuMask { get; set; }
 
@@ -71,7 +75,11 @@ public sealed partial class AddressSpace : IPageTableFrames
     internal Region? FindRegionAt(ulong address) => _regions.FindContaining(address);
 
     /// <summary>Makes this the space that a CPU translates through.</summary>
-    public void ActivateOn(int cpu) => _memory.Translations.SwitchTo(this, cpu);
+    public void ActivateOn(int cpu)
+    {
+        _memory.WorkFor(this);
+        _memory.Translations.SwitchTo(this, cpu);
+    }
 
     /// <summary>One more user (CLONE_VM).</summary>
     public void AddReference() => _users++;
@@ -95,9 +103,19 @@ public sealed partial class AddressSpace : IPageTableFrames
         _tables!.Dispose();
         _tables = null;
         _memory.Tags.Return(tag);
+        ReleasePool();
         _memory.Forget(this);
         Group.ChargeKernel(-_memory.SpaceSlots.Size, KernelMemoryKind.Objects);
         _memory.SpaceSlots.Return(_slot);
+    }
+
+    internal void ReleasePool()
+    {
+        if (OwnPool is { } pool)
+        {
+            OwnPool = null;
+            _memory.Local!.Release(pool);
+        }
     }
 
     internal bool TryCreateTables()

@@ -54,6 +54,12 @@ public sealed partial class KernelMemory : IDisposable
         Reclaim = new FrameReclaimer(this);
         Pools.Create(CreateOrder(physical.FrameCount));
         Groups = new MemoryGroups(this, () => CreateOrder(physical.FrameCount));
+        if (options.Local is { } allotment)
+        {
+            Local = new LocalPools(this, allotment, frames => CreateOrder((uint)frames));
+            Pools.Arriving = MakeRoomIn;
+        }
+
         Compactor = new FrameCompactor(this);
         Promoter = new HugePagePromoter(this);
         Merger = new PageMerger(this) { Scope = options.Merging };
@@ -168,6 +174,9 @@ public sealed partial class KernelMemory : IDisposable
 
     internal FrameReclaimer Reclaim { get; }
 
+    /// <summary>The pools of processes; null: replacement is global.</summary>
+    internal LocalPools? Local { get; }
+
     /// <summary>What control groups have of memory, and may have.</summary>
     internal MemoryGroups Groups { get; }
 
@@ -209,6 +218,7 @@ public sealed partial class KernelMemory : IDisposable
         }
 
         var space = new AddressSpace(this, options, slot);
+        space.OwnPool = Local?.Create(space);
         space.Number = _spaces.Add(space);
         if (space.TryCreateTables())
         {
@@ -216,6 +226,7 @@ public sealed partial class KernelMemory : IDisposable
         }
 
         Forget(space);
+        space.ReleasePool();
         space.Group.ChargeKernel(-SpaceSlots.Size, KernelMemoryKind.Objects);
         SpaceSlots.Return(slot);
         return null;
@@ -289,7 +300,29 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>Pages have come in whose accessed bit must go once the instruction that faulted has restarted: <see cref="SettleFreshPages"/>.</summary>
     public bool HasFreshPages => Pools.Current.Order is IPolicyOrder { HasFresh: true };
 
+    /// <summary>The kernel works for the process of this address space from now on; null: for nobody.</summary>
+    internal void WorkFor(AddressSpace? space) => Local?.Enter(space?.OwnPool);
+
     public void SettleFreshPages() => (Pools.Current.Order as IPolicyOrder)?.SettleFresh();
+
+    // A policy's order does it itself, when the policy is told of the page.
+    private void MakeRoomIn(FramePool pool, PageArrival arrival)
+    {
+        Local!.OnArrival(pool);
+        if (pool.Order is IPolicyOrder order)
+        {
+            order.Allotment = pool.Allotment;
+            return;
+        }
+
+        Frames.EnterReclaim();
+        for (var priority = ReclaimRequest.Gentlest; priority >= 0 && pool.IsFull; priority--)
+        {
+            Reclaim.Shrink(pool, new ReclaimRequest((int)pool.Count - pool.Allotment + 1, priority, ReclaimOrigin.Limit, arrival));
+        }
+
+        Frames.LeaveReclaim();
+    }
 
     private IFrameOrder CreateOrder(uint frames) =>
         Options.Policy is { } policy ? PolicyOrderBuilder.Build(this, policy, (int)frames) : new TwoListOrder(this);
@@ -304,7 +337,7 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>Reclaim may take the frame from now on, until it is free.</summary>
     /// <param name="page">Name of the page in it, as <see cref="PageArrival.NameOf"/> says.</param>
-    internal void MakePageable(FrameNumber frame, ulong page) => Pools.Admit(frame, new PageArrival(page, Shadow.None));
+    internal void MakePageable(FrameNumber frame, ulong page, FramePool? pool) => Pools.Admit(frame, pool ?? Pools.Current, new PageArrival(page, Shadow.None));
 
     /// <summary>Reads from or writes to the device and waits for the end.</summary>
     internal void ChargeDevice(ulong bytes) => Wait(_device.Submit(Now() + _deviceDebt, bytes).Ended);

@@ -1,6 +1,7 @@
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.HugePages;
 using Quire.Kernel.Memory.Merging;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Swap;
 using Quire.Kernel.Memory.Swap.Compression;
 using Quire.Primitives;
@@ -37,6 +38,9 @@ public sealed record KernelMemoryOptions
 
     /// <summary>Chooses what goes when memory is short; null: Linux's two lists.</summary>
     public PolicySpecification? Policy { get; init; }
+
+    /// <summary>How many frames each process may have, with local replacement; null: replacement is global.</summary>
+    public FrameAllotment? Local { get; init; }
 
     /// <summary>vm.swappiness at the start.</summary>
     public int Swappiness { get; init; } = MemorySettings.StandardSwappiness;

@@ -248,7 +248,8 @@ public sealed partial class PageCache
         var isRefault = wanted < end && !_index.PlaceOf(wanted).Shadow.IsNone;
         for (var index = first; index < end; index++)
         {
-            if (!_index[index].IsNone)
+            // What is read ahead must not push pages out that are in use.
+            if (!_index[index].IsNone || (index != wanted && _memory.Pools.Current.IsFull))
             {
                 continue;
             }

@@ -38,7 +38,9 @@ internal sealed class ThreadRunner
         var thread = cpu.Current!;
         var groups = _kernel.Memory.Groups;
         groups.Enter(thread.Process.ControlGroup.Memory);
+        _kernel.Memory.WorkFor(thread.Process.Space);
         RunThread(cpu, thread, end);
+        _kernel.Memory.WorkFor(null);
         groups.Enter(groups.Root);
     }
 

@@ -172,6 +172,9 @@ public sealed record ReclaimReport
     /// <summary>Allocations that had to reclaim first.</summary>
     public required long Stalls { get; init; }
 
+    /// <summary>Pages that the policy was told came in, 0 with Linux's lists: what quire replay calls faults.</summary>
+    public required long Admissions { get; init; }
+
     /// <summary>Pages written to swap and to files.</summary>
     public required long Writes { get; init; }
 

@@ -120,8 +120,10 @@ public sealed unsafe partial class PageAllocator : ISlabPages
         }
     }
 
-    /// <summary>Readahead may take frames: no zone is near the point where it has memory reclaimed.</summary>
-    internal bool HasPlenty
+    /// <summary>Readahead may take frames: no zone is near the point where it has memory reclaimed, no allotment used up.</summary>
+    internal bool HasPlenty => !_pools.Current.IsFull && IsAboveLow;
+
+    internal bool IsAboveLow
     {
         get
         {

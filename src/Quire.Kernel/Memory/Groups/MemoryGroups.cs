@@ -87,7 +87,11 @@ internal sealed class MemoryGroups
         }
 
         Current = group;
-        _memory.Pools.Current = group.Pool;
+        if (_memory.Local is null)
+        {
+            _memory.Pools.Current = group.Pool;
+        }
+
         _memory.Frames.Limits = group.IsRoot ? null : this;
     }
 
@@ -151,6 +155,12 @@ internal sealed class MemoryGroups
     /// <summary>The pool that a page which comes back from a swap slot enters: that of the group it was in, or the nearest above that is left.</summary>
     public FramePool PoolOf(uint group)
     {
+        // With local replacement, that of the process that it comes back for, if the page was charged where that is.
+        if (_memory.Local is not null && (_memory.Pools.Current.Group?.Number ?? 0) == group)
+        {
+            return _memory.Pools.Current;
+        }
+
         if (group == 0)
         {
             return Current.IsRoot ? _memory.Pools.Current : Root.Pool;
@@ -188,7 +198,8 @@ internal sealed class MemoryGroups
     {
         foreach (var group in _groups.All)
         {
-            var usage = ((long)group.Pool.Count << Page.Shift) + group.Own.KernelBytes + group.Children.Sum(child => child.Usage);
+            var pages = _memory.Pools.All.Where(pool => pool.Group == group).Sum(pool => pool.Count);
+            var usage = (pages << Page.Shift) + group.Own.KernelBytes + group.Children.Sum(child => child.Usage);
             var swap = group.Own.SwapBytes + group.Children.Sum(child => child.SwapUsage);
             if (usage != group.Usage || swap != group.SwapUsage)
             {

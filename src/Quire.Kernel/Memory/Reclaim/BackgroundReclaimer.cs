@@ -74,6 +74,7 @@ internal sealed class BackgroundReclaimer(KernelMemory memory) : IBackgroundWork
 
         _tick = now + TickInterval;
         _vainTurns = 0;
+        memory.Local?.Share();
         foreach (var pool in memory.Pools.All)
         {
             (pool.Order as IPolicyOrder)?.TickIfDue();

@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Groups;
+using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Reclaim;
 
@@ -16,6 +17,17 @@ internal sealed class FramePool(ushort number, IFrameOrder order)
     /// <summary>Frames in the pool.</summary>
     public uint Count { get; internal set; }
 
-    /// <summary>Frames that the pool may have.</summary>
-    public uint Limit { get; set; } = uint.MaxValue;
+    /// <summary>Frames that the pool may have before it loses one for each that comes in.</summary>
+    public int Allotment { get; set; } = int.MaxValue;
+
+    /// <summary>Whose frames these are, with local replacement; null: everybody's.</summary>
+    public AddressSpace? Space { get; set; }
+
+    /// <summary>CPU time of the pool's process up to when the kernel last turned away from it.</summary>
+    public VirtualTime RanFor { get; set; }
+
+    /// <summary>When a page last came in, in the CPU time of the process.</summary>
+    public VirtualTime LastArrival { get; set; }
+
+    public bool IsFull => Count >= Allotment;
 }

@@ -22,6 +22,9 @@ internal sealed class FramePools : IDisposable
     /// <summary>The pool that pages coming in now enter.</summary>
     public FramePool Current { get; set; } = null!;
 
+    /// <summary>Told of each page that is about to come into a pool with an allotment; makes room for it.</summary>
+    public Action<FramePool, PageArrival>? Arriving { get; set; }
+
     public bool HasOne => _pools.Count == 2;
 
     public IEnumerable<FramePool> All => _pools.OfType<FramePool>();
@@ -69,6 +72,11 @@ internal sealed class FramePools : IDisposable
     {
         ref var place = ref Places[frame];
         System.Diagnostics.Debug.Assert(place.Pool == 0, "the frame is in a pool already");
+        if (pool.Allotment != int.MaxValue)
+        {
+            Arriving!(pool, arrival);
+        }
+
         place.Pool = pool.Number;
         pool.Count++;
         pool.Group?.Charge(Page.Size);

@@ -17,6 +17,9 @@ public sealed class ReclaimCounters
     public long StolenAnonymous;
     public long StolenFile;
 
+    /// <summary>Pages that policies of the library were told came in. Linux counts nothing like it.</summary>
+    public long PolicyAdmissions;
+
     /// <summary>pgrefill: active pages looked at.</summary>
     public long Refilled;
 

@@ -5,10 +5,12 @@ namespace Quire.Kernel.Memory.Reclaim.Policies;
 /// <summary>What an order by a policy needs of the kernel beyond reclaim.</summary>
 internal interface IPolicyOrder : IFrameOrder
 {
-    /// <summary>Pages admitted: the faults that a replay of the same references counts.</summary>
-    long Admissions { get; }
+    /// <summary>Pages that the policy may have; the number that it was built for if nothing else is said.</summary>
+    int Allotment { get; set; }
 
-    /// <summary>Pages have come in whose accessed bit must go once the instruction that faulted has restarted.</summary>
+    /// <summary>
+    /// Pages have come in whose accessed bit must go, or for which others must go, once the instruction that faulted has restarted.
+    /// </summary>
     bool HasFresh { get; }
 
     void SettleFresh();

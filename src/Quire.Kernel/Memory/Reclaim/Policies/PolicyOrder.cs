@@ -10,7 +10,7 @@ namespace Quire.Kernel.Memory.Reclaim.Policies;
 /// frames while there is no swap for them. A choice that cannot leave at once (pinned, swap full) is set aside and admitted again after the round.
 /// Time is the nanoseconds that programs have run, or references counted from 1 where the policy is told each of them.
 /// </summary>
-internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
+internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
     where TPolicy : struct, IReplacementPolicy, IPolicyDefinition<TPolicy>
 {
     // Ticks more often than a time slice could show no change: nothing ran in between.
@@ -41,8 +41,6 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
 
     public OrderCounts Counts => new(0, _anonymous, 0, _file, _locked);
 
-    public long Admissions { get; private set; }
-
     private long Time => TPolicy.Source == InformationSource.ReferenceBits ? _memory.ProgramTime().Nanoseconds : _references;
 
     public void Admit(FrameNumber frame, in PageArrival arrival)
@@ -54,7 +52,14 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
         (isFile ? ref _file : ref _anonymous)++;
         if (isFile || _memory.Swap.Capacity > 0)
         {
-            Enter(frame, arrival);
+            if (IsLocal && TPolicy.Source != InformationSource.ReferenceBits)
+            {
+                Await(frame, arrival);
+            }
+            else
+            {
+                Enter(frame, arrival);
+            }
         }
     }
 
@@ -69,6 +74,11 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
         if ((place.Marks & PolicySlots.HasSlot) != 0)
         {
             _slots.Return(frame);
+        }
+
+        if ((place.Marks & (PolicySlots.Condemned | PolicySlots.Waiting)) != 0)
+        {
+            Forget(frame);
         }
 
         if ((place.Marks & PolicySlots.Locked) != 0)
@@ -116,8 +126,14 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
     {
         foreach (ref readonly var run in runs)
         {
+            var frame = new FrameNumber(run.Frame);
+            if ((_places[frame].Marks & (PolicySlots.Condemned | PolicySlots.Waiting)) != 0)
+            {
+                EnterReferenced(frame);
+            }
+
             _references += run.Count;
-            Touch(new FrameNumber(run.Frame), (int)run.Count, _references);
+            Touch(frame, (int)run.Count, _references);
         }
     }
 
@@ -141,7 +157,7 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
         }
 
         Readmit();
-        return freed;
+        return freed + EvictWaiting(request.Wanted - freed, request.Origin);
     }
 
     public void TickIfDue()
@@ -154,9 +170,13 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
         }
     }
 
-    public void SettleFresh() => _bits.SettleFresh();
+    public void SettleFresh()
+    {
+        _bits.SettleFresh();
+        SettleCondemned();
+    }
 
-    public bool HasFresh => _bits.HasFresh;
+    public bool HasFresh => _hasNew || _bits.HasFresh;
 
     public void Dispose()
     {
@@ -187,12 +207,18 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
     private void Enter(FrameNumber frame, in PageArrival page)
     {
         ReleaseUnwanted();
+        if (IsLocal)
+        {
+            GiveUpBeyondAllotment(page);
+        }
+
         if (!_slots.TryTake(frame, out var slot))
         {
             return;
         }
 
-        Admissions++;
+        // With local replacement the global pool has what processes left.
+        _memory.Counters.Reclaim.PolicyAdmissions += IsLocal || _memory.Local is null ? 1 : 0;
         _places[frame].Marks |= PolicySlots.InPolicy | PolicySlots.Arriving;
         _policy.Admit(slot, ArrivalOf(page));
     }
@@ -245,7 +271,11 @@ internal sealed class PolicyOrder<TPolicy> : IPolicyOrder
             ((place.Marks & PolicySlots.OfFile) != 0 ? ref _file : ref _anonymous)--;
             _locked++;
             place.Marks |= PolicySlots.Locked;
-            _slots.Return(frame);
+            if ((place.Marks & PolicySlots.HasSlot) != 0)
+            {
+                _slots.Return(frame);
+            }
+
             _memory.Counters.Reclaim.UnevictableCulled++;
             return false;
         }

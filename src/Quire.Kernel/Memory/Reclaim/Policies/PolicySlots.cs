@@ -23,6 +23,12 @@ internal sealed class PolicySlots
     /// <summary>Counts as a page of a file.</summary>
     public const byte OfFile = 16;
 
+    /// <summary>Given up by the policy, and still there until the instruction that faulted has restarted.</summary>
+    public const byte Condemned = 32;
+
+    /// <summary>Unknown to the policy until the program's first reference.</summary>
+    public const byte Waiting = 64;
+
     private readonly FramePlaces _places;
     private readonly uint[] _frames;
     private readonly int[] _free;
