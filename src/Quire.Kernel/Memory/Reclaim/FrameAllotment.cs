@@ -57,7 +57,7 @@ public sealed record FrameAllotment(AllotmentRule Rule, int Frames, VirtualTime 
             throw new FormatException($"'{text}' is not LOW,HIGH");
         }
 
-        var low = ReadNumber(bounds[0], 1, int.MaxValue);
+        var low = ReadNumber(bounds[0], 0, int.MaxValue);
         var high = ReadNumber(bounds[1], low, int.MaxValue);
         return new FrameAllotment(AllotmentRule.FaultFrequency, First, VirtualTime.FromMicroseconds(low), VirtualTime.FromMicroseconds(high));
     }
