@@ -78,20 +78,21 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
         trigger.Look();
     });
 
-    /// <summary>Memory has run out in a group, or everywhere: whoever watches for that is told first. True: somebody can do something about it.</summary>
-    public bool WarnOfMemory(PressureGroup within)
+    /// <summary>Memory has run out in a group, or everywhere: whoever watches for that is told first. How long to wait for what they do; zero if nobody watches.</summary>
+    public VirtualTime WarnOfMemory(PressureGroup within)
     {
-        var isHeard = false;
+        var wait = VirtualTime.Zero;
         for (var group = within; group is not null; group = group.Parent)
         {
             Look(group);
             foreach (var trigger in group.Triggers)
             {
-                isHeard |= trigger.State is PressureState.MemorySome or PressureState.MemoryFull && trigger.Warn();
+                var grace = trigger.State is PressureState.MemorySome or PressureState.MemoryFull ? trigger.Warn() : VirtualTime.Zero;
+                wait = grace > wait ? grace : wait;
             }
         }
 
-        return isHeard;
+        return wait;
     }
 
     private VirtualTime Settled => cpus == 1 ? clock.Now : clock.RoundStart;

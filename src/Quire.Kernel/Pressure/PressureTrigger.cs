@@ -16,6 +16,9 @@ internal sealed class PressureTrigger
     // What rounding may take from what is lost by the moment predicted.
     private const int RoundingSlack = 2;
 
+    // A poller may have to read its own code again first.
+    private static readonly VirtualTime Grace = VirtualTime.FromMilliseconds(100);
+
     private readonly PressureAccounts _accounts;
     private readonly PressureGroup _group;
     private readonly long _threshold;
@@ -24,6 +27,7 @@ internal sealed class PressureTrigger
     private long _startTotal;
     private long _previousGrowth;
     private VirtualTime? _lastEvent;
+    private VirtualTime _graceEnds;
     private bool _isCrossed;
     private StallShare _share;
     private ScheduledAction? _check;
@@ -69,15 +73,18 @@ internal sealed class PressureTrigger
         return had;
     }
 
-    /// <summary>Memory has run out: pollers are told, whatever the threshold, unless they were within the window. True: somebody was waiting for it.</summary>
-    public bool Warn()
+    /// <summary>
+    /// Memory has run out: pollers are told, whatever the threshold, unless they were within the window. How long those that need memory are to wait for what
+    /// the pollers do about it; zero if nobody was told.
+    /// </summary>
+    public VirtualTime Warn()
     {
-        if (IsLimited || HasEvent)
+        if (!IsLimited && !HasEvent && Happen())
         {
-            return false;
+            _graceEnds = _group.Now + Grace;
         }
 
-        return Happen();
+        return _graceEnds > _group.Now ? _graceEnds - _group.Now : VirtualTime.Zero;
     }
 
     /// <summary>Looks whether the threshold is crossed, and plans the next look; to be called once the group has moved on.</summary>

@@ -1,4 +1,6 @@
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Scheduling;
+using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
 
@@ -6,7 +8,7 @@ namespace Quire.Kernel.Processes;
 /// No frame is left for a fault, or a control group is above its limit: the process dies whose end gives most (Linux: mm/oom_kill.c), of all or of those
 /// in the group. Differs from Linux: when even that one is small and the machine is short, memory went to many small ones or to what the kernel keeps for them, so the
 /// whole process group with the largest sum dies; a fork bomb ends, where one by one it would grow as fast as it is killed. And when nobody may be
-/// killed, the thread waits, where Linux panics or tries for ever.
+/// killed, the thread waits, where Linux panics or tries for ever. Whoever polls a trigger of memory pressure is told before, and has a moment to give memory back.
 /// </summary>
 internal static class OutOfMemory
 {
@@ -16,10 +18,10 @@ internal static class OutOfMemory
     public static void Relieve(GuestThread thread, MemoryGroup? within, OutOfMemoryCause cause)
     {
         var kernel = thread.Kernel;
-        if (kernel.Pressure.WarnOfMemory(kernel.ControlGroups.PressureOf(within)))
+        if (kernel.Pressure.WarnOfMemory(kernel.ControlGroups.PressureOf(within)) is var wait && wait > VirtualTime.Zero)
         {
-            // Somebody who waits for this may give memory back: the next attempt decides.
-            thread.GivesUpSlice = true;
+            // Somebody who watches for this may give memory back: the next attempt decides.
+            thread.Debt += new WaitDebt(VirtualTime.Zero, VirtualTime.Zero, wait);
             return;
         }
 

@@ -97,7 +97,7 @@ public sealed class PressureTriggerTests
     {
         var trigger = Create(150);
         AdvanceTo(10);
-        Assert.False(_accounts.WarnOfMemory(_accounts.System));
+        Assert.Equal(VirtualTime.Zero, _accounts.WarnOfMemory(_accounts.System));
         Assert.True(trigger.TakeEvent());
         AdvanceTo(500);
         _accounts.WarnOfMemory(_accounts.System);
