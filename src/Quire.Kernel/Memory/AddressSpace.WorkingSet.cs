@@ -47,7 +47,7 @@ public sealed unsafe partial class AddressSpace
             }
 
             *entry &= ~PageTableEntry.AccessedBit;
-            Pages += (long)((ulong)size >> Page.Shift);
+            Pages += (long)(size.Bytes >> Page.Shift);
             var frame = Leaf.FrameOf(*entry);
             if (frame != memory.ZeroFrame)
             {
@@ -65,7 +65,7 @@ public sealed unsafe partial class AddressSpace
                 return;
             }
 
-            for (uint offset = 0; offset < (ulong)size >> Page.Shift; offset++)
+            for (uint offset = 0; offset < size.Bytes >> Page.Shift; offset++)
             {
                 var frame = new FrameNumber(Leaf.FrameOf(*entry).Value + offset);
                 if (memory.FrameTable[frame].Mappings == 1)

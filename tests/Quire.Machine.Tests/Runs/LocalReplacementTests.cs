@@ -71,7 +71,7 @@ public sealed class LocalReplacementTests : IDisposable
     private string Compile()
     {
         var program = Path.Combine(_directory, "local_pages");
-        var source = Path.Combine(ProgramRun.Root, "tests", "programs", "local_pages.c");
+        var source = Path.Combine(ProgramRun.Root, "tests", "native", "local_pages.c");
         string[] compiler = ["gcc", "-O1", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie", "-o", program, source];
         Assert.Equal("", ProgramRun.Natively(_directory, compiler).Errors);
         return program;
