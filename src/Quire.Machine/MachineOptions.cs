@@ -6,6 +6,7 @@ using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Memory.HugePages;
+using Quire.Machine.Futures;
 using Quire.Machine.HeapCalls;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
@@ -33,6 +34,12 @@ public sealed record MachineOptions
 
     /// <summary>Chooses what goes when memory is short; null: Linux's two lists.</summary>
     public PolicySpecification? Policy { get; init; }
+
+    /// <summary>Where the pages that are referred to are written, with a policy that is told every reference; null: nowhere.</summary>
+    public PageReferenceFile? Recording { get; init; }
+
+    /// <summary>What a former run referred to, for a policy that has to know the future.</summary>
+    public RecordedFuture? Future { get; init; }
 
     /// <summary>Local replacement: how many frames each process may have; null: global.</summary>
     public FrameAllotment? Local { get; init; }

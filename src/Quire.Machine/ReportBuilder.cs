@@ -10,6 +10,7 @@ using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
+using Quire.Machine.Futures;
 using Quire.Observation.Runs;
 using Quire.Primitives;
 
@@ -46,7 +47,7 @@ internal static class ReportBuilder
             Faults = Faults(kernel.Memory.Counters),
             Tlb = Tlb(options.Tlb, processors),
             Memory = Memory(kernel.Memory),
-            Reclaim = Reclaim(kernel.Memory),
+            Reclaim = Reclaim(kernel.Memory, options.Future),
             Pressure = Pressure(kernel.PressureTotals),
             LoadControl = new LoadControlReport(kernel.Load.Thrashing.Seconds, kernel.Load.Suspensions, kernel.Load.Suspended.Seconds),
             Merging = Merging(kernel.Memory.Merger),
@@ -84,7 +85,7 @@ internal static class ReportBuilder
         SwapIn = counters.Swap.Faults,
     };
 
-    private static ReclaimReport Reclaim(KernelMemory memory)
+    private static ReclaimReport Reclaim(KernelMemory memory, RecordedFuture? future)
     {
         var reclaim = memory.Counters.Reclaim;
         return new ReclaimReport
@@ -96,6 +97,7 @@ internal static class ReportBuilder
             Background = reclaim.StolenBackground,
             Stalls = reclaim.AllocationStalls,
             Admissions = reclaim.PolicyAdmissions,
+            Unforeseen = future?.Unforeseen,
             Writes = memory.Counters.Swap.Out + memory.Counters.Written,
             Refaults = memory.Refaults.Count,
             MedianRefaultDistance = memory.Refaults.Median,

@@ -52,6 +52,8 @@ public sealed class VirtualMachine : IDisposable
                 Device = options.Disk,
                 Policy = options.Policy,
                 Local = options.Local,
+                Recording = options.Recording,
+                Future = options.Future,
                 ReadaheadPages = options.ReadaheadPages,
                 Swappiness = options.Swappiness,
                 Overcommit = options.Overcommit,

@@ -12,7 +12,7 @@ internal static class PolicySyntax
     public const string Description = "what goes when memory is short: two-list (Linux's), NAME[:PARAMETERS] of quire replay's policies, or a C# file";
 
     /// <summary>Null: the kernel's own. Throws <see cref="PolicyFormatException"/>, for a file with a line for each thing that is wrong in it.</summary>
-    public static PolicySpecification? Read(string text)
+    public static PolicySpecification? Read(string text, Foreknowledge knows)
     {
         if (text == Linux)
         {
@@ -20,8 +20,17 @@ internal static class PolicySyntax
         }
 
         var policy = PolicyLibrary.Parse(text);
-        return policy.Descriptor.Source == InformationSource.Future
+        return policy.Descriptor.Source == InformationSource.Future && (knows == Foreknowledge.None || policy.Descriptor.IsVariableSpace)
             ? throw new PolicyFormatException($"--policy {policy.Text} has to know the future, which quire replay has from a trace of quire record")
             : policy;
     }
+}
+
+/// <summary>Whether a run knows what its program will refer to.</summary>
+internal enum Foreknowledge
+{
+    None,
+
+    /// <summary>From a run before it: <see cref="TwoRuns"/>.</summary>
+    Recorded,
 }

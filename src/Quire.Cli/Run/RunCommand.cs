@@ -12,12 +12,13 @@ namespace Quire.Cli.Run;
 /// <summary>quire run: a Linux program on Quire's own CPU, MMU and kernel.</summary>
 public static class RunCommand
 {
+    private const string Name = "run";
     private const int BadUse = 2;
 
     public static Command Create()
     {
         var options = new RunOptions();
-        var command = new Command("run", "Run a Linux program on Quire's own CPU, memory and kernel; then say what its memory did.");
+        var command = new Command(Name, "Run a Linux program on Quire's own CPU, memory and kernel; then say what its memory did.");
         options.AddTo(command);
 
         // Not asynchronous: signals belong to the guests, and an asynchronous action would take SIGINT and SIGTERM for itself.
@@ -31,7 +32,9 @@ public static class RunCommand
     {
         try
         {
-            return RunMachine(options, parse, watched);
+            return parse.CommandResult.Command.Name == Name && TwoRuns.AreWanted(options, parse)
+                ? TwoRuns.Run(options, parse)
+                : RunMachine(options, parse, watched);
         }
         catch (UsageException exception)
         {
@@ -62,6 +65,8 @@ public static class RunCommand
         using var events = options.OpenEvents(parse);
         using var json = options.OpenJson(parse);
         var machineOptions = watched(options.Read(parse, trace, events));
+        using var recording = machineOptions.Recording;
+        using var future = machineOptions.Future;
         MachineRun run;
         var signals = new HostSignals();
         using (var machine = new VirtualMachine(machineOptions))

@@ -12,6 +12,7 @@ using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Merging;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Machine;
+using Quire.Machine.Futures;
 using Quire.Primitives;
 
 namespace Quire.Cli.Run;
@@ -23,11 +24,17 @@ internal sealed class RunOptions
     private const long SeededEpochSeconds = 1_767_225_600;
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int MostFaultAround = 512;
+    /// <summary>How the runs that <see cref="TwoRuns"/> starts hand the future on.</summary>
+    public const string RecordFuture = "--record-future";
+    public const string Future = "--future";
+
     private const int MostReadahead = 1024;
 
     private readonly Option<string> _ram = new("--ram") { Description = "memory of the machine", DefaultValueFactory = _ => "256M" };
     private readonly Option<string[]> _swap = new("--swap") { Description = SwapSyntax.Description, Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
+    private readonly Option<string?> _recordFuture = new(RecordFuture) { Description = "write the pages referred to", Hidden = true };
+    private readonly Option<string?> _future = new(Future) { Description = "pages referred to by a run before", Hidden = true };
     private readonly Option<string> _replacement = new("--replacement") { Description = $"whose pages go when a process needs a frame: {FrameAllotment.Syntax}", DefaultValueFactory = _ => "global" };
     private readonly Option<string> _readahead = new("--readahead") { Description = $"pages to read ahead in files at most, 0 to {MostReadahead}; 0 reads nothing ahead from swap either", DefaultValueFactory = _ => "32" };
     private readonly Option<string> _swappiness = new("--swappiness") { Description = $"0 to {MemorySettings.MostSwappiness}: how readily anonymous pages go rather than file pages", DefaultValueFactory = _ => $"{MemorySettings.StandardSwappiness}" };
@@ -64,7 +71,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -112,6 +119,25 @@ internal sealed class RunOptions
     /// <summary>As written: a study takes a range.</summary>
     public string RamText(ParseResult parse) => parse.GetValue(_ram)!;
 
+    public string PolicyText(ParseResult parse) => parse.GetValue(_policy)!;
+
+    public bool KnowsFuture(ParseResult parse) => parse.GetValue(_future) is not null;
+
+    /// <summary>The clock starts at the same moment in each run.</summary>
+    public bool HasClock(ParseResult parse) => parse.GetValue(_seed) is not null || parse.GetValue(_epoch) is not null;
+
+    /// <exception cref="UsageException">A program that runs twice would change things twice.</exception>
+    public void RefuseLastingChanges(ParseResult parse)
+    {
+        foreach (var option in (Option[])[_bind, _layer, _realTime])
+        {
+            if (parse.GetResult(option) is { Implicit: false })
+            {
+                throw new UsageException($"{option.Name} does not go with --policy {PolicyText(parse)}, which runs the program twice");
+            }
+        }
+    }
+
     public bool IsQuiet(ParseResult parse) => parse.GetValue(_quiet);
 
     /// <summary>Null without --strace.</summary>
@@ -145,7 +171,9 @@ internal sealed class RunOptions
             LoadControl = parse.GetValue(_loadControl) ? LoadControlMode.Suspend : LoadControlMode.Watch,
             Merging = parse.GetResult(_merge) is null ? MergeScope.Advised : ReadMerging(parse.GetValue(_merge)),
             Swap = SwapSyntax.Read(parse.GetValue(_swap) ?? []),
-            Policy = PolicySyntax.Read(parse.GetValue(_policy)!),
+            Policy = PolicySyntax.Read(parse.GetValue(_policy)!, KnowsFuture(parse) ? Foreknowledge.Recorded : Foreknowledge.None),
+            Recording = parse.GetValue(_recordFuture) is { } recording ? new PageReferenceFile(File.Create(recording)) : null,
+            Future = parse.GetValue(_future) is { } future ? new RecordedFuture(future) : null,
             Local = ReadReplacement(parse.GetValue(_replacement)!),
             ReadaheadPages = Number("--readahead", parse.GetValue(_readahead)!, 0, MostReadahead),
             Swappiness = Number("--swappiness", parse.GetValue(_swappiness)!, 0, MemorySettings.MostSwappiness),

@@ -93,7 +93,7 @@ public static class CompareCommand
 
         foreach (var name in names.Where(name => name != Optimum))
         {
-            PolicySyntax.Read(name);
+            PolicySyntax.Read(name, Foreknowledge.None);
         }
 
         return names.Count > 0 ? [.. names.Distinct()] : throw new UsageException("--policies names none");

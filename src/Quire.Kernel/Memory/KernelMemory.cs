@@ -295,7 +295,9 @@ public sealed partial class KernelMemory : IDisposable
     }
 
     /// <summary>For processors' references, when the policy wants each of them.</summary>
-    public IReferenceSink References => new ReferenceRouter(Pools);
+    public IReferenceSink References => Options.Recording is { } recording
+        ? new ReferenceRecorder(this, recording, new ReferenceRouter(Pools))
+        : new ReferenceRouter(Pools);
 
     /// <summary>Pages have come in whose accessed bit must go once the instruction that faulted has restarted: <see cref="SettleFreshPages"/>.</summary>
     public bool HasFreshPages => Pools.Current.Order is IPolicyOrder { HasFresh: true };

@@ -39,6 +39,12 @@ public sealed record KernelMemoryOptions
     /// <summary>Chooses what goes when memory is short; null: Linux's two lists.</summary>
     public PolicySpecification? Policy { get; init; }
 
+    /// <summary>Is told which page each reference is to, with a policy that is told every reference; null: nobody.</summary>
+    public IPageReferenceRecording? Recording { get; init; }
+
+    /// <summary>For policies that have to know the future.</summary>
+    public IPageFuture? Future { get; init; }
+
     /// <summary>How many frames each process may have, with local replacement; null: replacement is global.</summary>
     public FrameAllotment? Local { get; init; }
 

@@ -175,6 +175,9 @@ public sealed record ReclaimReport
     /// <summary>Pages that the policy was told came in, 0 with Linux's lists: what quire replay calls faults.</summary>
     public required long Admissions { get; init; }
 
+    /// <summary>References of the run that the one before it, from which the optimum knows the future, did not make there; null with other policies.</summary>
+    public required long? Unforeseen { get; init; }
+
     /// <summary>Pages written to swap and to files.</summary>
     public required long Writes { get; init; }
 

@@ -19,7 +19,7 @@ public sealed class LocalReplacementTests : IDisposable
         var trace = Path.Combine(_directory, "trace.qtrace");
         var recorded = ProgramRun.Quire("record", "--quiet", "--output", trace, "--seed", "1", "--", program);
         Assert.Equal("", recorded.Errors);
-        foreach (var policy in (string[])["lru", "mru", "lfu", "lru-k", "2q", "arc", "lirs", "sieve", "s3-fifo"])
+        foreach (var policy in (string[])["lru", "mru", "lfu", "lru-k", "2q", "arc", "lirs", "sieve", "s3-fifo", "opt"])
         {
             var replay = ProgramRun.Quire("replay", trace, "--policy", policy, "--frames", $"{Frames}");
             var misses = long.Parse(replay.Output.TrimEnd().Split('\n')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], System.Globalization.CultureInfo.InvariantCulture);

@@ -134,6 +134,10 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
 
             _references += run.Count;
             Touch(frame, (int)run.Count, _references);
+            if (TPolicy.Source == InformationSource.Future)
+            {
+                FollowFuture(frame);
+            }
         }
     }
 
@@ -204,6 +208,21 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         _policy.Touch((int)place.Newer, count, time);
     }
 
+    private void FollowFuture(FrameNumber frame)
+    {
+        if (!_memory.Pools.IsPageable(frame))
+        {
+            return;
+        }
+
+        var next = _memory.Options.Future!.Refer(PageArrival.NameOf(_memory.FrameTable[frame]));
+        ref var place = ref _places[frame];
+        if ((place.Marks & PolicySlots.InPolicy) != 0)
+        {
+            _policy.SetNextUse((int)place.Newer, next);
+        }
+    }
+
     private void Enter(FrameNumber frame, in PageArrival page)
     {
         ReleaseUnwanted();
@@ -221,6 +240,10 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         _memory.Counters.Reclaim.PolicyAdmissions += IsLocal || _memory.Local is null ? 1 : 0;
         _places[frame].Marks |= PolicySlots.InPolicy | PolicySlots.Arriving;
         _policy.Admit(slot, ArrivalOf(page));
+        if (TPolicy.Source == InformationSource.Future)
+        {
+            _policy.SetNextUse(slot, _memory.Options.Future!.NextOf(page.Page));
+        }
     }
 
     // The reference that faults is one later than the last that was made.
@@ -295,7 +318,12 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         {
             ref var place = ref _places[frame];
             place.Marks |= PolicySlots.InPolicy;
-            _policy.Admit((int)place.Newer, ArrivalOf(new PageArrival(PageArrival.NameOf(_memory.FrameTable[frame]), Shadow.None)));
+            var name = PageArrival.NameOf(_memory.FrameTable[frame]);
+            _policy.Admit((int)place.Newer, ArrivalOf(new PageArrival(name, Shadow.None)));
+            if (TPolicy.Source == InformationSource.Future)
+            {
+                _policy.SetNextUse((int)place.Newer, _memory.Options.Future!.NextOf(name));
+            }
         }
 
         _aside.Clear();

@@ -1,0 +1,174 @@
+using System.IO.MemoryMappedFiles;
+using Quire.Kernel.Memory.Reclaim;
+using Quire.Replacement;
+
+namespace Quire.Machine.Futures;
+
+/// <summary>
+/// The future out of a <see cref="PageReferenceFile"/>. The run that asks follows the recorded one by position: an instruction that faulted tells its
+/// references again, and a program that reads the clock may go another way, so a reference that is not the next one is looked for among the last and the
+/// coming ones, the farther the more have been missed in a row.
+/// Caller keeps true: nobody else changes the file.
+/// </summary>
+public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
+{
+    private const int Recent = 16;
+    private const int Window = 64;
+    private const int WidestShift = 14;
+
+    private readonly Dictionary<ulong, int> _numbers = [];
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedFile? _aheadFile;
+    private readonly MemoryMappedViewAccessor? _view;
+    private readonly MemoryMappedViewAccessor? _aheadView;
+    private readonly int* _pages;
+
+    // How many positions later the page at a position is next; 0: never.
+    private readonly uint* _ahead;
+    private readonly long _count;
+
+    // By page: its next position after the current one.
+    private readonly long[] _next;
+    private long _position = -1;
+    private ulong _lastPage = ulong.MaxValue;
+    private int _lastNumber;
+    private int _missed;
+
+    /// <param name="path">The file is read, and another beside it written and deleted at the end.</param>
+    public RecordedFuture(string path)
+    {
+        var length = new FileInfo(path).Length;
+        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
+        using (var reader = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read))
+        {
+            var pages = reader.ReadInt64(length - sizeof(long));
+            _count = (length - ((pages + 1) * sizeof(long))) / sizeof(int);
+            for (var number = 0; number < pages; number++)
+            {
+                _numbers.Add(reader.ReadUInt64((_count * sizeof(int)) + (number * (long)sizeof(long))), number);
+            }
+        }
+
+        _next = new long[_numbers.Count];
+        Array.Fill(_next, IReplacementPolicy.Never);
+        if (_count == 0)
+        {
+            return;
+        }
+
+        _view = _file.CreateViewAccessor(0, _count * sizeof(int), MemoryMappedFileAccess.Read);
+        _aheadFile = MemoryMappedFile.CreateFromFile(
+            new FileStream(path + ".ahead", FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose),
+            mapName: null, _count * sizeof(uint), MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+        _aheadView = _aheadFile.CreateViewAccessor();
+        byte* pointer = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
+        _pages = (int*)pointer;
+        _aheadView.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
+        _ahead = (uint*)pointer;
+        for (var position = _count - 1; position >= 0; position--)
+        {
+            ref var next = ref _next[_pages[position]];
+            _ahead[position] = next - position <= uint.MaxValue ? (uint)(next - position) : 0;
+            next = position;
+        }
+    }
+
+    /// <summary>References that the recorded run did not make there.</summary>
+    public long Unforeseen { get; private set; }
+
+    public long Refer(ulong page)
+    {
+        if (page == _lastPage)
+        {
+            return _next[_lastNumber];
+        }
+
+        if (!_numbers.TryGetValue(page, out var number))
+        {
+            Unforeseen++;
+            return IReplacementPolicy.Never;
+        }
+
+        (_lastPage, _lastNumber) = (page, number);
+        if (!IsNext(number) && !IsRecent(number) && !TrySkipTo(number))
+        {
+            Unforeseen++;
+            _missed++;
+        }
+
+        return NextOf(number);
+    }
+
+    public long NextOf(ulong page) => _numbers.TryGetValue(page, out var number) ? NextOf(number) : IReplacementPolicy.Never;
+
+    public void Dispose()
+    {
+        if (_view is not null)
+        {
+            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+            _view.Dispose();
+        }
+
+        if (_aheadView is not null)
+        {
+            _aheadView.SafeMemoryMappedViewHandle.ReleasePointer();
+            _aheadView.Dispose();
+        }
+
+        _aheadFile?.Dispose();
+        _file.Dispose();
+    }
+
+    private long NextOf(int number) => _next[number] > _position ? _next[number] : IReplacementPolicy.Never;
+
+    private bool IsNext(int number)
+    {
+        if (_position + 1 >= _count || _pages[_position + 1] != number)
+        {
+            return false;
+        }
+
+        Advance();
+        return true;
+    }
+
+    private bool IsRecent(int number)
+    {
+        for (var position = _position; position >= 0 && position > _position - Recent; position--)
+        {
+            if (_pages[position] == number)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TrySkipTo(int number)
+    {
+        var end = Math.Min(_count, _position + 2 + (Window << Math.Min(_missed, WidestShift)));
+        for (var position = _position + 2; position < end; position++)
+        {
+            if (_pages[position] == number)
+            {
+                while (_position < position)
+                {
+                    Advance();
+                }
+
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Advance()
+    {
+        _position++;
+        _missed = 0;
+        _next[_pages[_position]] = _ahead[_position] == 0 ? IReplacementPolicy.Never : _position + _ahead[_position];
+    }
+}
