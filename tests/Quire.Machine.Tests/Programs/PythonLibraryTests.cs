@@ -4,8 +4,8 @@ namespace Quire.Machine.Tests.Programs;
 public class PythonLibraryTests
 {
     public static TheoryData<string> Modules => Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") is null
-        ? new("struct")
-        : new("struct", "mmap", "json", "math", "hashlib", "select");
+        ? new("bisect")
+        : new("bisect", "struct", "mmap", "json", "math", "hashlib", "select", "posix", "shutil");
 
     [Theory]
     [MemberData(nameof(Modules))]
