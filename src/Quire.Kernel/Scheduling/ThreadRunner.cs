@@ -39,7 +39,9 @@ internal sealed class ThreadRunner
         var groups = _kernel.Memory.Groups;
         groups.Enter(thread.Process.ControlGroup.Memory);
         _kernel.Memory.WorkFor(thread.Process.Space);
+        _kernel.Memory.Frames.MayUseReserve = OutOfMemory.MakesRoom(thread);
         RunThread(cpu, thread, end);
+        _kernel.Memory.Frames.MayUseReserve = false;
         _kernel.Memory.WorkFor(null);
         groups.Enter(groups.Root);
     }
