@@ -84,7 +84,7 @@ public class PressureTests(NativePrograms programs) : IClassFixture<NativeProgra
     [InlineData("/proc/pressure/memory", "--ram 32M")]
     [InlineData("/proc/pressure/memory", "--ram 32M --disk hdd --cpus 2")]
     [InlineData("/proc/pressure/memory", "--ram 28M --swap 4M --policy second-chance")]
-    [InlineData("/sys/fs/cgroup/program/memory.pressure", "--ram 128M --memory-max 32M")]
+    [InlineData("/sys/fs/cgroup/program/memory.pressure", "--ram 128M --memory-max 32M --policy clock")]
     [InlineData("/sys/fs/cgroup/memory.pressure", "--ram 128M --memory-max 32M --swap 4M")]
     public void AWatcherThatGivesItsCacheBackSavesAnotherFromBeingKilled(string file, string setting)
     {
