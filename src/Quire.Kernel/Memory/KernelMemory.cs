@@ -305,6 +305,17 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>The kernel works for the process of this address space from now on; null: for nobody.</summary>
     internal void WorkFor(AddressSpace? space) => Local?.Enter(space?.OwnPool);
 
+    /// <summary>A fault for <paramref name="address"/> has been resolved; the instruction at <paramref name="code"/> is to restart.</summary>
+    internal void OnFaultResolved(AddressSpace space, ulong address, ulong code)
+    {
+        if (Pools.Current.Order is IPolicyOrder { HasFresh: true } order && space.TryFindFrame(address, out var frame))
+        {
+            order.EnterFaulted(frame, space.TryFindFrame(code, out var restarting) ? restarting : FrameNumber.None);
+        }
+    }
+
+    public void RestartFreshPages() => (Pools.Current.Order as IPolicyOrder)?.BeginRestart();
+
     public void SettleFreshPages() => (Pools.Current.Order as IPolicyOrder)?.SettleFresh();
 
     // A policy's order does it itself, when the policy is told of the page.

@@ -192,6 +192,7 @@ internal sealed class ThreadRunner
     {
         if (_kernel.Memory.HasFreshPages)
         {
+            _kernel.Memory.RestartFreshPages();
             return 1;
         }
 
@@ -308,6 +309,10 @@ internal sealed class ThreadRunner
         else if (!result.IsResolved)
         {
             _exceptions.RaiseFault(thread, exit, result.Outcome);
+        }
+        else
+        {
+            _kernel.Memory.OnFaultResolved(thread.Process.Space, exit.Address.Value, thread.Registers.Rip);
         }
     }
 }

@@ -52,9 +52,11 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         (isFile ? ref _file : ref _anonymous)++;
         if (isFile || _memory.Swap.Capacity > 0)
         {
-            if (IsLocal && TPolicy.Source != InformationSource.ReferenceBits)
+            if (IsLocal)
             {
+                EnterUsed();
                 Await(frame, arrival);
+                place.Marks |= PolicySlots.Unreached;
             }
             else
             {
@@ -95,6 +97,11 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
     {
         if (TPolicy.Source == InformationSource.ReferenceBits)
         {
+            if ((_places[frame].Marks & PolicySlots.Waiting) != 0)
+            {
+                EnterReferenced(frame);
+            }
+
             _memory.FrameTable[frame].Flags |= FrameFlags.Referenced;
         }
         else if (kind == PageUseKind.Copied)
@@ -177,6 +184,8 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
     public void SettleFresh()
     {
         _bits.SettleFresh();
+        EnterUsed();
+        _restarting = FrameNumber.None;
         SettleCondemned();
     }
 
@@ -248,7 +257,7 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
 
     // The reference that faults is one later than the last that was made.
     private Arrival ArrivalOf(in PageArrival page) => new(
-        page.Page,
+        IsLocal ? NumberOf(page.Page) : page.Page,
         page.Shadow.IsNone ? Arrival.NoShadow : (int)page.Shadow.Value,
         TPolicy.Source == InformationSource.ReferenceBits ? Time : _references + 1);
 
