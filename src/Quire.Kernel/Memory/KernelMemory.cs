@@ -120,6 +120,9 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>Moves pages so that free frames lie together.</summary>
     public FrameCompactor Compactor { get; }
 
+    /// <summary>Shared by all pools, whose orders consume references one after the other. Made when the first asks: most policies never do.</summary>
+    internal FrameRunFolder RunFolder => field ??= new FrameRunFolder(FrameTable.Count);
+
     /// <summary>Null: events cost nothing.</summary>
     public IMemoryEventSink? Events { get; set; }
 

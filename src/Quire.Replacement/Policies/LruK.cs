@@ -79,8 +79,6 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
         {
             Reference(frame, time - back);
         }
-
-        _oldestFirst.Update(frame, KeyOf(frame));
     }
 
     public int Evict(in Arrival incoming, out int shadow)
@@ -91,7 +89,7 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
             return -1;
         }
 
-        var frame = _correlated == 0 ? _oldestFirst.Top : FirstUncorrelated(incoming.Time);
+        var frame = _correlated == 0 ? Oldest() : FirstUncorrelated(incoming.Time);
         _oldestFirst.Remove(frame);
         if (_evictedTag.Length > 0)
         {
@@ -140,16 +138,32 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
         SetLast(frame, time);
     }
 
+    // Keys only grow, and grow more often than anybody asks: the heap learns of it when a frame comes to its top.
+    private readonly int Oldest()
+    {
+        while (true)
+        {
+            var frame = _oldestFirst.Top;
+            var key = KeyOf(frame);
+            if (key == _oldestFirst.TopKey)
+            {
+                return frame;
+            }
+
+            _oldestFirst.Update(frame, key);
+        }
+    }
+
     private int FirstUncorrelated(long time)
     {
         var passed = new List<int>();
-        while (_oldestFirst.Count > 0 && time - LastOf(_oldestFirst.Top) <= _correlated)
+        while (_oldestFirst.Count > 0 && Oldest() is var oldest && time - LastOf(oldest) <= _correlated)
         {
-            passed.Add(_oldestFirst.Top);
-            _oldestFirst.Remove(_oldestFirst.Top);
+            passed.Add(oldest);
+            _oldestFirst.Remove(oldest);
         }
 
-        var frame = _oldestFirst.Count > 0 ? _oldestFirst.Top : passed[0];
+        var frame = _oldestFirst.Count > 0 ? Oldest() : passed[0];
         foreach (var other in passed)
         {
             _oldestFirst.Add(other, KeyOf(other));

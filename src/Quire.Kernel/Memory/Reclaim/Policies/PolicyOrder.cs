@@ -1,4 +1,3 @@
-using Quire.Hardware.Cpu;
 using Quire.Kernel.Memory.Frames;
 using Quire.Primitives;
 using Quire.Replacement;
@@ -36,6 +35,7 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         _policy = policy;
         _slots = slots;
         _bits = bits;
+        _folder = TPolicy.Touches == TouchDetail.LastOfEachFrame ? memory.RunFolder : null;
         _nextTick = policy is ITimedPolicy timed ? Math.Max(timed.TickInterval, ShortestTick) : long.MaxValue;
     }
 
@@ -129,25 +129,6 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         }
     }
 
-    public void Consume(ReadOnlySpan<FrameRun> runs)
-    {
-        foreach (ref readonly var run in runs)
-        {
-            var frame = new FrameNumber(run.Frame);
-            if ((_places[frame].Marks & (PolicySlots.Condemned | PolicySlots.Waiting)) != 0)
-            {
-                EnterReferenced(frame);
-            }
-
-            _references += run.Count;
-            Touch(frame, (int)run.Count, _references);
-            if (TPolicy.Source == InformationSource.Future)
-            {
-                FollowFuture(frame);
-            }
-        }
-    }
-
     public int Shrink(in ReclaimRequest request, FrameReclaimer reclaimer)
     {
         TickIfDue();
@@ -193,43 +174,6 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
 
     public void Dispose()
     {
-    }
-
-    private void Touch(FrameNumber frame, int count, long time)
-    {
-        ref var place = ref _places[frame];
-        var marks = place.Marks & (PolicySlots.InPolicy | PolicySlots.Arriving);
-        if (marks != PolicySlots.InPolicy)
-        {
-            if (marks == 0)
-            {
-                return;
-            }
-
-            // The reference that faulted is part of the admission.
-            place.Marks &= unchecked((byte)~PolicySlots.Arriving);
-            if (marks == PolicySlots.Arriving || --count == 0)
-            {
-                return;
-            }
-        }
-
-        _policy.Touch((int)place.Newer, count, time);
-    }
-
-    private void FollowFuture(FrameNumber frame)
-    {
-        if (!_memory.Pools.IsPageable(frame))
-        {
-            return;
-        }
-
-        var next = _memory.Options.Future!.Refer(PageArrival.NameOf(_memory.FrameTable[frame]));
-        ref var place = ref _places[frame];
-        if ((place.Marks & PolicySlots.InPolicy) != 0)
-        {
-            _policy.SetNextUse((int)place.Newer, next);
-        }
     }
 
     private void Enter(FrameNumber frame, in PageArrival page)
