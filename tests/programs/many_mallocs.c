@@ -1,16 +1,17 @@
-// A million small allocations with random lifetimes, contents checked.
+// A million small allocations, or as many as the argument says, with random lifetimes, contents checked.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SLOTS 50000
 
-int main(void)
+int main(int count, char **words)
 {
+    int allocations = count > 1 ? atoi(words[1]) : 1000000;
     static unsigned char *slots[SLOTS];
     static unsigned short sizes[SLOTS];
     unsigned long state = 88172645463325252UL, total = 0;
-    for (int i = 0; i < 1000000; i++) {
+    for (int i = 0; i < allocations; i++) {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;

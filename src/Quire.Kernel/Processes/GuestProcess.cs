@@ -2,7 +2,6 @@ using Quire.Allocation;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Groups;
-using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -10,7 +9,7 @@ using Quire.Primitives;
 namespace Quire.Kernel.Processes;
 
 /// <summary>A thread group: one address space, one descriptor table, one process id.</summary>
-public sealed class GuestProcess : IPressureWatcher
+public sealed class GuestProcess
 {
     private readonly List<GuestThread> _threads = [];
     private readonly List<GuestProcess> _children = [];
@@ -99,10 +98,6 @@ public sealed class GuestProcess : IPressureWatcher
 
     /// <summary>The least adjustment that a user without privileges may set: what a privileged one set last.</summary>
     internal int LeastOutOfMemoryAdjustment { get; set; }
-
-    long IPressureWatcher.Pages => IsZombie ? 0 : Space.Counters.Resident + Space.Counters.Swapped;
-
-    VirtualTime IPressureWatcher.MakesRoomUntil { get; set; }
 
     internal ControlGroup ControlGroup { get; set; }
 

@@ -14,6 +14,9 @@ internal enum TimerBasis
 /// <summary>A timer of a process: due at a moment of its clock, then every interval.</summary>
 internal abstract class GuestTimer(GuestProcess process, GuestThread? thread, TimerBasis basis)
 {
+    /// <summary>What a timer whose signal nobody takes rests at least, as Linux's do (a tick): a period of a nanosecond must not be all that the machine does.</summary>
+    private static readonly VirtualTime Tick = VirtualTime.FromMilliseconds(4);
+
     private VirtualTime _due = VirtualTime.Never;
     private ScheduledAction? _action;
 
@@ -62,7 +65,14 @@ internal abstract class GuestTimer(GuestProcess process, GuestThread? thread, Ti
     protected abstract void Fire();
 
     /// <summary>Arms for the first period that is still to come; gives how many passed unnoticed.</summary>
-    protected long StartNextPeriod()
+    protected long StartNextPeriod() => StartNextPeriod(VirtualTime.Zero);
+
+    /// <summary>The same when the last signal was ignored or is still to be taken.</summary>
+    protected long StartNextPeriodLater() => StartNextPeriod(Tick);
+
+    protected void WaitForTaking() => _action = null;
+
+    private long StartNextPeriod(VirtualTime rest)
     {
         if (Interval == VirtualTime.Zero)
         {
@@ -70,12 +80,10 @@ internal abstract class GuestTimer(GuestProcess process, GuestThread? thread, Ti
             return 0;
         }
 
-        var missed = Math.Max(0, (Now - _due).Nanoseconds / Interval.Nanoseconds);
+        var missed = Math.Max(0, (Now + rest - _due).Nanoseconds / Interval.Nanoseconds);
         SetDue(_due + new VirtualTime((missed + 1) * Interval.Nanoseconds));
         return missed;
     }
-
-    protected void WaitForTaking() => _action = null;
 
     private void SetDue(VirtualTime due)
     {

@@ -61,7 +61,7 @@ internal sealed class PosixTimer(GuestProcess process, GuestThread creator, int 
         }
         else
         {
-            StartNextPeriod();
+            StartNextPeriodLater();
         }
     }
 

@@ -23,7 +23,6 @@ internal static class ProcessExit
         HangUpOrphans(process.Kernel, process);
         GiveAwayChildren(process);
         process.Kernel.OnProcessEnd(process);
-        process.ControlGroup.NoteState();
         process.Kernel.LoadControl.OnProcessEnd(process);
         TellParent(process);
     }

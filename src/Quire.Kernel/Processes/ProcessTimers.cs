@@ -147,8 +147,14 @@ public sealed class ProcessTimers
     {
         protected override void Fire()
         {
-            Process.Send(SignalInfo.FromKernel(signal));
-            StartNextPeriod();
+            if (Process.Send(SignalInfo.FromKernel(signal)))
+            {
+                StartNextPeriod();
+            }
+            else
+            {
+                StartNextPeriodLater();
+            }
         }
     }
 }

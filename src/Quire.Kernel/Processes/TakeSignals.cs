@@ -24,7 +24,6 @@ internal static class TakeSignals
             if (process.IsHeld)
             {
                 thread.State = RunState.Stopped;
-                process.ControlGroup.NoteState();
                 return false;
             }
 

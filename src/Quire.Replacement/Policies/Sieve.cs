@@ -22,8 +22,6 @@ public struct Sieve : IReplacementPolicy, IPolicyDefinition<Sieve>, IDescribesSt
 
     public static InformationSource Source => InformationSource.EveryReference;
 
-    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
-
     public static Sieve Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival)

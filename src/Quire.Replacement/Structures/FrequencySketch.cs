@@ -23,22 +23,12 @@ public struct FrequencySketch
         _sample = (long)frames * sampleFactor;
     }
 
-    /// <summary>How often all counters were halved.</summary>
-    public int Halvings { get; private set; }
-
-    /// <summary>True: the page's counters are at their most, and counting it again changes nothing before the next halving.</summary>
-    public bool Count(uint tag, int times)
+    public void Count(uint tag, int times)
     {
-        var hash = Spread(tag);
         for (var left = Math.Min(times, 15); left > 0; left--)
         {
-            if (!TryCount(hash))
-            {
-                return true;
-            }
+            CountOnce(tag);
         }
-
-        return false;
     }
 
     public readonly int Frequency(uint tag)
@@ -53,8 +43,9 @@ public struct FrequencySketch
         return least;
     }
 
-    private bool TryCount(ulong hash)
+    private void CountOnce(uint tag)
     {
+        var hash = Spread(tag);
         var added = false;
         for (var row = 0; row < 4; row++)
         {
@@ -71,8 +62,6 @@ public struct FrequencySketch
         {
             Halve();
         }
-
-        return added;
     }
 
     private void Halve()
@@ -85,7 +74,6 @@ public struct FrequencySketch
         }
 
         _counted = (_counted - (odd >> 2)) >> 1;
-        Halvings++;
     }
 
     private static ulong Spread(uint tag)

@@ -127,6 +127,18 @@ public sealed class ReadinessTests : IDisposable
     }
 
     [Fact]
+    public void ATimerOfANanosecondThatNobodyReadsCostsNothing()
+    {
+        var timer = Guest.Succeed(Guest.Call(283, 1, 0));
+        var spec = new byte[32];
+        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(8), 1);
+        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(24), 1);
+        Guest.Succeed(Guest.Call(286, (ulong)timer, 0, Guest.Put(spec), 0));
+        _world.Advance(VirtualTime.FromMilliseconds(100_000_000));
+        Assert.Equal(100_000_000_000_000UL, BitConverter.ToUInt64(Guest.ReadBytes(timer, 8)));
+    }
+
+    [Fact]
     public void BlockedSignalsAreReadAsRecords()
     {
         var mask = Guest.Put(BitConverter.GetBytes(SignalSet.Of(Signal.SIGUSR1).Bits));

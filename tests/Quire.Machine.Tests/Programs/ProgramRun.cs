@@ -6,31 +6,31 @@ namespace Quire.Machine.Tests.Programs;
 /// <summary>What a program printed and how it ended.</summary>
 public sealed record ProgramRun(int ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    /// <summary>What takes longer hangs.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <summary>The repository, found from where the tests were built.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Runs on the host, with SIGPIPE as a shell leaves it: .NET ignores it, and children would inherit that.</summary>
-    public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "")
-    {
-        // env would set a variable of that name, print its environment and succeed.
-        Assert.DoesNotContain('=', command[0]);
-        return Start(directory, "/usr/bin/env", ["--default-signal=PIPE", "--", .. command], input);
-    }
+    /// <summary>Runs on the host.</summary>
+    public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "") => Run(directory, command, input);
 
     /// <summary>Runs the same command on the machine, without the summary.</summary>
     public static ProgramRun OnQuire(string directory, IReadOnlyList<string> command, string input = "", params string[] options) =>
-        Start(directory, Path.Combine(Root, "quire"), ["run", "--quiet", .. options, "--", .. command], input);
+        Run(directory, [Path.Combine(Root, "quire"), "run", "--quiet", .. options, "--", .. command], input);
 
     /// <summary>Quire itself, with any arguments.</summary>
-    public static ProgramRun Quire(params string[] arguments) => Start("/", Path.Combine(Root, "quire"), arguments, "");
+    public static ProgramRun Quire(params string[] arguments) => Run("/", [Path.Combine(Root, "quire"), .. arguments], "");
 
-    public override string ToString() => $"exit code {ExitCode}\n--- output\n{Clip(Output)}\n--- errors\n{Clip(Errors)}";
-
-    private static ProgramRun Start(string directory, string program, IEnumerable<string> arguments, string input)
+    /// <summary>
+    /// Starts a command with its streams redirected, in an environment that is the same everywhere, with signals as a shell leaves them: .NET ignores SIGPIPE,
+    /// a script's background jobs ignore SIGINT and SIGQUIT, and children inherit that.
+    /// </summary>
+    public static Process Start(string directory, IReadOnlyList<string> command)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // env would set a variable of that name, print its environment and succeed.
+        Assert.DoesNotContain('=', command[0]);
+        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT,QUIT,PIPE", "--", .. command])
         {
             WorkingDirectory = directory,
             UseShellExecute = false,
@@ -46,7 +46,24 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment["TZ"] = "UTC";
         start.Environment["DOTNET_ROOT"] = Environment.GetEnvironmentVariable("DOTNET_ROOT") ?? Path.GetDirectoryName(Environment.ProcessPath!)!;
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start");
+        return Process.Start(start) ?? throw new InvalidOperationException("env does not start");
+    }
+
+    /// <summary>Waits for the end of a process and of all that write to its streams; ends it when that takes too long.</summary>
+    public static void WaitForEnd(Process process, params Task[] streams)
+    {
+        if (!process.WaitForExit(Limit) || !Task.WaitAll(streams, Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{string.Join(' ', process.StartInfo.ArgumentList)} did not end within {Limit}");
+        }
+    }
+
+    public override string ToString() => $"exit code {ExitCode}\n--- output\n{Clip(Output)}\n--- errors\n{Clip(Errors)}";
+
+    private static ProgramRun Run(string directory, IReadOnlyList<string> command, string input)
+    {
+        using var process = Start(directory, command);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         try
@@ -59,12 +76,7 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
             // The program ended without reading its input, as head does.
         }
 
-        if (!process.WaitForExit(Limit))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', start.ArgumentList)} did not end within {Limit}");
-        }
-
+        WaitForEnd(process, output, errors);
         return new ProgramRun(process.ExitCode, output.Result, errors.Result);
     }
 

@@ -43,7 +43,7 @@ public class ControlGroupTests
     [Fact]
     public void AboveHighAProgramIsSlowedDownAndGivesItsOwnOutput()
     {
-        const string program = "python3 -c 'import time\nbegan = time.monotonic()\nkept = bytearray(16 << 20)\nprint(sum(kept), time.monotonic() - began > 0.5)'";
+        const string program = "python3 -c 'import time\nbegan = time.monotonic()\nkept = bytearray(16 << 20)\nprint(kept.count(1), time.monotonic() - began > 0.5)'";
         Assert.Equal("0 False\n", Script("64M", program).Output);
         var run = ProgramRun.Quire("run", "--ram", "64M", "--audit", "--memory-high", "8M", "--", "bash", "-c", program);
         Assert.Equal("0 True\n", run.Output);
@@ -53,7 +53,7 @@ public class ControlGroupTests
     [Fact]
     public void WithSwapAProgramAtItsLimitGivesTheSameOutput()
     {
-        var sort = (string[])["bash", "-c", "seq 20000 | sort -R --random-source=/dev/zero | sort -n --parallel=1 | md5sum"];
+        var sort = (string[])["bash", "-c", "seq 20000 | sort -r | sort -n --parallel=1 | md5sum"];
         var free = ProgramRun.Quire(["run", "--quiet", "--ram", "128M", "--", .. sort]);
         var tight = ProgramRun.Quire(["run", "--ram", "128M", "--swap", "64M", "--memory-max", "2M", "--audit", "--", .. sort]);
         Assert.Equal(0, tight.ExitCode);
@@ -84,41 +84,6 @@ public class ControlGroupTests
     }
 
     [Fact]
-    public void APollerWakesWhenAGroupEmptiesFreezesOrLosesAProcessToItsLimit()
-    {
-        const string program = """
-            import os, select, signal, subprocess
-            top = "/sys/fs/cgroup/a"
-            os.mkdir(top)
-            def put(name, text): open(f"{top}/{name}", "w").write(text)
-            group, memory = open(f"{top}/cgroup.events"), open(f"{top}/memory.events")
-            def read(file):
-                file.seek(0)
-                return dict(line.split() for line in file.read().splitlines())
-            def wait(file):
-                poll = select.poll()
-                poll.register(file, select.POLLPRI)
-                return poll.poll(20000) == [(file.fileno(), select.POLLPRI | select.POLLERR)]
-            def start(*command): return subprocess.Popen(command, preexec_fn=lambda: put("cgroup.procs", "0"))
-            print(read(group)["populated"], read(memory)["oom_kill"])
-            sleeper = start("sleep", "1000")
-            print(wait(group), read(group)["populated"])
-            put("cgroup.freeze", "1")
-            print(wait(group), read(group)["frozen"])
-            put("cgroup.freeze", "0")
-            print(wait(group), read(group)["frozen"])
-            sleeper.kill()
-            print(wait(group), read(group)["populated"])
-            put("memory.max", "8M")
-            hog = start("python3", "-c", "kept = bytearray(32 << 20)")
-            while read(memory)["oom_kill"] == "0": wait(memory) or exit("not told")
-            print(hog.wait(), read(memory)["oom_kill"])
-            """;
-        var run = ProgramRun.Quire("run", "--ram", "64M", "--audit", "--", "python3", "-c", program);
-        Assert.True(run.Output == "0 0\nTrue 1\nTrue 1\nTrue 0\nTrue 0\n-9 1\n", $"{run}");
-    }
-
-    [Fact]
     public void TheAdjustedProcessGoesFirst()
     {
         var run = Script("64M", """
@@ -144,7 +109,7 @@ public class ControlGroupTests
     {
         var run = ProgramRun.Quire("run", "--ram", "64M", "--oom", "pause", "--audit", "--", "bash", "-c", """
             cd /sys/fs/cgroup && mkdir a && echo 8M > a/memory.max
-            (echo 0 > a/cgroup.procs; exec python3 -c 'kept = bytearray(12 << 20); print(sum(kept))') & hog=$!
+            (echo 0 > a/cgroup.procs; exec python3 -c 'kept = bytearray(12 << 20); print(kept.count(1))') & hog=$!
             sleep 1; grep -E '^(oom|oom_kill) ' a/memory.events; echo 48M > a/memory.max; wait $hog; echo $?
             """);
         Assert.Equal("oom 1\noom_kill 0\n0\n0\n", run.Output);

@@ -7,7 +7,10 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Events;
 
-/// <summary>A timer to read (timerfd_create(2)): a read gives how often it went off since the last one.</summary>
+/// <summary>
+/// A timer to read (timerfd_create(2)): a read gives how often it went off since the last one. Gone off once, a periodic timer rests until somebody asks for
+/// it, who counts the periods that passed meanwhile (Linux: timerfd.c): an interval of a nanosecond that nobody reads costs nothing.
+/// </summary>
 public sealed class TimerFile : OpenFile
 {
     private readonly KernelClock _clock;
@@ -15,6 +18,7 @@ public sealed class TimerFile : OpenFile
     private VirtualTime _due = VirtualTime.Never;
     private VirtualTime _interval;
     private ulong _expirations;
+    private bool _rests;
 
     public TimerFile(FileLocation location, int flags, KernelClock clock, ClockId clockId)
         : base(location, flags)
@@ -42,7 +46,22 @@ public sealed class TimerFile : OpenFile
         _action?.Cancel();
         _expirations = 0;
         _interval = interval;
+        _rests = false;
         Schedule(due);
+    }
+
+    /// <summary>Counts the periods that passed while it rested and starts the one that is to come.</summary>
+    public void CatchUp()
+    {
+        if (!_rests)
+        {
+            return;
+        }
+
+        _rests = false;
+        var missed = Math.Max(0, (_clock.Now - _due).Nanoseconds / _interval.Nanoseconds);
+        _expirations += (ulong)missed;
+        Schedule(_due + new VirtualTime((missed + 1) * _interval.Nanoseconds));
     }
 
     public override async ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset)
@@ -65,6 +84,7 @@ public sealed class TimerFile : OpenFile
             }
         }
 
+        CatchUp();
         var bytes = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, _expirations);
         _expirations = 0;
@@ -92,9 +112,7 @@ public sealed class TimerFile : OpenFile
         }
         else
         {
-            var missed = Math.Max(0, (_clock.Now - _due).Nanoseconds / _interval.Nanoseconds);
-            _expirations += (ulong)missed;
-            Schedule(_due + new VirtualTime((missed + 1) * _interval.Nanoseconds));
+            _rests = true;
         }
 
         ReadinessQueue.WakeAll();

@@ -32,7 +32,7 @@ internal sealed unsafe class LinuxHostInput : IHostInput, IDisposable
         {
             foreach (var stream in _streams)
             {
-                if (!stream.Arrived.IsEmpty)
+                if (stream.IsAwaited)
                 {
                     return true;
                 }
@@ -64,11 +64,11 @@ internal sealed unsafe class LinuxHostInput : IHostInput, IDisposable
         var awaited = new List<LinuxHostStream>(_streams.Count);
         foreach (var stream in _streams)
         {
-            if (!stream.Arrived.IsEmpty)
+            if (stream.IsAwaited)
             {
-                entries[awaited.Count] = new HostPoll { Descriptor = stream.Descriptor, Wanted = PollIn };
+                entries[awaited.Count] = new HostPoll { Descriptor = stream.Descriptor, Wanted = stream.AwaitedEvents };
                 awaited.Add(stream);
-                milliseconds = stream.HasReadAhead ? 0 : milliseconds;
+                milliseconds = stream.HasUnnoticedAhead ? 0 : milliseconds;
             }
         }
 
@@ -80,9 +80,9 @@ internal sealed unsafe class LinuxHostInput : IHostInput, IDisposable
 
         for (var i = 0; i < awaited.Count; i++)
         {
-            if (entries[i].Happened != 0 || awaited[i].HasReadAhead)
+            if (entries[i].Happened != 0 || awaited[i].HasUnnoticedAhead)
             {
-                awaited[i].Arrived.WakeAll();
+                awaited[i].Notice(entries[i].Happened);
             }
         }
 

@@ -14,6 +14,7 @@ internal sealed unsafe class LinuxHostStream : IHostStream
     private const int ChunkBytes = 1 << 16;
     private const short PollIn = 1;
     private const short PollOut = 4;
+    private const short Ended = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
 
     private const int AheadBytes = 4096;
 
@@ -29,6 +30,9 @@ internal sealed unsafe class LinuxHostStream : IHostStream
     private readonly Lock _reading = new();
     private readonly byte[] _ahead = new byte[AheadBytes];
     private volatile int _aheadCount;
+
+    // What those who waited were woken for and nobody has taken since. Only the kernel's thread uses it.
+    private short _noticed;
 
     /// <param name="descriptor">Of this program.</param>
     /// <param name="requests">What a write that waits for the host makes way for.</param>
@@ -60,6 +64,18 @@ internal sealed unsafe class LinuxHostStream : IHostStream
 
     public bool HasReadAhead => _aheadCount > 0;
 
+    /// <summary>
+    /// Somebody waits for something that may still come: who was woken and took nothing, such as a poll that asks for no input, waits for something else.
+    /// Differs from Linux: while there is unread input, more of it is no new edge for an edge-triggered epoll.
+    /// </summary>
+    public bool IsAwaited => !Arrived.IsEmpty && (_noticed & Ended) == 0;
+
+    /// <summary>The event of poll(2) to wait for, besides those that need no asking.</summary>
+    public short AwaitedEvents => (short)(PollIn & ~_noticed);
+
+    /// <summary>Input that was there already is what a waiter would be woken for.</summary>
+    public bool HasUnnoticedAhead => HasReadAhead && AwaitedEvents != 0;
+
     /// <summary>True if the descriptor was inherited. Where it was closed, a file of this program's own may have its number; those close on exec.</summary>
     public static bool Exists(int descriptor) => DescriptorControl(descriptor, GetDescriptorFlags, 0) == 0;
 
@@ -69,8 +85,17 @@ internal sealed unsafe class LinuxHostStream : IHostStream
         {
             var done = _aheadCount > 0 ? TakeAhead(buffer) : ReadHost(buffer);
             ReadCount += done > 0 ? 1 : 0;
+            _noticed = 0;
             return done;
         }
+    }
+
+    /// <summary>Wakes who waits for what has happened.</summary>
+    public void Notice(short happened)
+    {
+        _noticed |= happened;
+        _noticed |= HasReadAhead ? PollIn : (short)0;
+        Arrived.WakeAll();
     }
 
     public bool FindsTwiceUnread(byte character)
@@ -149,6 +174,7 @@ internal sealed unsafe class LinuxHostStream : IHostStream
     public PollEvents Poll()
     {
         var happened = (PollEvents)(uint)(ushort)PollHost(PollIn, 0) | (HasReadAhead ? PollEvents.In : PollEvents.None);
+        _noticed &= (short)happened;
         happened |= (happened & PollEvents.In) != 0 ? PollEvents.ReadNormal : PollEvents.None;
 
         // Writing waits for the host, so it can always be begun.

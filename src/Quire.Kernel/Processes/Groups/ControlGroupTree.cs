@@ -111,10 +111,14 @@ internal sealed class ControlGroupTree
     /// <summary>Writes a process' id to cgroup.procs. What it has touched stays charged where it was.</summary>
     public Errno Move(GuestProcess process, ControlGroup group)
     {
-        var error = CheckMembership(group);
-        if (error != Errno.None)
+        if (group.IsRemoved)
         {
-            return error;
+            return Errno.ENODEV;
+        }
+
+        if (!group.IsRoot && !MayHaveMembers(group))
+        {
+            return Errno.EBUSY;
         }
 
         var old = process.ControlGroup;
@@ -133,10 +137,6 @@ internal sealed class ControlGroupTree
         Thaw(process, old);
         return Errno.None;
     }
-
-    /// <summary>Whether a group takes processes: ENODEV if it is gone, EBUSY if it hands controllers down.</summary>
-    public static Errno CheckMembership(ControlGroup group) =>
-        group.IsRemoved ? Errno.ENODEV : group.IsRoot || MayHaveMembers(group) ? Errno.None : Errno.EBUSY;
 
     /// <summary>Writes cgroup.subtree_control.</summary>
     public Errno HandDown(ControlGroup group, Controllers more, Controllers fewer)
@@ -171,7 +171,8 @@ internal sealed class ControlGroupTree
         {
             foreach (var child in group.Children)
             {
-                child.ForgetTasks();
+                child.MostTasks = ControlGroup.Unlimited;
+                child.RefusedForks = 0;
             }
         }
 
@@ -185,7 +186,7 @@ internal sealed class ControlGroupTree
         {
             if (limiting.MostTasks != ControlGroup.Unlimited && limiting.TaskCount + 1 > limiting.MostTasks)
             {
-                group.RefuseFork();
+                group.RefusedForks++;
                 return Errno.EAGAIN;
             }
         }
@@ -204,8 +205,6 @@ internal sealed class ControlGroupTree
             {
                 Awaken(process);
             }
-
-            below.NoteState();
         }
     }
 

@@ -88,7 +88,11 @@ internal static class EventCalls
             : file is not TimerFile timer ? Errno.EINVAL.ToResult()
             : FileArguments.TryWrite(thread, a.A1, CurrentOf(timer)) ? 0 : Errno.EFAULT.ToResult();
 
-    private static GuestTimerSpec CurrentOf(TimerFile timer) => new(GuestTimespec.From(timer.Interval), GuestTimespec.From(timer.Left));
+    private static GuestTimerSpec CurrentOf(TimerFile timer)
+    {
+        timer.CatchUp();
+        return new(GuestTimespec.From(timer.Interval), GuestTimespec.From(timer.Left));
+    }
 
     private static long CreateSignalFile(GuestThread thread, int descriptor, ulong mask, ulong size, int flags)
     {

@@ -16,11 +16,9 @@ internal sealed class FrameTableBits(KernelMemory memory, PolicySlots slots) : R
 
     public bool HasFresh => _fresh.Count > 0;
 
-    public override bool IsReferenced(int frame) => IsUsed(slots.FrameIn(frame));
-
-    public bool IsUsed(FrameNumber frame)
+    public override bool IsReferenced(int frame)
     {
-        ref var entry = ref memory.FrameTable[frame];
+        ref var entry = ref EntryOf(frame);
         return (entry.Flags & FrameFlags.Referenced) != 0 || memory.Reclaim.IsAccessed(entry);
     }
 
@@ -83,10 +81,7 @@ internal sealed class FrameTableBits(KernelMemory memory, PolicySlots slots) : R
         _fresh.Clear();
     }
 
-    /// <summary>What was asked for without a use is without one already.</summary>
-    public void ForgetFresh() => _fresh.Clear();
-
-    public void Clear(FrameNumber frame)
+    private void Clear(FrameNumber frame)
     {
         ref var entry = ref memory.FrameTable[frame];
         entry.Flags &= ~FrameFlags.Referenced;
