@@ -79,7 +79,12 @@ public sealed unsafe partial class AddressSpace
                 return Errno.None;
 
             // Differs from Linux: freed at once, not when memory runs short. Reads give zeroes, as they may there, and so do not depend on how much RAM there is.
-            case MemoryAdvice.DontNeed or MemoryAdvice.DontNeedLocked or MemoryAdvice.Free:
+            case MemoryAdvice.Free:
+                var resident = Counters.ResidentAnonymous;
+                Zap(region, start, end, ZapScope.All, TranslationFlush.Now);
+                _memory.Counters.Reclaim.FreedOnAdvice += resident - Counters.ResidentAnonymous;
+                return Errno.None;
+            case MemoryAdvice.DontNeed or MemoryAdvice.DontNeedLocked:
                 Zap(region, start, end, ZapScope.All, TranslationFlush.Now);
                 return Errno.None;
             case MemoryAdvice.Remove:

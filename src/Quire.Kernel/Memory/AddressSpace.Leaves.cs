@@ -29,7 +29,7 @@ public sealed unsafe partial class AddressSpace
             return;
         }
 
-        var visitor = new ZapVisitor(this, scope);
+        var visitor = new ZapVisitor(this, region, scope);
         Tables.Visit(RangeOf(start, end), ref visitor);
         if (visitor.HasRemoved && flush == TranslationFlush.Now)
         {
@@ -95,7 +95,7 @@ public sealed unsafe partial class AddressSpace
     }
 
     internal bool IsAccessed(ulong page) =>
-        Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _) && (*entry & PageTableEntry.AccessedBit) != 0;
+        LookAt(page).UsesRecur && Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _) && (*entry & PageTableEntry.AccessedBit) != 0;
 
     internal bool IsLockedAt(ulong page) => (LookAt(page).Flags & RegionFlags.Locked) != 0;
 
@@ -117,7 +117,7 @@ public sealed unsafe partial class AddressSpace
             _memory.Translations.InvalidatePage(this, page);
         }
 
-        return new PageUse(1, isLocked, isExecutable);
+        return new PageUse(region.UsesRecur ? 1 : 0, isLocked, isExecutable);
     }
 
     // Pages that reclaim looks at one after the other are often of one region.
@@ -199,7 +199,7 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
-    private bool ZapLeaf(ulong page, ulong* entry, PageSize size, ZapScope scope)
+    private bool ZapLeaf(Region region, ulong page, ulong* entry, PageSize size, ZapScope scope)
     {
         var old = *entry;
         if (size != PageSize.Size4K)
@@ -227,7 +227,7 @@ public sealed unsafe partial class AddressSpace
         ref var frameEntry = ref _memory.FrameTable[frame];
         if (frameEntry.Use == FrameUse.File)
         {
-            if ((old & PageTableEntry.AccessedBit) != 0)
+            if ((old & PageTableEntry.AccessedBit) != 0 && region.UsesRecur)
             {
                 _memory.Pools.MarkUsed(frame, PageUseKind.Mapped);
             }
@@ -257,12 +257,12 @@ public sealed unsafe partial class AddressSpace
 
     private static VirtualRange RangeOf(ulong start, ulong end) => new(new VirtualAddress(start), new VirtualAddress(end));
 
-    private struct ZapVisitor(AddressSpace space, ZapScope scope) : IPageTableVisitor
+    private struct ZapVisitor(AddressSpace space, Region region, ZapScope scope) : IPageTableVisitor
     {
         public static bool TakesHugeLeaves => true;
 
         public bool HasRemoved { get; private set; }
 
-        public void Visit(VirtualAddress start, ulong* entry, PageSize size) => HasRemoved |= space.ZapLeaf(start.Value, entry, size, scope);
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size) => HasRemoved |= space.ZapLeaf(region, start.Value, entry, size, scope);
     }
 }

@@ -58,7 +58,10 @@ public sealed partial class PageCache
         if (error == Errno.None)
         {
             _index.Replace(index, new PagePlace(frame));
-            Own(index, frame, Shadow.None);
+
+            // The order knows of it since it came into the swap cache.
+            Own(index, frame);
+            _memory.NoteResident();
         }
 
         return frame;

@@ -60,7 +60,16 @@ public sealed partial class PageCache
     /// <summary>Pages that the file's length reaches into.</summary>
     internal ulong PageCount => (Length + Page.OffsetMask) >> Page.Shift;
 
-    public void Advise(ReadaheadHint hint) => _readahead.Hint = hint;
+    /// <summary>Uses of the file's pages through mappings do not keep them in RAM (POSIX_FADV_NOREUSE since Linux 6.3). Differs from Linux: of the file, not of an open one.</summary>
+    internal bool IsUsedOnce { get; private set; }
+
+    public void Advise(ReadaheadHint hint)
+    {
+        _readahead.Hint = hint;
+        IsUsedOnce &= hint != ReadaheadHint.Normal;
+    }
+
+    public void AdviseOnce() => IsUsedOnce = true;
 
     /// <summary>Reads a range in, up to a device's largest request (readahead, POSIX_FADV_WILLNEED; force_page_cache_ra of Linux).</summary>
     public void ReadAhead(ulong offset, ulong length)
@@ -342,12 +351,16 @@ public sealed partial class PageCache
             return FrameNumber.None;
         }
 
-        Own(index, frame, shadow);
+        Own(index, frame);
+        var name = PageArrival.NameOf(_memory.FrameTable[frame]);
+        _memory.Refaults.Returned(name);
+        _memory.Pools.Admit(frame, new PageArrival(name, shadow));
+        _memory.NoteResident();
         error = Errno.None;
         return frame;
     }
 
-    private void Own(ulong index, FrameNumber frame, Shadow shadow)
+    private void Own(ulong index, FrameNumber frame)
     {
         ref var entry = ref _memory.FrameTable[frame];
         entry.Owner = Number;
@@ -358,10 +371,5 @@ public sealed partial class PageCache
             entry.Flags |= FrameFlags.MemoryOnly;
             _memory.Counters.SharedMemoryPages++;
         }
-
-        var name = PageArrival.NameOf(entry);
-        _memory.Refaults.Returned(name);
-        _memory.Pools.Admit(frame, new PageArrival(name, shadow));
-        _memory.NoteResident();
     }
 }

@@ -43,6 +43,18 @@ public sealed class AdviseCallTests
         MemoryWorld.Fails(expected, world.Space.Advise(memory + (ulong)offset, length, (MemoryAdvice)advice));
     }
 
+    [Fact]
+    public void PagesGivenUpAreFreeAtOnceAndCounted()
+    {
+        using var world = new MemoryWorld();
+        var memory = world.MapAnonymous(4);
+        world.Space.TryWrite(memory, 1UL);
+        world.Space.TryWrite(memory + (2 * P), 1UL);
+        Assert.Equal(0, world.Space.Advise(memory, 4 * P, MemoryAdvice.Free));
+        Assert.Equal((2, 0), (world.Memory.Counters.Reclaim.FreedOnAdvice, world.Space.Counters.ResidentAnonymous));
+        Assert.True(world.Space.TryRead(memory, out ulong value) && value == 0);
+    }
+
     [Theory]
     [InlineData(Kind.Anonymous, MemoryAdvice.WillNeed, Errno.None)]
     [InlineData(Kind.Anonymous, MemoryAdvice.Remove, Errno.EINVAL)]

@@ -94,6 +94,35 @@ public sealed class ReclaimTests
         Assert.Equal(4, hot.Reads);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void APageThatIsReadInSequenceOrOnceGoesHoweverOftenItIsUsed(bool isOnce)
+    {
+        using var world = new MemoryWorld(ramMiB: 4);
+        var hot = world.NewFileOfPages(4);
+        var memory = world.MapFile(hot, Protection.Read, MapFlags.Shared);
+        if (isOnce)
+        {
+            hot.Pages!.AdviseOnce();
+        }
+        else
+        {
+            Assert.Equal(0, world.Space.Advise(memory, 4 * P, MemoryAdvice.Sequential));
+        }
+
+        var file = NewBigFile(world);
+        var cpu = world.RunOn(0, world.Space);
+        var one = new byte[1];
+        for (ulong page = 0; page < FilePages; page++)
+        {
+            file.Pages!.ReadBytes(page * P, one);
+            cpu.TryLoad(world.Space, memory, out _);
+        }
+
+        Assert.True(hot.Reads > 4, $"{hot.Reads} reads");
+    }
+
     [Fact]
     public void PrivateCopiesAreMadeCorrectlyWhileTheirFilePagesAreEvicted()
     {

@@ -39,6 +39,34 @@ public sealed class SwapTests
         Assert.Equal(1UL, value);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void APolicyIsToldOnceOfAPageThatComesBack(bool isShared)
+    {
+        const int pages = 20;
+        using var world = new MemoryWorld(16, MemoryWorld.WithSwap(64) with { Policy = Quire.Replacement.PolicyRegistry.Parse("clock") });
+        world.Memory.Settings.PageCluster = 0;
+        var memory = world.MapAnonymous(pages, flags: isShared ? MemoryWorld.SharedAnonymous : MemoryWorld.PrivateAnonymous);
+        for (ulong page = 0; page < pages; page++)
+        {
+            world.Space.TryWrite(memory + (page * P), page + 1);
+        }
+
+        var counters = world.Memory.Counters;
+        Assert.Equal(pages, counters.Reclaim.PolicyAdmissions);
+        Assert.Equal(0, world.Space.Advise(memory, pages * P, MemoryAdvice.PageOut));
+        Assert.Equal(pages, counters.Reclaim.Stolen);
+        for (ulong page = 0; page < pages; page++)
+        {
+            Assert.True(world.Space.TryRead(memory + (page * P), out ulong value));
+            Assert.Equal(page + 1, value);
+        }
+
+        Assert.Equal((pages, 2 * pages), (counters.Swap.Faults, counters.Reclaim.PolicyAdmissions));
+        Assert.Equal(pages, world.Memory.Pools.Count - (counters.FilePages - counters.SharedMemoryPages));
+    }
+
     [Fact]
     public void AStoreFreesTheSlotThatHasTheOldContents()
     {

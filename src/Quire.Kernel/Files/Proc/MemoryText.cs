@@ -132,6 +132,8 @@ internal static class MemoryText
         Line("pgfree", counters.Freed);
         Line("pgactivate", reclaim.Activated);
         Line("pgdeactivate", reclaim.Deactivated);
+        Line("pglazyfree", reclaim.FreedOnAdvice);
+        Line("pglazyfreed", reclaim.FreedOnAdvice);
         Line("pgrefill", reclaim.Refilled);
         Line("pgfault", counters.Faults);
         Line("pgmajfault", counters.MajorFaults);

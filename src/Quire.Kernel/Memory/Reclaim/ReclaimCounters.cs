@@ -29,6 +29,9 @@ public sealed class ReclaimCounters
     /// <summary>pgdeactivate.</summary>
     public long Deactivated;
 
+    /// <summary>pglazyfree, pglazyfreed: pages given up by MADV_FREE, which are freed at once.</summary>
+    public long FreedOnAdvice;
+
     /// <summary>pgrotated: written out and taken to the end, to go next.</summary>
     public long Rotated;
 

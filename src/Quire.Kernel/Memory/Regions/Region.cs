@@ -82,6 +82,9 @@ internal sealed class Region
     /// <summary>Stores make private copies.</summary>
     public bool IsPrivate => (Flags & RegionFlags.MayShare) == 0;
 
+    /// <summary>A use of a page here says that it will be used again (vma_has_recency of Linux): not while one is read after the other.</summary>
+    public bool UsesRecur => (Flags & RegionFlags.SequentialRead) == 0 && Pages is not { IsUsedOnce: true };
+
     public bool IsAccessible => (Flags & RegionFlags.Access) != 0;
 
     /// <summary>Where the room below ends: a stack keeps its guard gap free.</summary>

@@ -42,17 +42,16 @@ internal sealed partial class SwapSpace
         return FaultOutcome.Resolved;
     }
 
-    /// <summary>As <see cref="BringIn"/>, for the only user of a slot, which gives it up: the frame, not in any pool, is the page's only home. It has one reference.</summary>
+    /// <summary>As <see cref="BringIn"/>, for the only user of a slot, which gives it up: the frame, in its pool already, is the page's only home. It has one reference.</summary>
     public FaultOutcome TakeIn(SwapEntry entry, out FrameNumber frame, out bool waited)
     {
         var outcome = BringIn(entry, out frame, out waited);
         if (outcome == FaultOutcome.Resolved)
         {
             Release(entry);
-            _memory.Pools.Remove(frame);
             ref var frameEntry = ref _memory.FrameTable[frame];
             frameEntry.Use = FrameUse.File;
-            frameEntry.Flags = FrameFlags.None;
+            frameEntry.Flags &= FrameFlags.Referenced;
         }
 
         return outcome;

@@ -123,7 +123,7 @@ internal static class ContentCalls
         var length = a.A2 == 0 ? (ulong)long.MaxValue - Math.Min(a.A1, long.MaxValue) : a.A2;
         switch (a.A3)
         {
-            case 0 or 5:
+            case 0:
                 pages.Advise(ReadaheadHint.Normal);
                 break;
             case 1:
@@ -137,6 +137,9 @@ internal static class ContentCalls
                 break;
             case 4:
                 pages.DropClean(a.A1, length);
+                break;
+            case 5:
+                pages.AdviseOnce();
                 break;
         }
 
