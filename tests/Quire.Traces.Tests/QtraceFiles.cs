@@ -34,6 +34,18 @@ public class QtraceFiles
     }
 
     [Fact]
+    public void PagesAreNumberedInTheOrderOfTheirFirstReferences()
+    {
+        ulong[] pages = [7, 3, 9, 3, 1, 7, 8, 2];
+        var records = pages.Select(page => (page, 1u, ReferenceKind.Read, 0u, 0L)).ToList();
+        using var runs = new QtraceRuns(new QtraceReader(ByteSource.Of(new MemoryStream(Write(records, new QtraceHeader(TraceUnit.Pages, 0, QtraceDetail.PagesOnly, HasTimes: false))))));
+
+        Assert.True(runs.Next(new RunBatch()));
+
+        Assert.Equal(pages.Distinct(), Enumerable.Range(0, runs.Numbering.Count).Select(runs.Numbering.PageOf));
+    }
+
+    [Fact]
     public void LongRunsKeepTheirCounts()
     {
         var records = Enumerable.Range(0, 5000).Select(index => ((ulong)(index / 1000), 1u, ReferenceKind.Read, 0u, 0L)).ToList();

@@ -90,6 +90,7 @@ public sealed unsafe partial class Processor
 
     private FastEntry* FedEntry(ulong address) => (FastEntry*)((byte*)_fedEntries + ((address >> 7) & ((FastEntry.Count - 1) << 5)));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint FrameAt(byte* pointer) => (uint)((ulong)(pointer - _memory.Base) >> Page.Shift);
 
     // A read-modify-write of a page is two references to it in a row; of bytes on two pages, each page in turn twice.

@@ -94,6 +94,18 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
+    /// <summary>The frame that an address is mapped to by a small page.</summary>
+    internal bool TryFindFrame(ulong address, out FrameNumber frame)
+    {
+        frame = FrameNumber.None;
+        if (Tables.TryFindSlot(new VirtualAddress(address & Page.Mask), out var entry, out var size) && size == PageSize.Size4K && Leaf.IsPresent(*entry))
+        {
+            frame = Leaf.FrameOf(*entry);
+        }
+
+        return frame != FrameNumber.None;
+    }
+
     internal bool IsAccessed(ulong page) =>
         LookAt(page).UsesRecur && Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _) && (*entry & PageTableEntry.AccessedBit) != 0;
 

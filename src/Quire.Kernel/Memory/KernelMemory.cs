@@ -120,6 +120,9 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>Moves pages so that free frames lie together.</summary>
     public FrameCompactor Compactor { get; }
 
+    /// <summary>Shared by all pools, whose orders consume references one after the other. Made when the first asks: most policies never do.</summary>
+    internal FrameRunFolder RunFolder => field ??= new FrameRunFolder(FrameTable.Count);
+
     /// <summary>Null: events cost nothing.</summary>
     public IMemoryEventSink? Events { get; set; }
 
@@ -304,6 +307,17 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>The kernel works for the process of this address space from now on; null: for nobody.</summary>
     internal void WorkFor(AddressSpace? space) => Local?.Enter(space?.OwnPool);
+
+    /// <summary>A fault for <paramref name="address"/> has been resolved; the instruction at <paramref name="code"/> is to restart.</summary>
+    internal void OnFaultResolved(AddressSpace space, ulong address, ulong code)
+    {
+        if (Pools.Current.Order is IPolicyOrder { HasFresh: true } order && space.TryFindFrame(address, out var frame))
+        {
+            order.EnterFaulted(frame, space.TryFindFrame(code, out var restarting) ? restarting : FrameNumber.None);
+        }
+    }
+
+    public void RestartFreshPages() => (Pools.Current.Order as IPolicyOrder)?.BeginRestart();
 
     public void SettleFreshPages() => (Pools.Current.Order as IPolicyOrder)?.SettleFresh();
 

@@ -87,7 +87,7 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
             Look(group);
             foreach (var trigger in group.Triggers)
             {
-                var grace = trigger.State is PressureState.MemorySome or PressureState.MemoryFull ? trigger.Warn() : VirtualTime.Zero;
+                var grace = group.IsAccounted && trigger.State is PressureState.MemorySome or PressureState.MemoryFull ? trigger.Warn() : VirtualTime.Zero;
                 wait = grace > wait ? grace : wait;
             }
         }

@@ -18,6 +18,8 @@ internal sealed class PressureAverages
 
     private readonly ulong[] _averages = new ulong[3];
 
+    public void Reset() => Array.Clear(_averages);
+
     /// <summary>Ends so many periods, in each of which this percentage of the time was lost.</summary>
     public void Close(long periods, int percent)
     {

@@ -20,6 +20,7 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
     private readonly long[] _inPeriod = new long[States];
     private readonly PressureAverages[] _averages = [.. Enumerable.Range(0, States).Select(_ => new PressureAverages())];
     private readonly List<PressureTrigger> _triggers = [];
+    private bool _isAccounted = true;
     private VirtualTime _now;
     private int _runnable;
     private int _onCpu;
@@ -36,6 +37,26 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
     /// <summary>The moment up to which all is counted.</summary>
     public VirtualTime Now => _now;
 
+    /// <summary>
+    /// cgroup.pressure: what is lost is counted; groups below have a switch of their own. What is lost while it is off is never counted, and the averages begin
+    /// anew when it is on again.
+    /// </summary>
+    public bool IsAccounted
+    {
+        get => _isAccounted;
+        set
+        {
+            if (value && !_isAccounted)
+            {
+                Array.Clear(_inPeriod);
+                Array.ForEach(_averages, average => average.Reset());
+            }
+
+            _isAccounted = value;
+            _triggers.ForEach(trigger => trigger.Look());
+        }
+    }
+
     public PressureGroup CreateBelow() => new(this, cpus);
 
     /// <summary>Nanoseconds lost since the group was made.</summary>
@@ -43,7 +64,7 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
 
     public PressureAverages Averages(PressureState state) => _averages[(int)state];
 
-    public StallShare Share(PressureState state) => _shares[(int)state];
+    public StallShare Share(PressureState state) => _isAccounted ? _shares[(int)state] : StallShare.None;
 
     /// <summary>Counts what has been lost up to a moment; one that is past already changes nothing.</summary>
     public void MoveTo(VirtualTime moment)
@@ -90,7 +111,7 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
 
     private void Lose(VirtualTime span)
     {
-        for (var state = 0; state < States; state++)
+        for (var state = 0; state < States && _isAccounted; state++)
         {
             var lost = _shares[state].Of(span);
             _totals[state] += lost;
@@ -109,7 +130,7 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
 
     private void CloseWholePeriods(long count)
     {
-        for (var state = 0; state < States; state++)
+        for (var state = 0; state < States && _isAccounted; state++)
         {
             var lost = _shares[state].Of(Period);
             _totals[state] += lost * count;

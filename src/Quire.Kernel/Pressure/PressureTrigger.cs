@@ -16,11 +16,12 @@ internal sealed class PressureTrigger
     // What rounding may take from what is lost by the moment predicted.
     private const int RoundingSlack = 2;
 
-    // A poller may have to read its own code again first.
-    private static readonly VirtualTime Grace = VirtualTime.FromMilliseconds(100);
+    // A watcher may have to read its own code again first, from a slow disk.
+    private static readonly VirtualTime Grace = ShortestWindow;
 
     private readonly PressureAccounts _accounts;
     private readonly PressureGroup _group;
+    private readonly IPressureWatcher? _watcher;
     private readonly long _threshold;
     private readonly VirtualTime _window;
     private VirtualTime _start;
@@ -28,14 +29,19 @@ internal sealed class PressureTrigger
     private long _previousGrowth;
     private VirtualTime? _lastEvent;
     private VirtualTime _graceEnds;
+    private VirtualTime? _graceFor;
+    private long _sizeWhenWarned;
     private bool _isCrossed;
     private StallShare _share;
     private ScheduledAction? _check;
     private VirtualTime _checkAt;
 
-    public PressureTrigger(PressureGroup group, PressureState state, VirtualTime threshold, VirtualTime window, PressureAccounts accounts)
+    /// <param name="watcher">Who set the trigger; null: nobody who could do anything about pressure.</param>
+    public PressureTrigger(
+        PressureGroup group, PressureState state, VirtualTime threshold, VirtualTime window, PressureAccounts accounts, IPressureWatcher? watcher)
     {
         _group = group;
+        _watcher = watcher;
         State = state;
         _threshold = threshold.Nanoseconds;
         _window = window;
@@ -74,17 +80,32 @@ internal sealed class PressureTrigger
     }
 
     /// <summary>
-    /// Memory has run out: pollers are told, whatever the threshold, unless they were within the window. How long those that need memory are to wait for what
-    /// the pollers do about it; zero if nobody was told.
+    /// Memory has run out: pollers are told, whatever the threshold, unless they were within the window and gave nothing back since. How long those that need
+    /// memory are to wait for what the watcher does about it: once for each event, zero when that moment is over.
     /// </summary>
     public VirtualTime Warn()
     {
-        if (!IsLimited && !HasEvent && Happen())
+        var now = _group.Now;
+        if (_graceEnds > now)
         {
-            _graceEnds = _group.Now + Grace;
+            return _graceEnds - now;
         }
 
-        return _graceEnds > _group.Now ? _graceEnds - _group.Now : VirtualTime.Zero;
+        if (!HasEvent && (!IsLimited || _watcher?.Pages < _sizeWhenWarned))
+        {
+            Happen();
+        }
+
+        if (_watcher is null || _graceFor == _lastEvent)
+        {
+            return VirtualTime.Zero;
+        }
+
+        _graceFor = _lastEvent;
+        _graceEnds = now + Grace;
+        _sizeWhenWarned = _watcher.Pages;
+        _watcher.MakesRoomUntil = _graceEnds;
+        return Grace;
     }
 
     /// <summary>Looks whether the threshold is crossed, and plans the next look; to be called once the group has moved on.</summary>
@@ -111,12 +132,12 @@ internal sealed class PressureTrigger
 
     private bool IsLimited => _lastEvent is { } last && _group.Now < last + _window;
 
-    private bool Happen()
+    private void Happen()
     {
         HasEvent = true;
         _isCrossed = false;
         _lastEvent = _group.Now;
-        return Waiters.WakeAll() > 0;
+        Waiters.WakeAll();
     }
 
     // A check that comes too early plans the next one; it is cheaper than one for each change.

@@ -1,3 +1,4 @@
+using Quire.Kernel.Processes.Groups;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
@@ -50,6 +51,9 @@ internal readonly record struct CloneRequest(CloneFlags Flags, Signal ExitSignal
     public VirtualAddress ChildIdAt { get; init; }
 
     public ulong ThreadPointer { get; init; }
+
+    /// <summary>CLONE_INTO_CGROUP: that of the child; null: the parent's.</summary>
+    public ControlGroup? ControlGroup { get; init; }
 
     public bool Has(CloneFlags flags) => (Flags & flags) == flags;
 }

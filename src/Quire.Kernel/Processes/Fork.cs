@@ -62,15 +62,20 @@ internal static class Fork
 
         if ((request.Has(CloneFlags.Thread) && !request.Has(CloneFlags.SignalHandlers))
             || (request.Has(CloneFlags.SignalHandlers) && (!request.Has(CloneFlags.Space) || request.Has(CloneFlags.ClearHandlers)))
-            || request.Has(CloneFlags.ProcessDescriptor)
-            || request.Has(CloneFlags.IntoControlGroup))
+            || request.Has(CloneFlags.ProcessDescriptor))
         {
             return Errno.EINVAL;
         }
 
+        var group = request.ControlGroup ?? parent.Process.ControlGroup;
+        if (group != parent.Process.ControlGroup && (request.Has(CloneFlags.Thread) ? Errno.ENOTSUP : ControlGroupTree.CheckMembership(group)) is var error and not Errno.None)
+        {
+            return error;
+        }
+
         var limit = parent.Process.Limits[Resource.Processes].Soft;
         return !parent.Process.Credentials.IsPrivileged && (ulong)parent.Kernel.Processes.ThreadCount >= limit
-            ? Errno.EAGAIN : ControlGroupTree.CheckFork(parent.Process.ControlGroup);
+            ? Errno.EAGAIN : ControlGroupTree.CheckFork(group);
     }
 
     private static Errno TryCopyProcess(GuestThread caller, in CloneRequest request, out GuestProcess child)
@@ -128,7 +133,7 @@ internal static class Fork
             child.Handlers.ResetCaught();
         }
 
-        ControlGroupTree.Add(child, parent.ControlGroup);
+        ControlGroupTree.Add(child, request.ControlGroup ?? parent.ControlGroup);
         child.Timers.NoteCpuTimers();
         newParent?.MutableChildren.Add(child);
         kernel.Processes.Add(child);

@@ -2,6 +2,7 @@ using Quire.Allocation;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -9,7 +10,7 @@ using Quire.Primitives;
 namespace Quire.Kernel.Processes;
 
 /// <summary>A thread group: one address space, one descriptor table, one process id.</summary>
-public sealed class GuestProcess
+public sealed class GuestProcess : IPressureWatcher
 {
     private readonly List<GuestThread> _threads = [];
     private readonly List<GuestProcess> _children = [];
@@ -98,6 +99,10 @@ public sealed class GuestProcess
 
     /// <summary>The least adjustment that a user without privileges may set: what a privileged one set last.</summary>
     internal int LeastOutOfMemoryAdjustment { get; set; }
+
+    long IPressureWatcher.Pages => IsZombie ? 0 : Space.Counters.Resident + Space.Counters.Swapped;
+
+    VirtualTime IPressureWatcher.MakesRoomUntil { get; set; }
 
     internal ControlGroup ControlGroup { get; set; }
 

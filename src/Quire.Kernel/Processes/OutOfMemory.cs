@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Groups;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
@@ -18,7 +19,12 @@ internal static class OutOfMemory
     public static void Relieve(GuestThread thread, MemoryGroup? within, OutOfMemoryCause cause)
     {
         var kernel = thread.Kernel;
-        if (kernel.Pressure.WarnOfMemory(kernel.ControlGroups.PressureOf(within)) is var wait && wait > VirtualTime.Zero)
+        if (within is not null && MakesRoom(thread))
+        {
+            return;
+        }
+
+        if (kernel.Pressure.WarnOfMemory(Stalled(thread, within)) is var wait && wait > VirtualTime.Zero)
         {
             // Somebody who watches for this may give memory back: the next attempt decides.
             thread.Debt += new WaitDebt(VirtualTime.Zero, VirtualTime.Zero, wait);
@@ -68,6 +74,15 @@ internal static class OutOfMemory
 
         thread.GivesUpSlice = true;
     }
+
+    /// <summary>The thread's process was told of pressure, and others wait for what it does: it passes limits for that, and may take some of the last frames.</summary>
+    public static bool MakesRoom(GuestThread thread) => ((IPressureWatcher)thread.Process).MakesRoomUntil > thread.Kernel.Clock.Now;
+
+    // Whoever needs the memory loses time, in its group; whoever set a limit for others does not.
+    private static PressureGroup Stalled(GuestThread thread, MemoryGroup? within) =>
+        within is null || within.Contains(thread.Process.ControlGroup.Memory)
+            ? thread.Process.ControlGroup.Pressure
+            : thread.Kernel.ControlGroups.PressureOf(within);
 
     // Whoever set a limit for others does not wait for them.
     private static void Pause(GuestThread thread, MemoryGroup? within)

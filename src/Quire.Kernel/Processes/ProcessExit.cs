@@ -23,6 +23,7 @@ internal static class ProcessExit
         HangUpOrphans(process.Kernel, process);
         GiveAwayChildren(process);
         process.Kernel.OnProcessEnd(process);
+        process.ControlGroup.NoteState();
         process.Kernel.LoadControl.OnProcessEnd(process);
         TellParent(process);
     }

@@ -24,6 +24,7 @@ internal static class TakeSignals
             if (process.IsHeld)
             {
                 thread.State = RunState.Stopped;
+                process.ControlGroup.NoteState();
                 return false;
             }
 

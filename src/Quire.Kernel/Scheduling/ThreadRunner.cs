@@ -39,7 +39,9 @@ internal sealed class ThreadRunner
         var groups = _kernel.Memory.Groups;
         groups.Enter(thread.Process.ControlGroup.Memory);
         _kernel.Memory.WorkFor(thread.Process.Space);
+        _kernel.Memory.Frames.MayUseReserve = OutOfMemory.MakesRoom(thread);
         RunThread(cpu, thread, end);
+        _kernel.Memory.Frames.MayUseReserve = false;
         _kernel.Memory.WorkFor(null);
         groups.Enter(groups.Root);
     }
@@ -190,6 +192,7 @@ internal sealed class ThreadRunner
     {
         if (_kernel.Memory.HasFreshPages)
         {
+            _kernel.Memory.RestartFreshPages();
             return 1;
         }
 
@@ -306,6 +309,10 @@ internal sealed class ThreadRunner
         else if (!result.IsResolved)
         {
             _exceptions.RaiseFault(thread, exit, result.Outcome);
+        }
+        else
+        {
+            _kernel.Memory.OnFaultResolved(thread.Process.Space, exit.Address.Value, thread.Registers.Rip);
         }
     }
 }

@@ -1,8 +1,10 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.ControlGroups;
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Loading;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Syscalls.Abi;
 using Quire.Primitives;
 
@@ -14,6 +16,7 @@ internal static class ProcessCalls
     private const int CurrentDirectory = -100;
     private const int LongestPath = 4096;
     private const int CloneArgumentsFirstSize = 64;
+    private const int CloneArgumentsSizeWithGroup = 88;
     private const uint EmptyPath = 0x1000;
     private const uint NoFollow = 0x100;
     private const int MaximumStrings = 0x7FFF_FFFF;
@@ -82,9 +85,21 @@ internal static class ProcessCalls
             || exitSignal > (ulong)Signal.Last
             || ((flags & (CloneFlags.Thread | CloneFlags.Parent)) != 0 && exitSignal != 0)
             || stack == 0 != (stackSize == 0)
-            || fields[8] != 0 || fields[9] != 0)
+            || fields[8] != 0 || fields[9] != 0
+            || ((flags & CloneFlags.IntoControlGroup) != 0 && (fields[10] > int.MaxValue || a.A1 < CloneArgumentsSizeWithGroup)))
         {
             return new(Errno.EINVAL.ToResult());
+        }
+
+        ControlGroup? group = null;
+        if ((flags & CloneFlags.IntoControlGroup) != 0)
+        {
+            if (thread.Process.Descriptors.Get((int)fields[10])?.Inode is not ControlGroupDirectory directory)
+            {
+                return new(Errno.EBADF.ToResult());
+            }
+
+            group = directory.Group;
         }
 
         return Fork.Clone(thread, new CloneRequest(flags, (Signal)exitSignal)
@@ -93,6 +108,7 @@ internal static class ProcessCalls
             ChildIdAt = new VirtualAddress(fields[2]),
             ParentIdAt = new VirtualAddress(fields[3]),
             ThreadPointer = fields[7],
+            ControlGroup = group,
         });
     }
 

@@ -68,6 +68,16 @@ public enum InformationSource
     Future,
 }
 
+/// <summary>What a policy needs to know of touches that follow one another with no other call between them.</summary>
+public enum TouchDetail
+{
+    /// <summary>Each of them, in order.</summary>
+    EachInTurn,
+
+    /// <summary>Of each frame the number of references and the time of the last, told in the order of the last ones.</summary>
+    LastOfEachFrame,
+}
+
 /// <summary>A policy with work at fixed intervals of virtual time, such as shifting aging counters.</summary>
 public interface ITimedPolicy
 {

@@ -12,6 +12,9 @@ public interface IPolicyDefinition<TSelf>
     /// <summary>A constant, so that a driver compiled for one policy drops the calls the policy does not want.</summary>
     static abstract InformationSource Source { get; }
 
+    /// <summary>A constant as well: what of touches with no other call between them the policy goes by.</summary>
+    static virtual TouchDetail Touches => TouchDetail.EachInTurn;
+
     static abstract TSelf Create(in PolicySetup setup);
 }
 
@@ -40,11 +43,13 @@ public interface IPolicyVisitor<out TResult>
 }
 
 /// <summary>A registered policy.</summary>
-public abstract class PolicyDescriptor(PolicyDescription description, InformationSource source, bool isVariableSpace)
+public abstract class PolicyDescriptor(PolicyDescription description, InformationSource source, TouchDetail touches, bool isVariableSpace)
 {
     public PolicyDescription Description { get; } = description;
 
     public InformationSource Source { get; } = source;
+
+    public TouchDetail Touches { get; } = touches;
 
     /// <summary>It gives frames back by itself (working set, page-fault frequency, VMIN).</summary>
     public bool IsVariableSpace { get; } = isVariableSpace;
@@ -56,7 +61,7 @@ public abstract class PolicyDescriptor(PolicyDescription description, Informatio
     public static PolicyDescriptor Of<TPolicy>()
         where TPolicy : struct, IReplacementPolicy, IPolicyDefinition<TPolicy> => new Descriptor<TPolicy>();
 
-    private sealed class Descriptor<TPolicy>() : PolicyDescriptor(TPolicy.Description, TPolicy.Source, default(TPolicy) is IVariableSpacePolicy)
+    private sealed class Descriptor<TPolicy>() : PolicyDescriptor(TPolicy.Description, TPolicy.Source, TPolicy.Touches, default(TPolicy) is IVariableSpacePolicy)
         where TPolicy : struct, IReplacementPolicy, IPolicyDefinition<TPolicy>
     {
         internal override TResult Build<TResult>(PolicySpecification specification, in PolicySetup setup, IPolicyVisitor<TResult> visitor)

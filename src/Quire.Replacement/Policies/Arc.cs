@@ -36,6 +36,8 @@ public struct Arc : IReplacementPolicy, IPolicyDefinition<Arc>, IDescribesState
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static Arc Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival)

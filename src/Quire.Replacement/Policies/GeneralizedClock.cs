@@ -46,7 +46,7 @@ public struct GeneralizedClock : IReplacementPolicy, IPolicyDefinition<Generaliz
     public int Evict(in Arrival incoming, out int shadow)
     {
         shadow = Arrival.NoShadow;
-        for (var left = (_most + 1L) * _ring.Frames; left >= 0 && _ring.Count > 0; left--)
+        for (var left = (_most + 1L) * _ring.Count; left >= 0 && _ring.Count > 0; left--)
         {
             var frame = _ring.Advance();
             if (_bits.IsPinned(frame))

@@ -40,6 +40,8 @@ public struct Lfu : IReplacementPolicy, IPolicyDefinition<Lfu>
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static Lfu Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival) => _leastUsedFirst.Add(frame, (1L << TieBits) | TieAt(arrival.Time));

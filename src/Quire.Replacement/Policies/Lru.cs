@@ -21,6 +21,8 @@ public struct Lru : IReplacementPolicy, IPolicyDefinition<Lru>, IDescribesState
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static Lru Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival) => _list.PushFront(0, frame);

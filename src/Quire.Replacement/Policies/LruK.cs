@@ -4,7 +4,7 @@ namespace Quire.Replacement;
 /// LRU-K: the page whose K-th last reference lies farthest back goes (figure 2.1 of the paper). _history[page] is HIST(p,1..K), _last is LAST(p).
 /// References within crp of the last one are correlated and do not count; pages used within crp are passed over unless there is no other.
 /// Pages with fewer than K references have an infinite distance; among them the least recently used goes (the paper's subsidiary policy).
-/// Histories of pages that left are kept for the last history pages, 8 bytes a reference each beside the ghost entry.
+/// HIST of the pages that the last evictions took is kept, without HIST(p,K), which a returning page pushes out: a ring of 4 + 8 (K - 1) bytes an eviction.
 /// </summary>
 public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
 {
@@ -12,25 +12,24 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
 
     private readonly int _k;
     private readonly long _correlated;
-    private readonly int _remembered;
     private readonly long[] _history;
     private readonly long[] _last;
     private readonly uint[] _tag;
-    private long[] _ghostHistory;
+    private readonly uint[] _evictedTag;
+    private readonly long[] _evictedHistory;
     private FrameHeap _oldestFirst;
-    private GhostLists _ghosts;
-    private int _ghostCount;
+    private int _nextEviction;
 
     private LruK(in PolicySetup setup)
     {
         _k = (int)setup.Parameters.Integer("k", 2, 1, 16);
         _correlated = setup.Parameters.Integer("crp", 0, 0, long.MaxValue >> 1);
-        _remembered = setup.Parameters.Share("history", 100, setup.Frames, 0);
+        var remembered = setup.Parameters.Share("history", 100, setup.Frames, 0);
         _history = new long[checked(setup.Frames * _k)];
-        _last = new long[setup.Frames];
+        _last = _correlated == 0 ? [] : new long[setup.Frames];
         _tag = new uint[setup.Frames];
-        _ghosts = new GhostLists(0, 1);
-        _ghostHistory = [];
+        _evictedTag = new uint[remembered];
+        _evictedHistory = new long[checked(remembered * (_k - 1))];
         _oldestFirst = new FrameHeap(setup.Frames);
     }
 
@@ -42,7 +41,7 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
         [
             new("k", "2", "references looked back"),
             new("crp", "0", "correlated reference period"),
-            new("history", "100%", "evicted pages whose references are remembered (the paper's retained information)"),
+            new("history", "100%", "evictions whose pages' references are remembered (the paper's retained information)"),
         ],
     };
 
@@ -54,16 +53,15 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
     {
         var history = HistoryOf(frame);
         history.Clear();
-        if (_ghosts.ListOf(arrival) >= 0)
+        var tag = GhostLists.TagOf(arrival.Page);
+        if (arrival.Shadow >= 0 && _evictedTag[arrival.Shadow] == tag)
         {
-            _ghostHistory.AsSpan(arrival.Shadow * _k, _k - 1).CopyTo(history[1..]);
-            _ghosts.Remove(arrival.Shadow);
-            _ghostCount--;
+            _evictedHistory.AsSpan(arrival.Shadow * (_k - 1), _k - 1).CopyTo(history[1..]);
         }
 
         history[0] = arrival.Time;
-        _last[frame] = arrival.Time;
-        _tag[frame] = GhostLists.TagOf(arrival.Page);
+        SetLast(frame, arrival.Time);
+        _tag[frame] = tag;
         _oldestFirst.Add(frame, KeyOf(frame));
     }
 
@@ -81,8 +79,6 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
         {
             Reference(frame, time - back);
         }
-
-        _oldestFirst.Update(frame, KeyOf(frame));
     }
 
     public int Evict(in Arrival incoming, out int shadow)
@@ -93,11 +89,11 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
             return -1;
         }
 
-        var frame = _correlated == 0 ? _oldestFirst.Top : FirstUncorrelated(incoming.Time);
+        var frame = _correlated == 0 ? Oldest() : FirstUncorrelated(incoming.Time);
         _oldestFirst.Remove(frame);
-        if (_remembered > 0)
+        if (_evictedTag.Length > 0)
         {
-            shadow = Remember(frame, incoming);
+            shadow = Remember(frame);
         }
 
         return frame;
@@ -110,15 +106,27 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
     private readonly long KeyOf(int frame)
     {
         var oldest = _history[(frame * _k) + _k - 1];
-        return oldest == 0 ? _last[frame] : Complete + oldest;
+        return oldest == 0 ? LastOf(frame) : Complete + oldest;
+    }
+
+    // LAST(p) is HIST(p,1) where no references are correlated.
+    private readonly long LastOf(int frame) => _last.Length == 0 ? _history[frame * _k] : _last[frame];
+
+    private readonly void SetLast(int frame, long time)
+    {
+        if (_last.Length > 0)
+        {
+            _last[frame] = time;
+        }
     }
 
     private readonly void Reference(int frame, long time)
     {
-        if (time - _last[frame] > _correlated)
+        var last = LastOf(frame);
+        if (time - last > _correlated)
         {
             var history = HistoryOf(frame);
-            var correlatedPeriod = _last[frame] - history[0];
+            var correlatedPeriod = last - history[0];
             for (var back = _k - 1; back > 0; back--)
             {
                 history[back] = history[back - 1] == 0 ? 0 : history[back - 1] + correlatedPeriod;
@@ -127,19 +135,35 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
             history[0] = time;
         }
 
-        _last[frame] = time;
+        SetLast(frame, time);
+    }
+
+    // Keys only grow, and grow more often than anybody asks: the heap learns of it when a frame comes to its top.
+    private readonly int Oldest()
+    {
+        while (true)
+        {
+            var frame = _oldestFirst.Top;
+            var key = KeyOf(frame);
+            if (key == _oldestFirst.TopKey)
+            {
+                return frame;
+            }
+
+            _oldestFirst.Update(frame, key);
+        }
     }
 
     private int FirstUncorrelated(long time)
     {
         var passed = new List<int>();
-        while (_oldestFirst.Count > 0 && time - _last[_oldestFirst.Top] <= _correlated)
+        while (_oldestFirst.Count > 0 && Oldest() is var oldest && time - LastOf(oldest) <= _correlated)
         {
-            passed.Add(_oldestFirst.Top);
-            _oldestFirst.Remove(_oldestFirst.Top);
+            passed.Add(oldest);
+            _oldestFirst.Remove(oldest);
         }
 
-        var frame = _oldestFirst.Count > 0 ? _oldestFirst.Top : passed[0];
+        var frame = _oldestFirst.Count > 0 ? Oldest() : passed[0];
         foreach (var other in passed)
         {
             _oldestFirst.Add(other, KeyOf(other));
@@ -148,23 +172,12 @@ public struct LruK : IReplacementPolicy, IPolicyDefinition<LruK>
         return frame;
     }
 
-    private int Remember(int frame, in Arrival incoming)
+    private int Remember(int frame)
     {
-        // The history of the page that comes in must survive until it is admitted, so the oldest ghost goes only beyond the limit.
-        if (_ghostCount > _remembered || (_ghostCount == _remembered && _ghosts.ListOf(incoming) < 0))
-        {
-            _ghosts.RemoveOldest(0);
-            _ghostCount--;
-        }
-
-        var shadow = _ghosts.Add(0, _tag[frame]);
-        _ghostCount++;
-        if ((shadow + 1) * _k > _ghostHistory.Length)
-        {
-            Array.Resize(ref _ghostHistory, Math.Max(_ghostHistory.Length * 2, (shadow + 1) * _k));
-        }
-
-        HistoryOf(frame).CopyTo(_ghostHistory.AsSpan(shadow * _k));
+        var shadow = _nextEviction;
+        _nextEviction = shadow + 1 == _evictedTag.Length ? 0 : shadow + 1;
+        _evictedTag[shadow] = _tag[frame];
+        HistoryOf(frame)[..(_k - 1)].CopyTo(_evictedHistory.AsSpan(shadow * (_k - 1)));
         return shadow;
     }
 }

@@ -15,6 +15,8 @@ public struct Mru : IReplacementPolicy, IPolicyDefinition<Mru>, IDescribesState
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static Mru Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival) => _list.PushFront(0, frame);

@@ -73,7 +73,7 @@ public struct PageFaultFrequency : IReplacementPolicy, IPolicyDefinition<PageFau
     public int Evict(in Arrival incoming, out int shadow)
     {
         shadow = Arrival.NoShadow;
-        for (var left = 2L * _ring.Frames; left >= 0 && _ring.Count > 0; left--)
+        for (var left = 2L * _ring.Count; left >= 0 && _ring.Count > 0; left--)
         {
             var frame = _ring.Advance();
             if (!_bits.IsPinned(frame) && !_bits.TestAndClearReferenced(frame))

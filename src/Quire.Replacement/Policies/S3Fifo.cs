@@ -67,6 +67,8 @@ public struct S3Fifo : IReplacementPolicy, IPolicyDefinition<S3Fifo>, IDescribes
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static S3Fifo Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival)

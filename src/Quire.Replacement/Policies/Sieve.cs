@@ -22,6 +22,8 @@ public struct Sieve : IReplacementPolicy, IPolicyDefinition<Sieve>, IDescribesSt
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static Sieve Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival)

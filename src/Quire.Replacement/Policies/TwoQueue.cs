@@ -39,6 +39,8 @@ public struct TwoQueue : IReplacementPolicy, IPolicyDefinition<TwoQueue>, IDescr
 
     public static InformationSource Source => InformationSource.EveryReference;
 
+    public static TouchDetail Touches => TouchDetail.LastOfEachFrame;
+
     public static TwoQueue Create(in PolicySetup setup) => new(setup);
 
     public void Admit(int frame, in Arrival arrival)

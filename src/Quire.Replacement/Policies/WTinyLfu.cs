@@ -14,6 +14,9 @@ public struct WTinyLfu : IReplacementPolicy, IPolicyDefinition<WTinyLfu>, IDescr
     private readonly FrameLists _lists;
     private readonly byte[] _list;
     private readonly uint[] _tag;
+
+    // The number of halvings at which the sketch was found to count the frame's page no higher; -1: not yet.
+    private readonly int[] _fullSince;
     private readonly int _windowLimit;
     private readonly int _protectedLimit;
     private FrequencySketch _sketch;
@@ -26,6 +29,7 @@ public struct WTinyLfu : IReplacementPolicy, IPolicyDefinition<WTinyLfu>, IDescr
         _lists = new FrameLists(setup.Frames, 3);
         _list = new byte[setup.Frames];
         _tag = new uint[setup.Frames];
+        _fullSince = new int[setup.Frames];
         _windowLimit = Math.Min(setup.Frames, setup.Parameters.Share("window", 1, setup.Frames, 1));
         _protectedLimit = setup.Parameters.Share("protected", 80, setup.Frames - _windowLimit, 0);
         _sketch = new FrequencySketch(setup.Frames, (int)setup.Parameters.Integer("sample", 10, 1, 1000));
@@ -53,6 +57,7 @@ public struct WTinyLfu : IReplacementPolicy, IPolicyDefinition<WTinyLfu>, IDescr
 
         _countedFor = ulong.MaxValue;
         _tag[frame] = tag;
+        _fullSince[frame] = -1;
         Push(frame, Window);
         if (_window > _windowLimit)
         {
@@ -63,10 +68,16 @@ public struct WTinyLfu : IReplacementPolicy, IPolicyDefinition<WTinyLfu>, IDescr
 
     public void Touch(int frame, int count, long time)
     {
-        _sketch.Count(_tag[frame], count);
-        if (_list[frame] == Window)
+        if (_fullSince[frame] != _sketch.Halvings && _sketch.Count(_tag[frame], count))
         {
-            Move(frame, Window);
+            _fullSince[frame] = _sketch.Halvings;
+        }
+
+        var list = _list[frame];
+        if (list != Probation)
+        {
+            _lists.Remove(frame);
+            _lists.PushFront(list, frame);
             return;
         }
 

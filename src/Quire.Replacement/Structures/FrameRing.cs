@@ -32,15 +32,11 @@ public struct FrameRing(int frames)
     /// <summary>The frame under the hand, and moves the hand past it. There must be a resident frame.</summary>
     public int Advance()
     {
-        while (true)
-        {
-            var frame = _hand;
-            _hand = frame + 1 == _resident.Length ? 0 : frame + 1;
-            if (_resident[frame])
-            {
-                return frame;
-            }
-        }
+        // Few of many may be resident.
+        var step = _resident.AsSpan(_hand).IndexOf(true);
+        var frame = step >= 0 ? _hand + step : _resident.AsSpan(0, _hand).IndexOf(true);
+        _hand = frame + 1 == _resident.Length ? 0 : frame + 1;
+        return frame;
     }
 
     public readonly string Describe(Func<int, string> pageIn, Func<int, string> mark)

@@ -23,12 +23,22 @@ public struct FrequencySketch
         _sample = (long)frames * sampleFactor;
     }
 
-    public void Count(uint tag, int times)
+    /// <summary>How often all counters were halved.</summary>
+    public int Halvings { get; private set; }
+
+    /// <summary>True: the page's counters are at their most, and counting it again changes nothing before the next halving.</summary>
+    public bool Count(uint tag, int times)
     {
+        var hash = Spread(tag);
         for (var left = Math.Min(times, 15); left > 0; left--)
         {
-            CountOnce(tag);
+            if (!TryCount(hash))
+            {
+                return true;
+            }
         }
+
+        return false;
     }
 
     public readonly int Frequency(uint tag)
@@ -43,9 +53,8 @@ public struct FrequencySketch
         return least;
     }
 
-    private void CountOnce(uint tag)
+    private bool TryCount(ulong hash)
     {
-        var hash = Spread(tag);
         var added = false;
         for (var row = 0; row < 4; row++)
         {
@@ -62,6 +71,8 @@ public struct FrequencySketch
         {
             Halve();
         }
+
+        return added;
     }
 
     private void Halve()
@@ -74,6 +85,7 @@ public struct FrequencySketch
         }
 
         _counted = (_counted - (odd >> 2)) >> 1;
+        Halvings++;
     }
 
     private static ulong Spread(uint tag)

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -10,6 +10,9 @@ namespace Quire.Traces;
 /// </summary>
 public sealed class QtraceRuns(QtraceReader reader) : RunSource
 {
+    // What a page that has no number yet is found as, shifted.
+    private const uint Unknown = unchecked((uint)-1 << 1);
+
     private readonly ProcessMarks _processes = new();
     private readonly uint[] _numbers = new uint[QtraceBlockHeader.MostRuns];
     private readonly byte[] _taken = new byte[QtraceBlockHeader.MostRuns];
@@ -37,9 +40,17 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
         }
 
         var numbers = _numbers;
+        var isKnown = true;
         for (var symbol = 0; symbol < block.Header.Symbols; symbol++)
         {
-            numbers[symbol] = (uint)Numbering.NumberOf(PageOf(block, symbol)) << 1;
+            var number = Numbering.Find(PageOf(block, symbol));
+            numbers[symbol] = (uint)number << 1;
+            isKnown &= number >= 0;
+        }
+
+        if (!isKnown)
+        {
+            NumberNewPages(block);
         }
 
         Expand(block, batch);
@@ -85,6 +96,34 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
         }
 
         batch.Length = length;
+    }
+
+    // The dictionary is sorted by page; new pages get their numbers in the order of their first references.
+    private void NumberNewPages(QtraceBlock block)
+    {
+        if (block.Header.SymbolWidth == 1)
+        {
+            NumberNewPages(block, block.Symbols[..block.Header.Runs]);
+        }
+        else
+        {
+            NumberNewPages(block, MemoryMarshal.Cast<byte, ushort>(block.Symbols)[..block.Header.Runs]);
+        }
+    }
+
+    private void NumberNewPages<TSymbol>(QtraceBlock block, ReadOnlySpan<TSymbol> symbols)
+        where TSymbol : unmanaged, IBinaryInteger<TSymbol>
+    {
+        ref var first = ref MemoryMarshal.GetArrayDataReference(_numbers);
+        foreach (var symbol in symbols)
+        {
+            var index = int.CreateTruncating(symbol);
+            ref var number = ref Unsafe.Add(ref first, index);
+            if (number == Unknown)
+            {
+                number = (uint)Numbering.NumberOf(PageOf(block, index)) << 1;
+            }
+        }
     }
 
     private void Expand(QtraceBlock block, RunBatch batch)

@@ -50,6 +50,8 @@ public sealed class ControlGroupFileTests : IDisposable
     [InlineData("cgroup.freeze", "2", Errno.ERANGE)]
     [InlineData("cgroup.freeze", "x", Errno.EINVAL)]
     [InlineData("cgroup.kill", "0", Errno.ERANGE)]
+    [InlineData("cgroup.pressure", "2", Errno.ERANGE)]
+    [InlineData("cgroup.pressure", "on", Errno.EINVAL)]
     [InlineData("cgroup.type", "domain", Errno.EINVAL)]
     [InlineData("cgroup.type", "threaded", Errno.ENOTSUP)]
     [InlineData("cgroup.procs", "999999", Errno.ESRCH)]
@@ -147,6 +149,103 @@ public sealed class ControlGroupFileTests : IDisposable
         Assert.Equal(Errno.EACCES, Guest.ErrorOf(Guest.Open(Top + "/a/new", Guest.WriteOnly | Guest.Create)));
     }
 
+    [Fact]
+    public void WhoPollsAFileOfEventsIsToldOfEachChangeSinceItWasRead()
+    {
+        MakeGroup("a");
+        Assert.Equal(Errno.None, Write("a/cgroup.subtree_control", "+pids"));
+        MakeGroup("a/b");
+        var group = Guest.Succeed(Guest.Open(Top + "/a/cgroup.events"));
+        var tasks = Guest.Succeed(Guest.Open(Top + "/a/b/pids.events"));
+        Assert.True(HasChanged(group) && HasChanged(tasks));
+        Guest.Read(group);
+        Guest.Read(tasks);
+        Assert.False(HasChanged(group) || HasChanged(tasks));
+
+        var other = _world.NewProcess();
+        Assert.Equal(Errno.None, Write("a/b/cgroup.procs", $"{other.Process.ProcessId}"));
+        Assert.True(HasChanged(group));
+        Assert.Equal("populated 1\nfrozen 0\n", Reread(group));
+        Assert.False(HasChanged(group));
+        var second = _world.NewProcess();
+        Assert.Equal(Errno.None, Write("a/b/cgroup.procs", $"{second.Process.ProcessId}"));
+        Assert.False(HasChanged(group));
+
+        Assert.Equal(Errno.None, Write("a/b/pids.max", "2"));
+        other.Fails(Errno.EAGAIN, 57);
+        Assert.True(HasChanged(tasks));
+        Assert.Equal("max 1\n", Reread(tasks));
+    }
+
+    [Fact]
+    public void MemoryEventsAreToldToTheGroupAndToThoseAbove()
+    {
+        MakeGroup("a");
+        Assert.Equal(Errno.None, Write("a/cgroup.subtree_control", "+memory"));
+        MakeGroup("a/b");
+        var above = Guest.Succeed(Guest.Open(Top + "/a/memory.events"));
+        var aboveAlone = Guest.Succeed(Guest.Open(Top + "/a/memory.events.local"));
+        var own = Guest.Succeed(Guest.Open(Top + "/a/b/memory.events.local"));
+        var poll = Guest.Begin(7, PollList(above), 1, ulong.MaxValue);
+        Assert.True(poll.IsCompleted);
+        Guest.Read(above);
+        Guest.Read(aboveAlone);
+        Guest.Read(own);
+
+        _world.Kernel.ControlGroups.Root.Children[0].Children[0].Memory.Count(Quire.Kernel.Memory.Groups.MemoryGroupEvent.Max);
+        Assert.True(HasChanged(above) && HasChanged(own));
+        Assert.False(HasChanged(aboveAlone));
+        Assert.Contains("max 1\n", Reread(above));
+        Assert.False(HasChanged(above));
+    }
+
+    [Fact]
+    public void WithoutPressureAccountingAGroupHasNoFilesOfIt()
+    {
+        MakeGroup("a");
+        MakeGroup("a/b");
+        Assert.Equal("1\n", Guest.ReadFile(Top + "/a/cgroup.pressure"));
+        Assert.Equal(Errno.None, Write("a/cgroup.pressure", "0"));
+        Assert.Equal("0\n", Guest.ReadFile(Top + "/a/cgroup.pressure"));
+        Assert.Equal(Errno.ENOENT, Guest.ErrorOf(Guest.Open(Top + "/a/memory.pressure")));
+        Assert.DoesNotContain("io.pressure", Guest.List(Top + "/a"));
+        Assert.True(Guest.Open(Top + "/a/b/memory.pressure") >= 0);
+        Assert.Equal(Errno.None, Write("a/cgroup.pressure", "1"));
+        Assert.True(Guest.Open(Top + "/a/memory.pressure") >= 0);
+    }
+
+    [Fact]
+    public void AChildIsBornInTheGroupThatCloneNames()
+    {
+        const ulong intoGroup = 0x2_0000_0000;
+        const ulong childSignal = 17;
+        MakeGroup("a");
+        MakeGroup("full");
+        Assert.Equal(Errno.None, Write("full/pids.max", "0"));
+        MakeGroup("inner");
+        Assert.Equal(Errno.None, Write("inner/cgroup.subtree_control", "+memory"));
+        long Clone(long descriptor, ulong size = 88)
+        {
+            ulong[] fields = [intoGroup, 0, 0, 0, childSignal, 0, 0, 0, 0, 0, (ulong)descriptor];
+            return Guest.Call(435, Guest.Put(System.Runtime.InteropServices.MemoryMarshal.AsBytes<ulong>(fields)), size);
+        }
+
+        long OpenGroup(string name) => Guest.Succeed(Guest.Open($"{Top}/{name}", Guest.DirectoryOnly));
+        var child = Guest.Succeed(Clone(OpenGroup("a")));
+        Assert.Equal($"{child}\n", Guest.ReadFile(Top + "/a/cgroup.procs"));
+        Assert.Equal("0::/\n", Guest.ReadFile("/proc/self/cgroup"));
+        Assert.Equal("populated 1\nfrozen 0\n", Guest.ReadFile(Top + "/a/cgroup.events"));
+        Assert.Equal(Errno.EAGAIN, Guest.ErrorOf(Clone(OpenGroup("full"))));
+        Assert.Equal(Errno.EBUSY, Guest.ErrorOf(Clone(OpenGroup("inner"))));
+        Assert.Equal(Errno.EBADF, Guest.ErrorOf(Clone(999)));
+        Assert.Equal(Errno.EBADF, Guest.ErrorOf(Clone(Guest.Succeed(Guest.Open("/")))));
+        Assert.Equal(Errno.EINVAL, Guest.ErrorOf(Clone(OpenGroup("a"), 80)));
+        Assert.Equal(Errno.EINVAL, Guest.ErrorOf(Clone(-1)));
+        var gone = OpenGroup("full");
+        Assert.Equal(Errno.None, Guest.ErrorOf(RemoveGroup("full")));
+        Assert.Equal(Errno.ENODEV, Guest.ErrorOf(Clone(gone)));
+    }
+
     [Theory]
     [InlineData("oom_score_adj", "-500", Errno.None, "-500\n")]
     [InlineData("oom_score_adj", "1001", Errno.EINVAL, "0\n")]
@@ -162,6 +261,24 @@ public sealed class ControlGroupFileTests : IDisposable
     }
 
     public void Dispose() => _world.Dispose();
+
+    private ulong PollList(long descriptor) => Guest.Put([.. BitConverter.GetBytes((int)descriptor), 2, 0, 0, 0]);
+
+    // POLLPRI and POLLERR, as kernfs has it.
+    private bool HasChanged(long descriptor)
+    {
+        var list = PollList(descriptor);
+        var found = Guest.Succeed(Guest.Call(7, list, 1, 0));
+        var events = Guest.Get(list, 8)[6];
+        Assert.True(found == 0 ? events == 0 : events == 10, $"{found} {events}");
+        return found == 1;
+    }
+
+    private string Reread(long descriptor)
+    {
+        Guest.Succeed(Guest.Call(8, (ulong)descriptor, 0, 0));
+        return Guest.Read(descriptor);
+    }
 
     private void MakeGroup(string path) => Guest.Succeed(Guest.Call(83, Guest.Text($"{Top}/{path}"), 0x1ED));
 

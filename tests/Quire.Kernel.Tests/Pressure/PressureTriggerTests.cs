@@ -107,6 +107,29 @@ public sealed class PressureTriggerTests
         Assert.True(trigger.HasEvent);
     }
 
+    [Fact]
+    public void AWatcherHasAMomentForEachWarningAndAnotherAfterItGaveMemoryBack()
+    {
+        var watcher = new Watcher { Pages = 1_000 };
+        var trigger = Create(150, watcher);
+        AdvanceTo(10);
+        var grace = _accounts.WarnOfMemory(_accounts.System);
+        Assert.True(grace > VirtualTime.Zero && watcher.MakesRoomUntil == _clock.Now + grace);
+        Assert.True(trigger.TakeEvent());
+
+        AdvanceTo(110);
+        Assert.Equal(grace - VirtualTime.FromMilliseconds(100), _accounts.WarnOfMemory(_accounts.System));
+        AdvanceTo(600);
+        Assert.Equal(VirtualTime.Zero, _accounts.WarnOfMemory(_accounts.System));
+        Assert.False(trigger.HasEvent);
+
+        watcher.Pages = 900;
+        Assert.Equal(grace, _accounts.WarnOfMemory(_accounts.System));
+        Assert.True(trigger.HasEvent);
+        AdvanceTo(1_200);
+        Assert.Equal(VirtualTime.Zero, _accounts.WarnOfMemory(_accounts.System));
+    }
+
     [Theory]
     [InlineData("some 150000 1000000", (int)PressureState.MemorySome, Errno.None)]
     [InlineData("full 1 500000", (int)PressureState.MemoryFull, Errno.None)]
@@ -126,8 +149,15 @@ public sealed class PressureTriggerTests
         Assert.True(expected != Errno.None || (int)state == expectedState);
     }
 
-    private PressureTrigger Create(int milliseconds) => new(
-        _accounts.System, PressureState.MemorySome, VirtualTime.FromMilliseconds(milliseconds), VirtualTime.FromMilliseconds(1_000), _accounts);
+    private sealed class Watcher : IPressureWatcher
+    {
+        public long Pages { get; set; }
+
+        public VirtualTime MakesRoomUntil { get; set; }
+    }
+
+    private PressureTrigger Create(int milliseconds, IPressureWatcher? watcher = null) => new(
+        _accounts.System, PressureState.MemorySome, VirtualTime.FromMilliseconds(milliseconds), VirtualTime.FromMilliseconds(1_000), _accounts, watcher);
 
     private void Stall() => _accounts.System.Change(_clock.Now, ThreadPressure.None, SwapsIn);
 

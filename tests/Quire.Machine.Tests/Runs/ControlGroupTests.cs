@@ -84,6 +84,41 @@ public class ControlGroupTests
     }
 
     [Fact]
+    public void APollerWakesWhenAGroupEmptiesFreezesOrLosesAProcessToItsLimit()
+    {
+        const string program = """
+            import os, select, signal, subprocess
+            top = "/sys/fs/cgroup/a"
+            os.mkdir(top)
+            def put(name, text): open(f"{top}/{name}", "w").write(text)
+            group, memory = open(f"{top}/cgroup.events"), open(f"{top}/memory.events")
+            def read(file):
+                file.seek(0)
+                return dict(line.split() for line in file.read().splitlines())
+            def wait(file):
+                poll = select.poll()
+                poll.register(file, select.POLLPRI)
+                return poll.poll(20000) == [(file.fileno(), select.POLLPRI | select.POLLERR)]
+            def start(*command): return subprocess.Popen(command, preexec_fn=lambda: put("cgroup.procs", "0"))
+            print(read(group)["populated"], read(memory)["oom_kill"])
+            sleeper = start("sleep", "1000")
+            print(wait(group), read(group)["populated"])
+            put("cgroup.freeze", "1")
+            print(wait(group), read(group)["frozen"])
+            put("cgroup.freeze", "0")
+            print(wait(group), read(group)["frozen"])
+            sleeper.kill()
+            print(wait(group), read(group)["populated"])
+            put("memory.max", "8M")
+            hog = start("python3", "-c", "kept = bytearray(32 << 20)")
+            while read(memory)["oom_kill"] == "0": wait(memory) or exit("not told")
+            print(hog.wait(), read(memory)["oom_kill"])
+            """;
+        var run = ProgramRun.Quire("run", "--ram", "64M", "--audit", "--", "python3", "-c", program);
+        Assert.True(run.Output == "0 0\nTrue 1\nTrue 1\nTrue 0\nTrue 0\n-9 1\n", $"{run}");
+    }
+
+    [Fact]
     public void TheAdjustedProcessGoesFirst()
     {
         var run = Script("64M", """

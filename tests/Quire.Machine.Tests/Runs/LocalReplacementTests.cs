@@ -1,5 +1,6 @@
 using Quire.Machine.Tests.Programs;
 using Quire.Observation.Runs;
+using Quire.Replacement;
 
 namespace Quire.Machine.Tests.Runs;
 
@@ -7,6 +8,15 @@ namespace Quire.Machine.Tests.Runs;
 public sealed class LocalReplacementTests : IDisposable
 {
     private const int Frames = 40;
+
+    // Kinds of policies: no history, none at all, a hash of pages, ghosts, the future.
+    private static readonly string[] Few = ["fifo", "random", "w-tinylfu", "arc", "opt"];
+
+    // Those that hear in the kernel all that they hear in replay: of arrivals alone, of each reference, of the future.
+    private static readonly string[] All =
+        [.. PolicyRegistry.FixedSpace.Where(policy => policy.Source != InformationSource.ReferenceBits).Select(policy => policy.Description.Name), "fifo", "random"];
+
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") is not null;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("quire-local-").FullName;
 
@@ -19,13 +29,13 @@ public sealed class LocalReplacementTests : IDisposable
         var trace = Path.Combine(_directory, "trace.qtrace");
         var recorded = ProgramRun.Quire("record", "--quiet", "--output", trace, "--seed", "1", "--", program);
         Assert.Equal("", recorded.Errors);
-        foreach (var policy in (string[])["lru", "mru", "lfu", "lru-k", "2q", "arc", "lirs", "sieve", "s3-fifo", "opt"])
+        foreach (var (policy, frames) in from policy in IsLong ? All : Few from frames in IsLong ? [17, 29, Frames] : (int[])[Frames] select (policy, frames))
         {
-            var replay = ProgramRun.Quire("replay", trace, "--policy", policy, "--frames", $"{Frames}");
+            var replay = ProgramRun.Quire("replay", trace, "--policy", policy, "--frames", $"{frames}");
             var misses = long.Parse(replay.Output.TrimEnd().Split('\n')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[2], System.Globalization.CultureInfo.InvariantCulture);
-            var (exitCode, report) = Run(program, policy, $"local:fixed={Frames}", "--readahead", "0");
+            var (exitCode, report) = Run(program, policy, $"local:fixed={frames}", "--readahead", "0");
             Assert.Equal(recorded.ExitCode, exitCode);
-            Assert.True(misses == report.Reclaim.Admissions, $"{policy}: {misses} in replay, {report.Reclaim.Admissions} in the kernel");
+            Assert.True(misses == report.Reclaim.Admissions, $"{policy} with {frames}: {misses} in replay, {report.Reclaim.Admissions} in the kernel");
         }
     }
 

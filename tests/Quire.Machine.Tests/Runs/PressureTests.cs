@@ -5,7 +5,7 @@ using Quire.Machine.Tests.Programs;
 namespace Quire.Machine.Tests.Runs;
 
 /// <summary>Pressure stall information and overcommit as programs see them.</summary>
-public class PressureTests
+public class PressureTests(NativePrograms programs) : IClassFixture<NativePrograms>
 {
     private const string Count = "count() { n=0; while [ $n -lt 3000 ]; do n=$((n+1)); done; }; ";
 
@@ -78,6 +78,25 @@ public class PressureTests
 
         Assert.Equal("True 0\n", ProgramRun.Quire(Command("20M")).Output);
         Assert.Equal("False 0\n", ProgramRun.Quire(Command("128M")).Output);
+    }
+
+    [Theory]
+    [InlineData("/proc/pressure/memory", "--ram 32M")]
+    [InlineData("/proc/pressure/memory", "--ram 32M --disk hdd --cpus 2")]
+    [InlineData("/proc/pressure/memory", "--ram 28M --swap 4M --policy second-chance")]
+    [InlineData("/sys/fs/cgroup/program/memory.pressure", "--ram 128M --memory-max 32M --policy clock")]
+    [InlineData("/sys/fs/cgroup/memory.pressure", "--ram 128M --memory-max 32M --swap 4M")]
+    public void AWatcherThatGivesItsCacheBackSavesAnotherFromBeingKilled(string file, string setting)
+    {
+        var program = programs.Compile("pressure_relief.c");
+        ProgramRun Run(string kind) => ProgramRun.Quire(["run", "--audit", .. setting.Split(' '), "--", program, kind, file, "12", "24"]);
+
+        var ignored = Run("ignore");
+        Assert.True(ignored.Output == "signal 9, told 0\n", $"{ignored}");
+        Assert.Matches("(?m)^out of memory +killed 2 ", ignored.Errors);
+        var watched = Run("watch");
+        Assert.True(watched.Output == "exit 0, told 1\n", $"{watched}");
+        Assert.DoesNotContain("out of memory", watched.Errors);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Quire.Kernel.Files.Pressure;
 using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
+using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.ControlGroups;
@@ -24,6 +25,8 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
         MemoryFiles.AddTo(this, fileSystem.Kernel, group);
     }
 
+    public ControlGroup Group => _group;
+
     public override Errno Lookup(string name, out Inode? child)
     {
         child = null;
@@ -32,7 +35,7 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
             return Errno.ENOENT;
         }
 
-        if (_files.TryGetValue(name, out var known) && IsThere(known.Controller))
+        if (_files.TryGetValue(name, out var known) && IsThere(known.Controller) && !IsHidden(known.File))
         {
             child = known.File;
         }
@@ -53,7 +56,7 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
 
         foreach (var (name, (controller, file)) in _files)
         {
-            if (IsThere(controller))
+            if (IsThere(controller) && !IsHidden(file))
             {
                 entries.Add(new ListedEntry(name, file.Attributes.Number, file.Type));
             }
@@ -79,8 +82,9 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
     public override Errno RemoveDirectory(string name, Inode child) => _fileSystem.Kernel.ControlGroups.Remove(((ControlGroupDirectory)child)._group);
 
     /// <summary>A file that is there while a controller acts on the group; None: always.</summary>
-    internal void Add(Controllers controller, string name, Func<string> render) =>
-        Add(controller, name, new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null) { WhenGone = Errno.ENODEV });
+    /// <param name="notice">Whoever polls the file waits for that; null: there is nothing to wait for.</param>
+    internal void Add(Controllers controller, string name, Func<string> render, ChangeNotice? notice = null) =>
+        Add(controller, name, new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null) { WhenGone = Errno.ENODEV, Notice = notice });
 
     internal void Add(Controllers controller, string name, Func<string> render, Func<string, Errno> store) =>
         Add(controller, name, render, (_, text) => store(text));
@@ -102,10 +106,13 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
             StoreBy = (_, text) => IsLive(controller) ? store(text) : Errno.ENODEV,
         });
 
+    // While nothing is accounted, there are no files of it: cgroup_file_show.
     internal void AddPressure(string name, PressureResource resource) =>
         Add(Controllers.None, name, new PressureFile(_fileSystem, _fileSystem.Kernel, resource, new PressureSource(() => _group.IsRemoved ? null : _group.Pressure, 0x1A4, null)));
 
     private void Add(Controllers controller, string name, GeneratedInode file) => _files.Add(name, (controller, file));
+
+    private bool IsHidden(GeneratedInode file) => file is PressureFile && !_group.Pressure.IsAccounted;
 
     private bool IsLive(Controllers controller) => !_group.IsRemoved && IsThere(controller);
 

@@ -22,6 +22,8 @@ internal static class CoreFiles
         directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), text => HandDown(groups, group, text));
         directory.Add(Controllers.None, "cgroup.threads", () => Lines(group.Living.SelectMany(process => process.Threads).Select(thread => thread.ThreadId)), (writer, text) => MoveThread(kernel, group, writer, text));
         directory.Add(Controllers.None, "cpu.stat", () => CpuTime(group));
+        directory.Add(
+            Controllers.None, "cgroup.pressure", () => group.Pressure.IsAccounted ? "1\n" : "0\n", text => SetAccounting(kernel.Pressure.Look(group.Pressure), text));
         directory.AddPressure("cpu.pressure", PressureResource.Cpu);
         directory.AddPressure("io.pressure", PressureResource.Io);
         directory.AddPressure("memory.pressure", PressureResource.Memory);
@@ -30,7 +32,7 @@ internal static class CoreFiles
             return;
         }
 
-        directory.Add(Controllers.None, "cgroup.events", () => $"populated {(group.IsPopulated ? 1 : 0)}\nfrozen {(ControlGroupTree.HasFrozen(group) ? 1 : 0)}\n");
+        directory.Add(Controllers.None, "cgroup.events", () => $"populated {(group.IsPopulated ? 1 : 0)}\nfrozen {(ControlGroupTree.HasFrozen(group) ? 1 : 0)}\n", group.Notices.Group);
         directory.Add(Controllers.None, "cgroup.freeze", () => group.AsksToFreeze ? "1\n" : "0\n", text => Freeze(group, text));
         directory.AddCommand(Controllers.None, "cgroup.kill", text => Kill(group, text));
         directory.Add(Controllers.None, "cgroup.type", () => "domain\n", text => ControlValue.Strip(text) == "threaded" ? Errno.ENOTSUP : Errno.EINVAL);
@@ -101,6 +103,18 @@ internal static class CoreFiles
         }
 
         return groups.HandDown(group, more, fewer);
+    }
+
+    private static Errno SetAccounting(PressureGroup pressure, string text)
+    {
+        var error = ControlValue.ReadNumber(text, out int value);
+        if (error != Errno.None || value is < 0 or > 1)
+        {
+            return error != Errno.None ? error : Errno.ERANGE;
+        }
+
+        pressure.IsAccounted = value == 1;
+        return Errno.None;
     }
 
     private static Errno Freeze(ControlGroup group, string text)

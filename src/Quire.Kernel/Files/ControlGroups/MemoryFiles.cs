@@ -32,9 +32,9 @@ internal static class MemoryFiles
         AddLimit(directory, "memory.swap.high", () => group.Memory.SwapHigh, value => group.Memory.SwapHigh = value);
         AddLimit(directory, "memory.swap.max", () => group.Memory.SwapMax, value => group.Memory.SwapMax = value);
         AddLimit(directory, "memory.zswap.max", () => group.Memory.CompressedMax, value => group.Memory.CompressedMax = value);
-        directory.Add(Controllers.Memory, "memory.events", () => Events(group.Memory.Events));
-        directory.Add(Controllers.Memory, "memory.events.local", () => Events(group.Memory.LocalEvents));
-        directory.Add(Controllers.Memory, "memory.swap.events", () => SwapEvents(group.Memory));
+        directory.Add(Controllers.Memory, "memory.events", () => Events(group.Memory.Events), group.Notices.Memory);
+        directory.Add(Controllers.Memory, "memory.events.local", () => Events(group.Memory.LocalEvents), group.Notices.LocalMemory);
+        directory.Add(Controllers.Memory, "memory.swap.events", () => SwapEvents(group.Memory), group.Notices.Swap);
         directory.Add(Controllers.Memory, "memory.oom.group", () => group.Memory.DiesWhole ? "1\n" : "0\n", text => StoreDiesWhole(group.Memory, text));
     }
 

@@ -18,7 +18,7 @@ internal static class PidsFiles
         }
 
         directory.Add(Controllers.Pids, "pids.current", () => group.TaskCount.ToString(CultureInfo.InvariantCulture) + "\n");
-        directory.Add(Controllers.Pids, "pids.events", () => string.Create(CultureInfo.InvariantCulture, $"max {group.RefusedForks}\n"));
+        directory.Add(Controllers.Pids, "pids.events", () => string.Create(CultureInfo.InvariantCulture, $"max {group.RefusedForks}\n"), group.Notices.Tasks);
         directory.Add(Controllers.Pids, "pids.max", () => ControlValue.Show(group.MostTasks), text => StoreMost(group, text));
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Generated;
@@ -120,6 +121,9 @@ public sealed class GeneratedFile : GeneratedInode
 
     /// <summary>As <see cref="Store"/>, where it matters who writes.</summary>
     public Func<GuestThread, string, Errno>? StoreBy { get; init; }
+
+    /// <summary>Told when what the file shows changes; null: nobody is.</summary>
+    internal ChangeNotice? Notice { get; init; }
 
     /// <summary>What reading gives when there is nothing to render.</summary>
     public Errno WhenGone { get; init; } = Errno.ESRCH;

@@ -1,6 +1,7 @@
 using System.Text;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Generated;
@@ -12,11 +13,14 @@ internal sealed class GeneratedOpenFile : OpenFile
 
     private readonly GeneratedFile _file;
     private byte[]? _text;
+    private long _seen;
 
     public GeneratedOpenFile(FileLocation location, int flags, GeneratedFile file)
         : base(location, flags) => _file = file;
 
     public override bool IsSeekable => true;
+
+    public override WaitQueue? ReadinessQueue => _file.Notice?.Waiters;
 
     public override ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset)
     {
@@ -24,6 +28,7 @@ internal sealed class GeneratedOpenFile : OpenFile
         if (_text is null || position == 0)
         {
             _text = _file.Render();
+            _seen = _file.Notice?.Version ?? 0;
             if (_text is null)
             {
                 return new(_file.WhenGone.ToResult());
@@ -68,6 +73,10 @@ internal sealed class GeneratedOpenFile : OpenFile
         var error = length == 0 ? Errno.None : _file.StoreBy?.Invoke(thread, text) ?? _file.Store!(text);
         return new(error != Errno.None ? error.ToResult() : length);
     }
+
+    // kernfs_generic_poll: what has changed since it was read last.
+    public override PollEvents Poll() =>
+        base.Poll() | (_file.Notice is { } notice && notice.Version != _seen ? PollEvents.Error | PollEvents.Priority : PollEvents.None);
 
     public override long Seek(long offset, int whence)
     {

@@ -62,7 +62,7 @@ internal sealed class OpenPressureFile(FileLocation location, int flags, Pressur
         }
 
         var text = Encoding.Latin1.GetString(bytes.AsSpan(0, bytes.Length - (file.Source.LongestWrite is not null && bytes.Length > 0 ? 1 : 0)));
-        var error = SetTrigger(group, text);
+        var error = SetTrigger(group, text, thread.Process);
         return new(error == Errno.None ? (long)length : error.ToResult());
     }
 
@@ -92,7 +92,7 @@ internal sealed class OpenPressureFile(FileLocation location, int flags, Pressur
 
     protected override void OnLastClose() => _trigger?.End();
 
-    private Errno SetTrigger(PressureGroup group, string text)
+    private Errno SetTrigger(PressureGroup group, string text, IPressureWatcher watcher)
     {
         // One a descriptor.
         if (_trigger is not null)
@@ -103,7 +103,7 @@ internal sealed class OpenPressureFile(FileLocation location, int flags, Pressur
         var error = PressureText.Read(text, file.Resource, out var state, out var threshold, out var window);
         if (error == Errno.None)
         {
-            _trigger = new PressureTrigger(file.Kernel.Pressure.Look(group), state, threshold, window, file.Kernel.Pressure);
+            _trigger = new PressureTrigger(file.Kernel.Pressure.Look(group), state, threshold, window, file.Kernel.Pressure, watcher);
         }
 
         return error;

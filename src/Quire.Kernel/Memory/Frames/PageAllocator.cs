@@ -68,6 +68,9 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     /// <summary>What the group may have that frames are taken for now; null: anything.</summary>
     internal MemoryGroups? Limits { get; set; }
 
+    /// <summary>What is allocated may come from below the min watermark, down to its half: for those who are to give memory back (ALLOC_OOM of Linux).</summary>
+    internal bool MayUseReserve { get; set; }
+
     /// <summary>A frame with any content. False: out of memory.</summary>
     internal bool TryAllocate(FrameUse use, out FrameNumber frame)
     {
@@ -256,7 +259,7 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     {
         foreach (var zone in _zones)
         {
-            var floor = _reclaimDepth > 0 ? 0 : zone.Watermarks.Min;
+            var floor = FloorOf(zone);
             if (zone.CpuLists[CurrentCpu].TryPop(out var number) || (zone.Buddy.FreeUnits > floor && TryRefill(zone, out number)))
             {
                 frame = new FrameNumber(number);
@@ -267,6 +270,8 @@ public sealed unsafe partial class PageAllocator : ISlabPages
         frame = FrameNumber.None;
         return false;
     }
+
+    private uint FloorOf(Zone zone) => _reclaimDepth > 0 ? 0 : MayUseReserve ? zone.Watermarks.Min / 2 : zone.Watermarks.Min;
 
     // Called with an empty list. Gives the lowest frame of the batch, so that frames are used in the order of their addresses as long as memory is fresh.
     private bool TryRefill(Zone zone, out uint first)
@@ -296,7 +301,7 @@ public sealed unsafe partial class PageAllocator : ISlabPages
         {
             foreach (var zone in _zones)
             {
-                var floor = _reclaimDepth > 0 ? 0 : zone.Watermarks.Min;
+                var floor = FloorOf(zone);
                 if (zone.Buddy.FreeUnits > floor + (1u << order) && zone.Buddy.TryAllocate(order, out var index))
                 {
                     first = new FrameNumber(zone.FirstFrame + index);

@@ -35,5 +35,12 @@ internal sealed class MemoryGroupEvents
 
     public long this[MemoryGroupEvent happening] => _counts[(int)happening];
 
-    public void Count(MemoryGroupEvent happening) => _counts[(int)happening]++;
+    /// <summary>Told of each event.</summary>
+    public Action<MemoryGroupEvent>? Counted { get; set; }
+
+    public void Count(MemoryGroupEvent happening)
+    {
+        _counts[(int)happening]++;
+        Counted?.Invoke(happening);
+    }
 }

@@ -98,6 +98,12 @@ internal sealed class MemoryGroups
     /// <summary>To be called before pages are taken for the current group: reclaims until they fit.</summary>
     public void MakeRoom(long pages)
     {
+        // Whoever is to give memory back passes limits for that (PF_MEMALLOC).
+        if (_memory.Frames.MayUseReserve)
+        {
+            return;
+        }
+
         var bytes = pages << Page.Shift;
         while (_exhausted is null && !_isReclaiming && Current.FindFull(bytes) is { } full)
         {

@@ -15,12 +15,15 @@ internal sealed class ControlGroup
 
     private readonly List<ControlGroup> _children = [];
     private readonly List<GuestProcess> _members = [];
+    private MemoryGroup _memory;
+    private bool _wasPopulated;
+    private bool _wasFrozen;
 
     internal ControlGroup(ControlGroup? parent, string name, MemoryGroup memory, PressureGroup pressure)
     {
         Parent = parent;
         Name = name;
-        Memory = memory;
+        _memory = memory;
         Pressure = pressure;
         Path = parent is null ? "/" : parent.Parent is null ? "/" + name : parent.Path + "/" + name;
         IsFrozen = parent is { IsFrozen: true };
@@ -54,7 +57,18 @@ internal sealed class ControlGroup
     public Controllers HandedDown { get; internal set; }
 
     /// <summary>Where pages that the members touch first are charged.</summary>
-    public MemoryGroup Memory { get; internal set; }
+    public MemoryGroup Memory
+    {
+        get => _memory;
+        internal set
+        {
+            _memory = value;
+            if (value != Parent?.Memory)
+            {
+                Notices.Follow(value);
+            }
+        }
+    }
 
     /// <summary>What the members, and those of the groups below, lose.</summary>
     public PressureGroup Pressure { get; }
@@ -67,7 +81,9 @@ internal sealed class ControlGroup
     /// <summary>pids.max, and how often it refused a member of this group.</summary>
     public long MostTasks { get; set; } = Unlimited;
 
-    public long RefusedForks { get; set; }
+    public long RefusedForks { get; private set; }
+
+    public GroupNotices Notices { get; } = new();
 
     /// <summary>cgroup.max.descendants, cgroup.max.depth.</summary>
     public long MostDescendants { get; set; } = Unlimited;
@@ -101,12 +117,40 @@ internal sealed class ControlGroup
     {
         _members.Add(process);
         process.TimesBeforeGroup = CpuTimes.Of(process);
+        NoteState();
     }
 
     internal void Remove(GuestProcess process)
     {
         _members.Remove(process);
         OwnTimes += CpuTimes.Of(process) - process.TimesBeforeGroup;
+        NoteState();
+    }
+
+    internal void RefuseFork()
+    {
+        RefusedForks++;
+        Notices.Tasks.Notify();
+    }
+
+    internal void ForgetTasks()
+    {
+        MostTasks = Unlimited;
+        RefusedForks = 0;
+    }
+
+    /// <summary>Something that cgroup.events may show, here or in a group above, has changed.</summary>
+    internal void NoteState()
+    {
+        for (var group = this; group is { IsRoot: false }; group = group.Parent)
+        {
+            var (isPopulated, isFrozen) = (group.IsPopulated, ControlGroupTree.HasFrozen(group));
+            if (isPopulated != group._wasPopulated || isFrozen != group._wasFrozen)
+            {
+                (group._wasPopulated, group._wasFrozen) = (isPopulated, isFrozen);
+                group.Notices.Group.Notify();
+            }
+        }
     }
 
     internal void Detach()

@@ -111,14 +111,10 @@ internal sealed class ControlGroupTree
     /// <summary>Writes a process' id to cgroup.procs. What it has touched stays charged where it was.</summary>
     public Errno Move(GuestProcess process, ControlGroup group)
     {
-        if (group.IsRemoved)
+        var error = CheckMembership(group);
+        if (error != Errno.None)
         {
-            return Errno.ENODEV;
-        }
-
-        if (!group.IsRoot && !MayHaveMembers(group))
-        {
-            return Errno.EBUSY;
+            return error;
         }
 
         var old = process.ControlGroup;
@@ -137,6 +133,10 @@ internal sealed class ControlGroupTree
         Thaw(process, old);
         return Errno.None;
     }
+
+    /// <summary>Whether a group takes processes: ENODEV if it is gone, EBUSY if it hands controllers down.</summary>
+    public static Errno CheckMembership(ControlGroup group) =>
+        group.IsRemoved ? Errno.ENODEV : group.IsRoot || MayHaveMembers(group) ? Errno.None : Errno.EBUSY;
 
     /// <summary>Writes cgroup.subtree_control.</summary>
     public Errno HandDown(ControlGroup group, Controllers more, Controllers fewer)
@@ -171,8 +171,7 @@ internal sealed class ControlGroupTree
         {
             foreach (var child in group.Children)
             {
-                child.MostTasks = ControlGroup.Unlimited;
-                child.RefusedForks = 0;
+                child.ForgetTasks();
             }
         }
 
@@ -186,7 +185,7 @@ internal sealed class ControlGroupTree
         {
             if (limiting.MostTasks != ControlGroup.Unlimited && limiting.TaskCount + 1 > limiting.MostTasks)
             {
-                group.RefusedForks++;
+                group.RefuseFork();
                 return Errno.EAGAIN;
             }
         }
@@ -205,6 +204,8 @@ internal sealed class ControlGroupTree
             {
                 Awaken(process);
             }
+
+            below.NoteState();
         }
     }
 

@@ -16,9 +16,11 @@ internal sealed class FrameTableBits(KernelMemory memory, PolicySlots slots) : R
 
     public bool HasFresh => _fresh.Count > 0;
 
-    public override bool IsReferenced(int frame)
+    public override bool IsReferenced(int frame) => IsUsed(slots.FrameIn(frame));
+
+    public bool IsUsed(FrameNumber frame)
     {
-        ref var entry = ref EntryOf(frame);
+        ref var entry = ref memory.FrameTable[frame];
         return (entry.Flags & FrameFlags.Referenced) != 0 || memory.Reclaim.IsAccessed(entry);
     }
 
@@ -81,7 +83,10 @@ internal sealed class FrameTableBits(KernelMemory memory, PolicySlots slots) : R
         _fresh.Clear();
     }
 
-    private void Clear(FrameNumber frame)
+    /// <summary>What was asked for without a use is without one already.</summary>
+    public void ForgetFresh() => _fresh.Clear();
+
+    public void Clear(FrameNumber frame)
     {
         ref var entry = ref memory.FrameTable[frame];
         entry.Flags &= ~FrameFlags.Referenced;

@@ -1,4 +1,5 @@
 using Quire.Hardware.Cpu;
+using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Reclaim.Policies;
 
@@ -12,6 +13,12 @@ internal interface IPolicyOrder : IFrameOrder
     /// Pages have come in whose accessed bit must go, or for which others must go, once the instruction that faulted has restarted.
     /// </summary>
     bool HasFresh { get; }
+
+    /// <summary>An instruction faulted for the page that is in <paramref name="frame"/> now; the instruction itself is in <paramref name="code"/>.</summary>
+    void EnterFaulted(FrameNumber frame, FrameNumber code);
+
+    /// <summary>The program is about to go on with pages that are fresh: uses of them so far were the kernel's.</summary>
+    void BeginRestart();
 
     void SettleFresh();
 

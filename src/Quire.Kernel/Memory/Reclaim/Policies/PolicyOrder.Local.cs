@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Quire.Primitives;
 using Quire.Replacement;
 
@@ -7,7 +8,11 @@ namespace Quire.Kernel.Memory.Reclaim.Policies;
 /// Local replacement. A page that comes in over the allotment has the policy give one up at once, as in replay; but that page stays until the
 /// instruction that faulted has restarted, since it may be one that the instruction needs: a policy that gives up what was used last would otherwise
 /// keep a program from going on. If it is used before it has gone, the policy is told as if it had come back.
-/// A policy of every reference is not told of a page before the program itself refers to it: what the kernel or readahead brought in waits outside.
+/// No policy is told of a page before the program itself refers to it: what the kernel or readahead brought in waits outside. A policy of every reference
+/// is told by the processor. One by bits is told of the page that an instruction faults for, and of others when the first accessed bit shows, which is
+/// looked at before another page comes in and when the instruction that faulted has ended; so the order of first references is kept, unless several
+/// pages that wait are referred to between the same two faults.
+/// Policies know pages by the number of their first reference, as in replay: some hash what they know them by.
 /// </content>
 internal sealed partial class PolicyOrder<TPolicy>
 {
@@ -16,8 +21,12 @@ internal sealed partial class PolicyOrder<TPolicy>
 
     private readonly List<(FrameNumber Frame, Shadow Shadow)> _condemned = [];
     private readonly List<(FrameNumber Frame, Shadow Shadow)> _waiting = [];
+    private readonly Dictionary<ulong, ulong> _numbers = [];
     private int _waitingCount;
     private bool _hasNew;
+
+    // Holds the instruction that faulted: fetching it again is no further reference.
+    private FrameNumber _restarting = FrameNumber.None;
 
     public int Allotment { get; set; } = int.MaxValue;
 
@@ -29,6 +38,77 @@ internal sealed partial class PolicyOrder<TPolicy>
         _waiting.Add((frame, page.Shadow));
         _waitingCount++;
         _hasNew = true;
+    }
+
+    public void EnterFaulted(FrameNumber frame, FrameNumber code)
+    {
+        if (TPolicy.Source != InformationSource.ReferenceBits || (_places[frame].Marks & PolicySlots.Unreached) == 0)
+        {
+            return;
+        }
+
+        EnterReferenced(frame);
+        _restarting = code;
+        foreach (var (condemned, _) in _condemned)
+        {
+            _bits.Clear(condemned);
+        }
+    }
+
+    public void BeginRestart()
+    {
+        if (TPolicy.Source != InformationSource.ReferenceBits)
+        {
+            return;
+        }
+
+        foreach (var (frame, _) in _waiting)
+        {
+            ref var place = ref _places[frame];
+            if ((place.Marks & PolicySlots.Unreached) != 0)
+            {
+                place.Marks &= unchecked((byte)~PolicySlots.Unreached);
+                _bits.Clear(frame);
+            }
+        }
+    }
+
+    /// <summary>What was about to go or waited, and has been used since the program went on.</summary>
+    private void EnterUsed()
+    {
+        if (TPolicy.Source != InformationSource.ReferenceBits)
+        {
+            return;
+        }
+
+        EnterUsed(_condemned);
+        EnterUsed(_waiting);
+
+        // The reference that they came in by has been made.
+        _bits.ForgetFresh();
+    }
+
+    private void EnterUsed(List<(FrameNumber Frame, Shadow Shadow)> list)
+    {
+        for (var (at, left) = (0, list.Count); left > 0; left--)
+        {
+            var frame = list[at].Frame;
+            if ((_places[frame].Marks & PolicySlots.Unreached) == 0 && frame != _restarting && _bits.IsUsed(frame))
+            {
+                EnterReferenced(frame);
+            }
+            else
+            {
+                at++;
+            }
+        }
+    }
+
+    private ulong NumberOf(ulong page)
+    {
+        ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, page, out var isKnown);
+        number = isKnown ? number : (ulong)_numbers.Count - 1;
+        return number;
     }
 
     /// <summary>The first reference to a page that waits, or one to a page that is about to go.</summary>
@@ -44,7 +124,7 @@ internal sealed partial class PolicyOrder<TPolicy>
         ref var place = ref _places[frame];
         var list = (place.Marks & PolicySlots.Condemned) != 0 ? _condemned : _waiting;
         _waitingCount -= list == _waiting ? 1 : 0;
-        place.Marks &= unchecked((byte)~(PolicySlots.Condemned | PolicySlots.Waiting));
+        place.Marks &= unchecked((byte)~(PolicySlots.Condemned | PolicySlots.Waiting | PolicySlots.Unreached));
         var at = list.FindLastIndex(item => item.Frame == frame);
         var shadow = list[at].Shadow;
         list.RemoveAt(at);

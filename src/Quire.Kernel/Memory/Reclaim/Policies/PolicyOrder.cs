@@ -1,4 +1,3 @@
-using Quire.Hardware.Cpu;
 using Quire.Kernel.Memory.Frames;
 using Quire.Primitives;
 using Quire.Replacement;
@@ -36,6 +35,7 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         _policy = policy;
         _slots = slots;
         _bits = bits;
+        _folder = TPolicy.Touches == TouchDetail.LastOfEachFrame ? memory.RunFolder : null;
         _nextTick = policy is ITimedPolicy timed ? Math.Max(timed.TickInterval, ShortestTick) : long.MaxValue;
     }
 
@@ -52,9 +52,11 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         (isFile ? ref _file : ref _anonymous)++;
         if (isFile || _memory.Swap.Capacity > 0)
         {
-            if (IsLocal && TPolicy.Source != InformationSource.ReferenceBits)
+            if (IsLocal)
             {
+                EnterUsed();
                 Await(frame, arrival);
+                place.Marks |= PolicySlots.Unreached;
             }
             else
             {
@@ -95,6 +97,11 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
     {
         if (TPolicy.Source == InformationSource.ReferenceBits)
         {
+            if ((_places[frame].Marks & PolicySlots.Waiting) != 0)
+            {
+                EnterReferenced(frame);
+            }
+
             _memory.FrameTable[frame].Flags |= FrameFlags.Referenced;
         }
         else if (kind == PageUseKind.Copied)
@@ -119,25 +126,6 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
             _locked--;
             ((place.Marks & PolicySlots.OfFile) != 0 ? ref _file : ref _anonymous)++;
             Enter(frame, new PageArrival(PageArrival.NameOf(_memory.FrameTable[frame]), Shadow.None));
-        }
-    }
-
-    public void Consume(ReadOnlySpan<FrameRun> runs)
-    {
-        foreach (ref readonly var run in runs)
-        {
-            var frame = new FrameNumber(run.Frame);
-            if ((_places[frame].Marks & (PolicySlots.Condemned | PolicySlots.Waiting)) != 0)
-            {
-                EnterReferenced(frame);
-            }
-
-            _references += run.Count;
-            Touch(frame, (int)run.Count, _references);
-            if (TPolicy.Source == InformationSource.Future)
-            {
-                FollowFuture(frame);
-            }
         }
     }
 
@@ -177,6 +165,8 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
     public void SettleFresh()
     {
         _bits.SettleFresh();
+        EnterUsed();
+        _restarting = FrameNumber.None;
         SettleCondemned();
     }
 
@@ -184,43 +174,6 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
 
     public void Dispose()
     {
-    }
-
-    private void Touch(FrameNumber frame, int count, long time)
-    {
-        ref var place = ref _places[frame];
-        var marks = place.Marks & (PolicySlots.InPolicy | PolicySlots.Arriving);
-        if (marks != PolicySlots.InPolicy)
-        {
-            if (marks == 0)
-            {
-                return;
-            }
-
-            // The reference that faulted is part of the admission.
-            place.Marks &= unchecked((byte)~PolicySlots.Arriving);
-            if (marks == PolicySlots.Arriving || --count == 0)
-            {
-                return;
-            }
-        }
-
-        _policy.Touch((int)place.Newer, count, time);
-    }
-
-    private void FollowFuture(FrameNumber frame)
-    {
-        if (!_memory.Pools.IsPageable(frame))
-        {
-            return;
-        }
-
-        var next = _memory.Options.Future!.Refer(PageArrival.NameOf(_memory.FrameTable[frame]));
-        ref var place = ref _places[frame];
-        if ((place.Marks & PolicySlots.InPolicy) != 0)
-        {
-            _policy.SetNextUse((int)place.Newer, next);
-        }
     }
 
     private void Enter(FrameNumber frame, in PageArrival page)
@@ -248,7 +201,7 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
 
     // The reference that faults is one later than the last that was made.
     private Arrival ArrivalOf(in PageArrival page) => new(
-        page.Page,
+        IsLocal ? NumberOf(page.Page) : page.Page,
         page.Shadow.IsNone ? Arrival.NoShadow : (int)page.Shadow.Value,
         TPolicy.Source == InformationSource.ReferenceBits ? Time : _references + 1);
 

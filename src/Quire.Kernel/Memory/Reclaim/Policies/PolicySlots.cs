@@ -29,6 +29,9 @@ internal sealed class PolicySlots
     /// <summary>Unknown to the policy until the program's first reference.</summary>
     public const byte Waiting = 64;
 
+    /// <summary>Waits since the program was last interrupted: its accessed bit is of the kernel's making.</summary>
+    public const byte Unreached = 128;
+
     private readonly FramePlaces _places;
     private readonly uint[] _frames;
     private readonly int[] _free;
