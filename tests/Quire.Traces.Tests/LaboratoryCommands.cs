@@ -40,6 +40,40 @@ public sealed class LaboratoryCommands : IDisposable
         Assert.Contains("10000", Succeed("trace", "info", "cut.qtrace"));
     }
 
+    [Theory]
+    [InlineData("replay", "t.txt", "--policy", "./Oldest.cs", "--frames", "3")]
+    [InlineData("replay", "t.txt", "--diff", "./Oldest.cs", "lru", "--frames", "3")]
+    [InlineData("curve", "t.txt", "--policy", "./Oldest.cs")]
+    [InlineData("belady", "t.txt", "--policy", "./Oldest.cs")]
+    [InlineData("string", "1,2,3,4,1,2,5,1,2,3,4,5", "--policy", "./Oldest.cs", "--frames", "3")]
+    public void APolicyOfOnesOwnCanBeNamedWhereverOneOfTheRegistryCan(params string[] command)
+    {
+        Write("t.txt", Belady);
+        Write("Oldest.cs", """
+            public struct Oldest : IReplacementPolicy, IPolicyDefinition<Oldest>
+            {
+                private readonly Queue<int> _queue;
+
+                private Oldest(Queue<int> queue) => _queue = queue;
+
+                public static PolicyDescription Description { get; } = new("my-oldest", "the oldest", "-", "oldest");
+                public static InformationSource Source => InformationSource.ReferenceBits;
+                public static Oldest Create(in PolicySetup setup) => new(new Queue<int>());
+                public void Admit(int frame, in Arrival arrival) => _queue.Enqueue(frame);
+                public void Touch(int frame, int count, long time) { }
+                public void Remove(int frame) { }
+
+                public int Evict(in Arrival incoming, out int shadow)
+                {
+                    shadow = Arrival.NoShadow;
+                    return _queue.Dequeue();
+                }
+            }
+            """);
+
+        Assert.Contains("my-oldest", Succeed(command));
+    }
+
     [Fact]
     public void SampleKeepsAllReferencesToPartOfThePages()
     {

@@ -5,7 +5,7 @@ namespace Quire.Allocation;
 
 /// <summary>
 /// A set of numbers below a fixed capacity: one bit each, and above every 64 words of bits one summary word that says which of them
-/// are not zero, up to a single word. Lowest member, insertion and removal touch at most log64(capacity) words, mostly one.
+/// are not zero, up to a single word. Lowest member, insertion and removal touch log64(capacity) words.
 /// </summary>
 /// <remarks>The words live in memory the owner keeps pinned for as long as this value is used; no index is checked against the capacity.</remarks>
 internal unsafe struct BitmapTree
@@ -52,27 +52,29 @@ internal unsafe struct BitmapTree
 
     public readonly bool IsEmpty => *(ulong*)_levels[_top] == 0;
 
+    // In a sparse set it is a matter of chance how far up a change goes: writing each level, changed or not, costs less than guessing wrong.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Add(uint member)
     {
-        var word = (ulong*)_levels[0] + (member >> 6);
-        var before = *word;
-        *word = before | (1UL << (int)(member & 63));
-        if (before == 0)
+        for (var level = 0; level <= _top; level++)
         {
-            AddAbove(member >> 6);
+            ((ulong*)_levels[level])[member >> 6] |= 1UL << (int)(member & 63);
+            member >>= 6;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Remove(uint member)
     {
-        var word = (ulong*)_levels[0] + (member >> 6);
-        var after = *word & ~(1UL << (int)(member & 63));
-        *word = after;
-        if (after == 0)
+        // 1 as long as the words below have become zero.
+        var emptied = 1UL;
+        for (var level = 0; level <= _top; level++)
         {
-            RemoveAbove(member >> 6);
+            var word = (ulong*)_levels[level] + (member >> 6);
+            var after = *word & ~(emptied << (int)(member & 63));
+            *word = after;
+            emptied &= ((after | (0 - after)) >> 63) ^ 1;
+            member >>= 6;
         }
     }
 
@@ -128,37 +130,6 @@ internal unsafe struct BitmapTree
         }
 
         return uint.MaxValue;
-    }
-
-    private readonly void AddAbove(uint member)
-    {
-        for (var level = 1; level <= _top; level++)
-        {
-            var word = (ulong*)_levels[level] + (member >> 6);
-            var before = *word;
-            *word = before | (1UL << (int)(member & 63));
-            if (before != 0)
-            {
-                return;
-            }
-
-            member >>= 6;
-        }
-    }
-
-    private readonly void RemoveAbove(uint member)
-    {
-        for (var level = 1; level <= _top; level++)
-        {
-            var word = (ulong*)_levels[level] + (member >> 6);
-            *word &= ~(1UL << (int)(member & 63));
-            if (*word != 0)
-            {
-                return;
-            }
-
-            member >>= 6;
-        }
     }
 
     // Levels lie one after the other, the single top word last.

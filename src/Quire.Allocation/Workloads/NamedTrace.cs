@@ -6,6 +6,8 @@ internal sealed class NamedTrace(string file)
     private readonly HashSet<long> _live = [];
     private readonly List<HeapEvent> _events = [];
 
+    public bool IsEmpty => _events.Count == 0;
+
     public void Add(int line, HeapEventKind kind, long id, long size, uint thread = 0)
     {
         if (size < 0)

@@ -34,6 +34,11 @@ internal static class RepFormat
             ReadCall(trace, file, number, fields);
         }
 
+        if (number > 0 && header == 0 && trace.IsEmpty)
+        {
+            throw new WorkloadFormatException(file, number, "neither a header nor a call");
+        }
+
         return trace.Finish();
     }
 

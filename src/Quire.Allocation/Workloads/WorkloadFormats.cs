@@ -60,6 +60,11 @@ public static class WorkloadFormats
         ArgumentNullException.ThrowIfNull(stream);
         var sample = new byte[SampleBytes];
         var read = stream.ReadAtLeast(sample, SampleBytes, throwOnEndOfStream: false);
+        if (read == 0)
+        {
+            throw new WorkloadFormatException(name, 0, "the file is empty");
+        }
+
         stream.Position = 0;
         var start = Encoding.Latin1.GetString(sample, 0, read);
         var format = All.FirstOrDefault(candidate => candidate.Recognises(name, start))

@@ -23,7 +23,7 @@ internal static class AllocRecordInside
         {
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"quire: {recorder.Calls} calls in {new ByteSize((ulong)file.Length)}, exit code {code}"));
         }
-        else
+        else if (recorder.HasStarted)
         {
             Console.Error.WriteLine("quire: no heap call was seen: the program made none, or has no symbols that name its malloc");
         }
@@ -35,8 +35,14 @@ internal static class AllocRecordInside
     {
         public long Calls => writer.Calls;
 
+        public bool HasStarted { get; private set; }
+
         // As on the host: the last program that the process becomes is the one recorded.
-        public void ProgramStarted() => writer.Restart();
+        public void ProgramStarted()
+        {
+            HasStarted = true;
+            writer.Restart();
+        }
 
         public void Allocated(ulong address, ulong size, uint thread) => writer.Allocated(address, size, thread);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quire.Compilation;
 using Quire.Replacement;
 using Quire.Traces;
 
@@ -28,7 +29,7 @@ public static class BeladyCommand
             }
 
             var json = TraceOptions.OpenOutput(parse.GetValue(jsonOption));
-            foreach (var specification in PolicyRegistry.ParseList(parse.GetValue(policy)!))
+            foreach (var specification in PolicyLibrary.ParseList(parse.GetValue(policy)!))
             {
                 if (parse.GetValue(trace) is { } path)
                 {

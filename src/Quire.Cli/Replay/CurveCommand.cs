@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Quire.Compilation;
 using Quire.Replacement;
 using Quire.Traces;
 
@@ -40,7 +41,7 @@ public static class CurveCommand
                 SamplePages = parse.GetValue(samplePages),
                 Aet = parse.GetValue(aet) || isPlain,
                 ReuseTimes = isPlain || parse.GetValue(workingSet) || parse.GetValue(reuse),
-                Policies = parse.GetValue(policy) is { } policies ? PolicyRegistry.ParseList(policies) : [],
+                Policies = parse.GetValue(policy) is { } policies ? PolicyLibrary.ParseList(policies) : [],
                 Points = Math.Clamp(parse.GetValue(points), 2, 10_000),
                 Frames = parse.GetValue(frames) is { } sizes ? TraceOptions.ParseFrames(sizes) : null,
                 RegionShift = parse.GetValue(regions),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quire.Compilation;
 using Quire.Replacement;
 using Quire.Traces;
 
@@ -9,7 +10,7 @@ internal static class StepViews
 {
     public static int WriteDifference(TraceOptions options, ParseResult parse, RunSource source, string[] policies, int frames, CancellationToken cancellation)
     {
-        var (left, right) = (PolicyRegistry.Parse(policies[0]), PolicyRegistry.Parse(policies[1]));
+        var (left, right) = (PolicyLibrary.Parse(policies[0]), PolicyLibrary.Parse(policies[1]));
         var difference = SteppedTrace.FirstDifference(source, left, right, frames, cancellation);
         var json = options.OpenJson(parse);
         if (difference is null)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quire.Compilation;
 using Quire.Replacement;
 using Quire.Traces;
 
@@ -18,7 +19,7 @@ public static class StringCommand
         command.Guard((parse, _) =>
         {
             var references = ReferenceString.Parse(parse.GetValue(text)!);
-            var policies = PolicyRegistry.ParseList(parse.GetValue(policy)!);
+            var policies = PolicyLibrary.ParseList(parse.GetValue(policy)!);
             var counts = TraceOptions.ParseFrames(parse.GetValue(frames)!);
             var json = TraceOptions.OpenOutput(parse.GetValue(jsonOption));
             if (parse.GetValue(steps))

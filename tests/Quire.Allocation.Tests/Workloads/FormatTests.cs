@@ -88,6 +88,14 @@ public class FormatTests
     public void WhatIsNoWorkloadIsRefused(string text) => Assert.Throws<WorkloadFormatException>(() => Read("x", text));
 
     [Theory]
+    [InlineData("")]
+    [InlineData("\n \n")]
+    public void ARepFileWithoutALineIsRefused(string text) => Assert.Throws<WorkloadFormatException>(() => Read("x.rep", text));
+
+    [Fact]
+    public void AHeaderWithoutCallsIsAWorkload() => Assert.Empty(Read("x.rep", "0\n0\n0\n1\n").Events);
+
+    [Theory]
     [InlineData("plateau,count=0")]
     [InlineData("plateau,min=100,max=10")]
     [InlineData("plateau,colour=red")]

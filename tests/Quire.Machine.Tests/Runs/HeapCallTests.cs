@@ -65,6 +65,14 @@ public sealed class HeapCallTests(NativePrograms programs) : IClassFixture<Nativ
         Assert.True(run.ExitCode == 2 && run.Errors.Contains(hint, StringComparison.OrdinalIgnoreCase), $"{run}");
     }
 
+    [Fact]
+    public void OfAProgramThatDoesNotStartOnlyThatIsSaid()
+    {
+        var run = ProgramRun.Quire("alloc", "record", "-o", Path.Combine(programs.Directory, "never.rec"), "--inside", "--", "/nonexistent");
+
+        Assert.Equal((127, "quire: /nonexistent: not found\n"), (run.ExitCode, run.Errors));
+    }
+
     private string[] RecordInside(string program) => Describe(Record("--inside", program), 0);
 
     private List<HeapEvent> Record(string where, params string[] command) => Record([where, "--", .. command]);
