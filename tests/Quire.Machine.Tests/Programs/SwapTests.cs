@@ -24,8 +24,8 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
     // RAM, then the program.
     private static readonly string[] Programs =
     [
-        "3M bin/fork_cow", "3M bin/shared_memory", "3M bin/threads", "3M bin/mmap_kinds", "3M bin/mremap_grow", "3M bin/many_mallocs 150000", "3M bin/word_a_page", "4M sort -n numbers.txt",
-        "6M /usr/bin/python3 library.py", "4M sed s/100000/20000/ inserts.sql | sqlite3 :memory:", "10M gcc -w -o life-swap life.c && ./life-swap 5; rm life-swap",
+        "3M bin/fork_cow", "3M bin/shared_memory", "3M bin/threads", "3M bin/mmap_kinds", "3M bin/mremap_grow", "3M bin/many_mallocs 100000", "3M bin/word_a_page", "4M sort -n numbers.txt",
+        "6M /usr/bin/python3 library.py", "4M sed s/100000/20000/ inserts.sql | sqlite3 :memory:", "10M gcc -w -S -o - life.c | md5sum; exit ${PIPESTATUS[0]}",
         "4M gzip -9 -c text.txt | gunzip -c | cmp - text.txt && gzip -c -n text.txt | sha256sum", "4M sort numbers.txt | uniq -c | sort -rn | head -20",
     ];
 
@@ -50,7 +50,7 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         }
     }
 
-    public static TheoryData<string> PressureSettings => All ? [.. Settings] : new(Settings[0], Settings[1]);
+    public static TheoryData<string> PressureSettings => All ? [.. Settings] : new(Settings[1]);
 
     [Theory]
     [MemberData(nameof(Runs))]

@@ -9,7 +9,7 @@ public sealed class MultiprogramTests(NativePrograms programs) : IClassFixture<N
     [Fact]
     public void ThroughputBreaksWhenWorkingSetsNoLongerFitAndHoldsWithLoadControl()
     {
-        var run = ProgramRun.Quire("multiprogram", "--ram", "6M", "--swap", "64M", "--copies", "1,2,6", "--json", "-", "--", programs.Compile("working_set.c"), "350", "30");
+        var run = ProgramRun.Quire("multiprogram", "--ram", "6M", "--swap", "64M", "--copies", "1,2,6", "--json", "-", "--", programs.Compile("working_set.c"), "350", "15");
 
         Assert.True(run.ExitCode == 0, $"{run}");
         var rows = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
