@@ -1,4 +1,5 @@
 using Quire.Kernel.Files.Layers;
+using Quire.Kernel.Memory;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files;
@@ -9,7 +10,8 @@ public sealed partial class FileSystem
     private LayeredFileSystem? _memoryFiles;
     private Mount? _memoryMount;
 
-    public Errno CreateMemoryFile(in FileCaller caller, string name, out OpenFile? file)
+    /// <param name="seals">None: the file may be sealed; Seal: it may not.</param>
+    public Errno CreateMemoryFile(in FileCaller caller, string name, FileSeals seals, out OpenFile? file)
     {
         file = null;
         _memoryFiles ??= LayeredFileSystem.InFrames(Memory, Now, DeviceNumber.Of(0, 1));
@@ -18,6 +20,11 @@ public sealed partial class FileSystem
         var error = _memoryFiles.Root.CreateNameless(what, out var inode);
         if (error == Errno.None)
         {
+            if (seals == FileSeals.None)
+            {
+                ((LayeredFile)inode!).AllowSealing();
+            }
+
             var location = new FileLocation(_memoryMount, new DirectoryEntry(null, $"/memfd:{name} (deleted)", inode!));
             error = inode!.Open(new OpenRequest(caller.Thread, location, OpenFlags.ReadWrite), out file);
         }

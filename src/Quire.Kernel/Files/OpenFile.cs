@@ -1,3 +1,4 @@
+using Quire.Kernel.Files.Layers;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
@@ -73,6 +74,7 @@ public abstract class OpenFile : IMappedFile
     public virtual bool IsSeekable => false;
 
     ulong IMappedFile.DeviceNumber => Inode.Attributes.Device;
+    FileSeals IMappedFile.Seals => Inode is LayeredFile { CanBeSealed: true } file ? file.Seals : FileSeals.None;
     ulong IMappedFile.InodeNumber => Inode.Attributes.Number;
 
     /// <summary>What /proc/PID/fd/N and maps show.</summary>

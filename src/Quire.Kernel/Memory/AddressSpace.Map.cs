@@ -169,6 +169,11 @@ public sealed partial class AddressSpace
                     return Errno.EACCES;
                 }
 
+                if (file.IsWritable && !SealsAllow(file.Seals, ref flags))
+                {
+                    return Errno.EPERM;
+                }
+
                 flags |= RegionFlags.Shared | RegionFlags.MayShare;
                 flags &= file.IsWritable ? ~RegionFlags.None : ~(RegionFlags.MayWrite | RegionFlags.Shared);
                 break;
@@ -189,6 +194,18 @@ public sealed partial class AddressSpace
         }
 
         return (flags & RegionFlags.GrowsDown) != 0 ? Errno.EINVAL : Errno.None;
+    }
+
+    // As Linux before 6.7: with F_SEAL_WRITE whoever could write may not even map for reading.
+    private static bool SealsAllow(FileSeals seals, ref RegionFlags flags)
+    {
+        if ((seals & FileSeals.Write) != 0 || (seals & FileSeals.FutureWrite) != 0 && (flags & RegionFlags.Write) != 0)
+        {
+            return false;
+        }
+
+        flags &= (seals & FileSeals.FutureWrite) != 0 ? ~RegionFlags.MayWrite : ~RegionFlags.None;
+        return true;
     }
 
     /// <summary>Replaces whatever is there (mmap_region).</summary>

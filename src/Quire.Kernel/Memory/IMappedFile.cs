@@ -18,6 +18,8 @@ public interface IMappedFile
 
     bool IsWritable { get; }
 
+    FileSeals Seals => FileSeals.None;
+
     void AddReference();
 
     void Release();

@@ -57,6 +57,23 @@ public sealed partial class PageCache
     /// <summary>Regions that map the file, chained through <see cref="Region.NextOfPages"/>.</summary>
     internal Region? FirstRegion { get; private set; }
 
+    /// <summary>Somebody who may write maps the file as shared, whether the mapping is for writing or not (i_mmap_writable of Linux).</summary>
+    internal bool IsMappedByWriters
+    {
+        get
+        {
+            for (var region = FirstRegion; region is not null; region = region.NextOfPages)
+            {
+                if ((region.Flags & RegionFlags.Shared) != 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Pages that the file's length reaches into.</summary>
     internal ulong PageCount => (Length + Page.OffsetMask) >> Page.Shift;
 

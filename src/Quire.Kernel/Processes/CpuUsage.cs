@@ -2,7 +2,7 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
 
-/// <summary>What a thread, a process or its dead children used: getrusage, wait4, times, /proc/PID/stat.</summary>
+/// <summary>What a thread, a process or its dead children used: getrusage, wait4, times, /proc/PID/stat and io.</summary>
 public struct CpuUsage
 {
     public VirtualTime User;
@@ -15,6 +15,26 @@ public struct CpuUsage
     public long WrittenBlocks;
     public ulong PeakResidentBytes;
 
+    // Bytes and calls of read, write and their kin, whatever the file: /proc/PID/io.
+    public long ReadBytes;
+    public long WrittenBytes;
+    public long ReadCalls;
+    public long WriteCalls;
+
+    /// <summary>A call that reads has ended with this result.</summary>
+    public void CountRead(long result)
+    {
+        ReadBytes += Math.Max(0, result);
+        ReadCalls++;
+    }
+
+    /// <summary>A call that writes has ended with this result.</summary>
+    public void CountWrite(long result)
+    {
+        WrittenBytes += Math.Max(0, result);
+        WriteCalls++;
+    }
+
     public void Add(CpuUsage other)
     {
         User += other.User;
@@ -25,6 +45,10 @@ public struct CpuUsage
         InvoluntarySwitches += other.InvoluntarySwitches;
         ReadBlocks += other.ReadBlocks;
         WrittenBlocks += other.WrittenBlocks;
+        ReadBytes += other.ReadBytes;
+        WrittenBytes += other.WrittenBytes;
+        ReadCalls += other.ReadCalls;
+        WriteCalls += other.WriteCalls;
         PeakResidentBytes = Math.Max(PeakResidentBytes, other.PeakResidentBytes);
     }
 }

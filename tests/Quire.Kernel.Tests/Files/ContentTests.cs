@@ -101,6 +101,62 @@ public sealed class ContentTests : IDisposable
     }
 
     [Fact]
+    public void SealsKeepASealedFileAsItIs()
+    {
+        var file = (ulong)Guest.Succeed(Guest.Call(319, Guest.Text("sealed"), 2));
+        Guest.Write((long)file, "0123456789");
+        Assert.Equal(0, Guest.Call(72, file, 1034));
+        Guest.Fails(Errno.EINVAL, 72, file, 1033, 0x40);
+        Guest.Succeed(Guest.Call(72, file, 1033, 2));
+        Guest.Fails(Errno.EPERM, 77, file, 5);
+        Guest.Succeed(Guest.Call(77, file, 12));
+        Guest.Succeed(Guest.Call(72, file, 1033, 4));
+        Guest.Fails(Errno.EPERM, 77, file, 13);
+        Guest.Fails(Errno.EPERM, 18, file, Guest.Text("xyz"), 3, 11);
+        Guest.Fails(Errno.EPERM, 285, file, 0, 10, 10);
+        Assert.Equal(3, Guest.Call(18, file, Guest.Text("xyz"), 3, 9));
+        Guest.Succeed(Guest.Call(72, file, 1033, 8 | 1));
+        Guest.Fails(Errno.EPERM, 18, file, Guest.Text("xyz"), 3, 0);
+        Guest.Fails(Errno.EPERM, 285, file, 3, 0, 4);
+        Guest.Fails(Errno.EPERM, 72, file, 1033, 16);
+        Assert.Equal(15, Guest.Call(72, file, 1034));
+        Guest.Call(8, file, 0, 0);
+        Assert.Equal("012345678xyz", Guest.Read((long)file));
+    }
+
+    [Fact]
+    public void AMappingThatMayBeWrittenKeepsTheSealAgainstWritingAway()
+    {
+        const ulong Shared = 1;
+        var file = (ulong)Guest.Succeed(Guest.Call(319, Guest.Text("sealed"), 2));
+        Guest.Write((long)file, "0123456789");
+        var mapped = (ulong)Guest.Succeed(Guest.Call(9, 0, 4096, 1, Shared, file, 0));
+        Guest.Fails(Errno.EBUSY, 72, file, 1033, 8);
+        Guest.Succeed(Guest.Call(72, file, 1033, 16));
+        Guest.Fails(Errno.EPERM, 9, 0, 4096, 3, Shared, file, 0);
+        Guest.Fails(Errno.EPERM, 18, file, Guest.Text("xyz"), 3, 0);
+        var reading = (ulong)Guest.Succeed(Guest.Call(9, 0, 4096, 1, Shared, file, 0));
+        Guest.Fails(Errno.EACCES, 10, reading, 4096, 3);
+        Guest.Succeed(Guest.Call(10, mapped, 4096, 3));
+        Guest.Succeed(Guest.Call(11, mapped, 4096));
+        Guest.Succeed(Guest.Call(11, reading, 4096));
+        Guest.Succeed(Guest.Call(72, file, 1033, 8));
+        Guest.Fails(Errno.EPERM, 9, 0, 4096, 1, Shared, file, 0);
+        Guest.Succeed(Guest.Call(9, 0, 4096, 3, 2, file, 0));
+    }
+
+    [Fact]
+    public void WhatWasNotMadeToBeSealedCannotBe()
+    {
+        var plain = (ulong)Guest.Succeed(Guest.Call(319, Guest.Text("plain"), 0));
+        Assert.Equal(1, Guest.Call(72, plain, 1034));
+        Guest.Fails(Errno.EPERM, 72, plain, 1033, 2);
+        var onDisk = (ulong)Guest.Succeed(Guest.Open("/f", Guest.Create | Guest.ReadWrite));
+        Guest.Fails(Errno.EINVAL, 72, onDisk, 1034);
+        Guest.Fails(Errno.EINVAL, 72, onDisk, 1033, 2);
+    }
+
+    [Fact]
     public void TmpfsIsFullAtHalfOfMemory()
     {
         var file = (ulong)Guest.Succeed(Guest.Open("/dev/shm/big", Guest.Create | Guest.WriteOnly));

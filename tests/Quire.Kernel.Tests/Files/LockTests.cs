@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Quire.Kernel.Files;
 using Quire.Kernel.Files.Locks;
 using Quire.Primitives;
 using Xunit;
@@ -93,6 +94,37 @@ public sealed class LockTests
         world.Guest.Fails(Errno.EAGAIN, 73, second, 2 | 4);
         world.Guest.Close((long)copy);
         Guest.Succeed(world.Guest.Call(73, second, 2 | 4));
+    }
+
+    [Fact]
+    public void LocksOfEveryKindAreListed()
+    {
+        using var world = new FileWorld();
+        var guest = world.Guest;
+        guest.WriteFile("/tmp/f", "0123456789");
+        var file = (ulong)Guest.Succeed(guest.Open("/tmp/f", Guest.ReadWrite));
+        Assert.Equal("", guest.ReadFile("/proc/locks"));
+        Guest.Succeed(guest.Call(72, file, 6, Lock(guest, 3)));
+        Guest.Succeed(guest.Call(72, file, 37, LockOfDescription(guest)));
+        Guest.Succeed(guest.Call(73, file, 1));
+
+        var inode = guest.Process.Descriptors.Get((int)file)!.Inode.Attributes;
+        var place = $"{DeviceNumber.Major(inode.Device):x2}:{DeviceNumber.Minor(inode.Device):x2}:{inode.Number}";
+        var id = guest.Process.ProcessId;
+        Assert.Equal(
+            $"1: POSIX  ADVISORY  WRITE {id} {place} 3 7\n2: OFDLCK ADVISORY  READ -1 {place} 20 EOF\n3: FLOCK  ADVISORY  READ {id} {place} 0 EOF\n",
+            guest.ReadFile("/proc/locks"));
+
+        guest.Close((long)file);
+        Assert.Equal("", guest.ReadFile("/proc/locks"));
+    }
+
+    // F_RDLCK from byte 20 on.
+    private static ulong LockOfDescription(Guest guest)
+    {
+        var bytes = new byte[32];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), 20);
+        return guest.Put(bytes);
     }
 
     // struct flock: type 0, whence 2, start 8, length 16.

@@ -30,6 +30,28 @@ public sealed class ProcTests : IDisposable
     }
 
     [Fact]
+    public void InputAndOutputCountEveryFilesBytes()
+    {
+        Guest.WriteFile("/tmp/f", "0123456789");
+        var file = Guest.Succeed(Guest.Open("/tmp/f", Guest.ReadWrite));
+        var before = Counts();
+        Guest.Call(17, (ulong)file, Guest.Put(new byte[4]), 4, 0);
+        Guest.Write(file, "abc");
+        Guest.Fails(Errno.EFAULT, 1, (ulong)file, 8, 3);
+        var after = Counts();
+
+        // Reading the counts is reading, too, after they were made up.
+        Assert.Equal(3, after["wchar:"] - before["wchar:"]);
+        Assert.Equal(2, after["syscw:"] - before["syscw:"]);
+        Assert.Equal(4, (after["rchar:"] - before["rchar:"]) - LengthOf(before));
+        Assert.True(after["syscr:"] > before["syscr:"]);
+
+        Dictionary<string, long> Counts() => Guest.ReadFile("/proc/self/io").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ')).ToDictionary(fields => fields[0], fields => long.Parse(fields[1], CultureInfo.InvariantCulture));
+        static int LengthOf(Dictionary<string, long> counts) => counts.Sum(entry => $"{entry.Key} {entry.Value}\n".Length);
+    }
+
+    [Fact]
     public void MapsLinesHaveTheirColumns()
     {
         var lines = Guest.ReadFile("/proc/self/maps").Split('\n', StringSplitOptions.RemoveEmptyEntries);

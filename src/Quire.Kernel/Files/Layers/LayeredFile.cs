@@ -43,6 +43,11 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
     /// <summary>A file that began empty keeps its bytes in frames where the file system does; one with bytes below always has blocks.</summary>
     public bool IsBacked => FileSystem.Placement == DataPlacement.Blocks || _originPath is not null || LowerPath is not null;
 
+    /// <summary>The file lives in frames. Unless it was made to be sealed it has the seal that keeps others away.</summary>
+    public bool CanBeSealed => !IsBacked;
+
+    public FileSeals Seals { get; private set; } = FileSeals.Seal;
+
     string IPageSource.Name => LowerPath ?? $"{FileSystem.TypeName}:{base.Attributes.Number}";
 
     /// <summary>Where a kept layer has this file; null if it has not.</summary>
@@ -75,6 +80,11 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         }
 
         var old = Content.Length;
+        if (length < old && IsSealed(FileSeals.Shrink) || length > old && IsSealed(FileSeals.Grow))
+        {
+            return Errno.EPERM;
+        }
+
         if (length != old)
         {
             TakeOver();
@@ -92,29 +102,34 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         return Errno.None;
     }
 
-    public Errno PrepareWrite(ulong offset, ulong length)
+    /// <summary>memfd_create(2) with MFD_ALLOW_SEALING.</summary>
+    public void AllowSealing() => Seals = FileSeals.None;
+
+    /// <summary>fcntl(2), F_ADD_SEALS.</summary>
+    public Errno AddSeals(FileSeals seals)
     {
-        if (offset + length > PageCache.MaximumLength)
+        if (!CanBeSealed || (seals & ~FileSeals.All) != 0)
         {
-            return Errno.EFBIG;
+            return Errno.EINVAL;
         }
 
-        TakeOver();
-        if (!IsBacked)
+        if (IsSealed(FileSeals.Seal))
         {
-            return FileSystem.HasRoomInFrames ? Errno.None : Errno.ENOSPC;
+            return Errno.EPERM;
         }
 
-        for (var page = offset >> Page.Shift; page <= (offset + length - 1) >> Page.Shift; page++)
+        if ((seals & FileSeals.Write) != 0 && !IsSealed(FileSeals.Write) && Content.IsMappedByWriters)
         {
-            if (!_blocks.TryPromise(page))
-            {
-                return Errno.ENOSPC;
-            }
+            return Errno.EBUSY;
         }
 
+        Seals |= seals;
         return Errno.None;
     }
+
+    // Differs from Linux: a write that begins before the end of a file that must not grow is refused as a whole, not from the last page on.
+    public Errno PrepareWrite(ulong offset, ulong length) =>
+        IsSealed(FileSeals.Write | FileSeals.FutureWrite) || IsSealed(FileSeals.Grow) && offset + length > Content.Length ? Errno.EPERM : Promise(offset, length);
 
     public void WasWritten(PrivilegeBits bits)
     {
@@ -139,6 +154,12 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
             return Errno.ENOTSUP;
         }
 
+        if (IsSealed(FileSeals.Write | FileSeals.FutureWrite) && (modes & (AllocationModes.PunchHole | AllocationModes.ZeroRange)) != 0
+            || IsSealed(FileSeals.Grow) && (modes & AllocationModes.PunchHole) == 0 && end > Content.Length)
+        {
+            return Errno.EPERM;
+        }
+
         var keepsSize = (modes & AllocationModes.KeepSize) != 0;
         if ((modes & (AllocationModes.PunchHole | AllocationModes.ZeroRange)) != 0)
         {
@@ -152,7 +173,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
         if ((modes & AllocationModes.PunchHole) == 0)
         {
-            var error = keepsSize ? Errno.None : PrepareWrite(offset, length);
+            var error = keepsSize ? Errno.None : Promise(offset, length);
             if (error != Errno.None)
             {
                 return error;
@@ -264,6 +285,32 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
         return FileSystem.Memory.CreatePageCache(this, Math.Min(base.Attributes.Size, PageCache.MaximumLength));
     }
+
+    private Errno Promise(ulong offset, ulong length)
+    {
+        if (offset + length > PageCache.MaximumLength)
+        {
+            return Errno.EFBIG;
+        }
+
+        TakeOver();
+        if (!IsBacked)
+        {
+            return FileSystem.HasRoomInFrames ? Errno.None : Errno.ENOSPC;
+        }
+
+        for (var page = offset >> Page.Shift; page <= (offset + length - 1) >> Page.Shift; page++)
+        {
+            if (!_blocks.TryPromise(page))
+            {
+                return Errno.ENOSPC;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    private bool IsSealed(FileSeals seals) => CanBeSealed && (Seals & seals) != 0;
 
     private void TakeOver()
     {

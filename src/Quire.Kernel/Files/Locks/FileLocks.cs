@@ -22,7 +22,7 @@ public readonly record struct LockRange(long Start, long End)
 }
 
 /// <param name="Owner">Descriptor table for fcntl locks, open file description for OFD and flock locks.</param>
-/// <param name="ProcessId">What F_GETLK reports; -1 for locks of a description.</param>
+/// <param name="ProcessId">What F_GETLK and /proc/locks report; -1 for record locks of a description.</param>
 public sealed record FileLock(object Owner, LockKind Kind, LockRange Range, int ProcessId);
 
 /// <summary>

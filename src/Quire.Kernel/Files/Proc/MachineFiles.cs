@@ -31,7 +31,7 @@ internal static class MachineFiles
         Add("filesystems", () => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tbind\nnodev\tproc\nnodev\tcgroup2\nnodev\tdevpts\nnodev\toverlay\n");
         Add("interrupts", () => CpuText.Interrupts(kernel));
         Add("loadavg", () => MachineText.LoadAverage(kernel));
-        Add("locks", () => "");
+        Add("locks", () => LockText.Write(kernel));
         Add("meminfo", () => MemoryText.MemoryInfo(memory));
         Add("modules", () => "");
         Add("pagetypeinfo", () => ZoneText.PageTypeInfo(memory), 0x100);

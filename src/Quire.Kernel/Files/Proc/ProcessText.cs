@@ -177,9 +177,10 @@ internal static class ProcessText
     {
         const long BlockBytes = 512;
         var usage = process.Usage();
+        usage.Add(process.ChildrenUsage);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: {usage.ReadBlocks * BlockBytes}\nwrite_bytes: {usage.WrittenBlocks * BlockBytes}\ncancelled_write_bytes: 0\n");
+            $"rchar: {usage.ReadBytes}\nwchar: {usage.WrittenBytes}\nsyscr: {usage.ReadCalls}\nsyscw: {usage.WriteCalls}\nread_bytes: {usage.ReadBlocks * BlockBytes}\nwrite_bytes: {usage.WrittenBlocks * BlockBytes}\ncancelled_write_bytes: 0\n");
     }
 
     public static string WaitChannel(GuestProcess process, GuestThread? thread) =>

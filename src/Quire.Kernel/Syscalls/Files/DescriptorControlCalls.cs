@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Layers;
 using Quire.Kernel.Files.Locks;
 using Quire.Kernel.Files.Pipes;
+using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -95,9 +97,10 @@ internal static class DescriptorControlCalls
                 return new(file is PipeFile resized ? resized.Buffer.Resize((int)a.A2) : Errno.EBADF.ToResult());
             case GetPipeSize:
                 return new(file is PipeFile pipe ? pipe.Buffer.Capacity : Errno.EBADF.ToResult());
-            case AddSeals or GetSeals:
-                // Differs from Linux: memory files cannot be sealed; F_SEAL_SEAL is what a file made without MFD_ALLOW_SEALING shows.
-                return new(command == GetSeals && file is RegularFile ? 1 : Errno.EPERM.ToResult());
+            case AddSeals:
+                return new((!file.IsWritable ? Errno.EPERM : file.Inode is LayeredFile target ? target.AddSeals((FileSeals)a.A2) : Errno.EINVAL).ToResult());
+            case GetSeals:
+                return new(file.Inode is LayeredFile { CanBeSealed: true } sealable ? (long)sealable.Seals : Errno.EINVAL.ToResult());
             default:
                 return new(Errno.EINVAL.ToResult());
         }
@@ -258,7 +261,7 @@ internal static class DescriptorControlCalls
         }
 
         var locks = file.Inode.Locks;
-        var wanted = new FileLock(file, wantedKind, LockRange.Everything, -1);
+        var wanted = new FileLock(file, wantedKind, LockRange.Everything, thread.Process.ProcessId);
         while (wantedKind != LockKind.None && locks.ConflictingWhole(wanted) is not null)
         {
             if (((int)a.A1 & LockNoWait) != 0)

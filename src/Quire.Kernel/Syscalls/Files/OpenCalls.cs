@@ -1,5 +1,6 @@
 using System.Text;
 using Quire.Kernel.Files;
+using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -11,6 +12,7 @@ internal static class OpenCalls
     private const uint CloseRangeUnshare = 2;
     private const uint CloseRangeCloseOnExec = 4;
     private const uint MemfdCloseOnExec = 1;
+    private const uint MemfdAllowSealing = 2;
     private const uint MemfdKnownFlags = 0x1F;
     private const uint MemfdHugePages = 4;
     private const int LongestMemfdName = 249;
@@ -135,7 +137,8 @@ internal static class OpenCalls
             return (error == Errno.ENAMETOOLONG ? Errno.EINVAL : error).ToResult();
         }
 
-        error = thread.Kernel.Files.CreateMemoryFile(FileCaller.Of(thread), Encoding.Latin1.GetString(name), out var file);
+        var seals = (a.A1 & MemfdAllowSealing) != 0 ? FileSeals.None : FileSeals.Seal;
+        error = thread.Kernel.Files.CreateMemoryFile(FileCaller.Of(thread), Encoding.Latin1.GetString(name), seals, out var file);
         return error != Errno.None
             ? error.ToResult()
             : FileArguments.Install(thread, file!, (a.A1 & MemfdCloseOnExec) != 0 ? DescriptorMode.CloseOnExec : DescriptorMode.KeepOnExec);

@@ -39,7 +39,7 @@ internal static class ReadWriteCalls
 
         return !file.IsReadable ? new(Errno.EBADF.ToResult())
             : bufferError != Errno.None ? new(bufferError.ToResult())
-            : Held(file, file.Read(thread, buffer, offset: null));
+            : Counted(thread, file, file.Read(thread, buffer, offset: null), Transfer.Read);
     }
 
     private static ValueTask<long> Write(GuestThread thread, ulong descriptor, Errno bufferError, UserBuffer buffer)
@@ -51,7 +51,7 @@ internal static class ReadWriteCalls
 
         return !file.IsWritable ? new(Errno.EBADF.ToResult())
             : bufferError != Errno.None ? new(bufferError.ToResult())
-            : Held(file, file.Write(thread, buffer, offset: null));
+            : Counted(thread, file, file.Write(thread, buffer, offset: null), Transfer.Write);
     }
 
     private static ValueTask<long> ReadAt(GuestThread thread, ulong descriptor, Errno bufferError, UserBuffer buffer, ulong offset)
@@ -59,7 +59,7 @@ internal static class ReadWriteCalls
         var refusal = CheckPositioned(thread, descriptor, bufferError, offset, out var file);
         return refusal != Errno.None ? new(refusal.ToResult())
             : !file!.IsReadable ? new(Errno.EBADF.ToResult())
-            : Held(file, file.Read(thread, buffer, (long)offset));
+            : Counted(thread, file, file.Read(thread, buffer, (long)offset), Transfer.Read);
     }
 
     private static ValueTask<long> WriteAt(GuestThread thread, ulong descriptor, Errno bufferError, UserBuffer buffer, ulong offset)
@@ -67,7 +67,7 @@ internal static class ReadWriteCalls
         var refusal = CheckPositioned(thread, descriptor, bufferError, offset, out var file);
         return refusal != Errno.None ? new(refusal.ToResult())
             : !file!.IsWritable ? new(Errno.EBADF.ToResult())
-            : Held(file, file.Write(thread, buffer, (long)offset));
+            : Counted(thread, file, file.Write(thread, buffer, (long)offset), Transfer.Write);
     }
 
     private static Errno CheckPositioned(GuestThread thread, ulong descriptor, Errno bufferError, ulong offset, out OpenFile? file)
@@ -126,6 +126,42 @@ internal static class ReadWriteCalls
                 return new(0);
             default:
                 return Held(file, file.Control(thread, (uint)a.A1, a.A2));
+        }
+    }
+
+    private enum Transfer
+    {
+        Read,
+        Write,
+    }
+
+    private static ValueTask<long> Counted(GuestThread thread, OpenFile file, ValueTask<long> call, Transfer transfer)
+    {
+        if (!call.IsCompletedSuccessfully)
+        {
+            return CountAtEnd(thread, Held(file, call), transfer);
+        }
+
+        Count(thread, call.Result, transfer);
+        return call;
+
+        static async ValueTask<long> CountAtEnd(GuestThread thread, ValueTask<long> call, Transfer transfer)
+        {
+            var result = await call;
+            Count(thread, result, transfer);
+            return result;
+        }
+    }
+
+    private static void Count(GuestThread thread, long result, Transfer transfer)
+    {
+        if (transfer == Transfer.Read)
+        {
+            thread.Usage.CountRead(result);
+        }
+        else
+        {
+            thread.Usage.CountWrite(result);
         }
     }
 

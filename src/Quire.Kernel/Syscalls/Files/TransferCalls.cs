@@ -40,7 +40,7 @@ internal static class TransferCalls
             return Errno.EINVAL.ToResult();
         }
 
-        return await Move(thread, new Side(source, a.A2), new Side(target, 0), a.A3);
+        return Counted(thread, await Move(thread, new Side(source, a.A2), new Side(target, 0), a.A3));
     }
 
     private static async ValueTask<long> CopyRange(GuestThread thread, SyscallArguments a)
@@ -81,7 +81,14 @@ internal static class TransferCalls
             }
         }
 
-        return await Move(thread, new Side(source, a.A1), new Side(target, a.A3), a.A4);
+        return Counted(thread, await Move(thread, new Side(source, a.A1), new Side(target, a.A3), a.A4));
+    }
+
+    private static long Counted(GuestThread thread, long result)
+    {
+        thread.Usage.CountRead(result);
+        thread.Usage.CountWrite(result);
+        return result;
     }
 
     private static async ValueTask<long> Splice(GuestThread thread, SyscallArguments a)
