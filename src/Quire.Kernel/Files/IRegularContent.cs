@@ -15,6 +15,12 @@ public interface IRegularContent
     /// <summary>Called after a write: times move, set-id bits go.</summary>
     void WasWritten(PrivilegeBits bits);
 
+    /// <summary>The first byte from this offset, before the end, that is in no hole; the length if there is none. A file need not know its holes.</summary>
+    ulong NextData(ulong offset) => offset;
+
+    /// <summary>The first byte from this offset, before the end, that is in a hole; the length if there is none.</summary>
+    ulong NextHole(ulong offset) => Content.Length;
+
     /// <summary>fallocate(2).</summary>
     Errno Allocate(AllocationModes modes, ulong offset, ulong length);
 }

@@ -91,8 +91,8 @@ public sealed class RegularFile : OpenFile
                 return Errno.ENXIO.ToResult();
             }
 
-            // Differs from Linux: files are told to have no holes but the one at their end, which the manual allows.
-            return Position = whence == SeekData ? offset : length;
+            var found = (long)(whence == SeekData ? _content.NextData((ulong)offset) : _content.NextHole((ulong)offset));
+            return whence == SeekData && found == length ? Errno.ENXIO.ToResult() : Position = found;
         }
 
         var origin = whence switch

@@ -74,6 +74,23 @@ public sealed partial class PageCache
         }
     }
 
+    /// <summary>The first page from this one on that is in RAM or swap; ulong.MaxValue if there is none.</summary>
+    internal ulong NextHeld(ulong page)
+    {
+        for (; _index.TryFindNextPlace(page, PageCount, out var index, out var place); page = index + 1)
+        {
+            if (place.IsFrame || place.IsSwapped)
+            {
+                return index;
+            }
+        }
+
+        return ulong.MaxValue;
+    }
+
+    /// <summary>The first page from this one on that is newer than the file's source; ulong.MaxValue if there is none.</summary>
+    internal ulong NextDirty(ulong page) => _index.TryFindNextDirty(page, PageCount, out var index) ? index : ulong.MaxValue;
+
     /// <summary>Pages that the file's length reaches into.</summary>
     internal ulong PageCount => (Length + Page.OffsetMask) >> Page.Shift;
 

@@ -100,6 +100,49 @@ public sealed class ContentTests : IDisposable
         Assert.Equal(before - 1, _world.Memory.Counters.SharedMemoryPages);
     }
 
+    [Theory]
+    [InlineData("/f")]
+    [InlineData("/tmp/f")]
+    public void HolesAreFound(string path)
+    {
+        const ulong Data = 3;
+        const ulong Hole = 4;
+        var file = (ulong)Guest.Succeed(Guest.Open(path, Guest.Create | Guest.ReadWrite));
+        Guest.Succeed(Guest.Call(77, file, 100_000));
+        Guest.Fails(Errno.ENXIO, 8, file, 0, Data);
+        Assert.Equal(0, Guest.Call(8, file, 0, Hole));
+        Guest.Call(18, file, Guest.Text("abc"), 3, 20_481);
+        Guest.Call(18, file, Guest.Put(new byte[8192]), 8192, 40_960);
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal(20_480, Guest.Call(8, file, 0, Data));
+            Assert.Equal(20_490, Guest.Call(8, file, 20_490, Data));
+            Assert.Equal(24_576, Guest.Call(8, file, 20_490, Hole));
+            Assert.Equal(30_000, Guest.Call(8, file, 30_000, Hole));
+            Assert.Equal(40_960, Guest.Call(8, file, 24_576, Data));
+            Assert.Equal(49_152, Guest.Call(8, file, 40_960, Hole));
+            Guest.Fails(Errno.ENXIO, 8, file, 49_152, Data);
+            Guest.Fails(Errno.ENXIO, 8, file, 100_000, Hole);
+            Guest.Succeed(Guest.Call(74, file));
+            _world.Memory.DropCaches();
+        }
+
+        Guest.Succeed(Guest.Call(285, file, 3, 40_960, 4096));
+        Assert.Equal(45_056, Guest.Call(8, file, 24_576, Data));
+    }
+
+    [Fact]
+    public void HolesPunchedIntoAHostFileAreFound()
+    {
+        _world.WriteHost("/f", new string('x', 20_000));
+        var file = (ulong)Guest.Succeed(Guest.Open("/f", Guest.ReadWrite));
+        Assert.Equal(20_000, Guest.Call(8, file, 0, 4));
+        Guest.Succeed(Guest.Call(285, file, 3, 4096, 8192));
+        Assert.Equal(4096, Guest.Call(8, file, 0, 4));
+        Assert.Equal(12_288, Guest.Call(8, file, 4096, 3));
+        Assert.Equal(20_000, Guest.Call(8, file, 12_288, 4));
+    }
+
     [Fact]
     public void SealsKeepASealedFileAsItIs()
     {

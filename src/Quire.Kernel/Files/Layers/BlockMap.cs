@@ -16,6 +16,23 @@ internal sealed class BlockMap
     /// <summary>The page shows neither a block nor the file below, but zeros.</summary>
     public bool IsHole(ulong page) => _entries.TryGetValue(page, out var entry) && entry.Origin == Origin.Hidden && entry.State != BlockState.Written;
 
+    /// <summary>The first page from this one on that has a block; ulong.MaxValue if there is none.</summary>
+    public ulong NextTaken(ulong page)
+    {
+        if (_entries.TryGetValue(page, out var entry) && entry.State != BlockState.None)
+        {
+            return page;
+        }
+
+        var next = ulong.MaxValue;
+        foreach (var (other, its) in _entries)
+        {
+            next = other > page && other < next && its.State != BlockState.None ? other : next;
+        }
+
+        return next;
+    }
+
     /// <summary>Makes sure that the page can be written later. False: the layer is full.</summary>
     public bool TryPromise(ulong page)
     {

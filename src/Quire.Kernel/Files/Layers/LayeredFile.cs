@@ -189,6 +189,29 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         return Errno.None;
     }
 
+    public ulong NextData(ulong offset)
+    {
+        var page = offset >> Page.Shift;
+        var found = FirstWithData(page);
+        return found == page ? offset : found < Content.PageCount ? found << Page.Shift : Content.Length;
+    }
+
+    public ulong NextHole(ulong offset)
+    {
+        if (!HasOwnContent)
+        {
+            return Content.Length;
+        }
+
+        var page = offset >> Page.Shift;
+        while (page < Content.PageCount && FirstWithData(page) == page)
+        {
+            page++;
+        }
+
+        return page == offset >> Page.Shift ? offset : Math.Min(page << Page.Shift, Content.Length);
+    }
+
     Errno IPageSource.ReadPage(ulong index, Span<byte> page)
     {
         if (_blocks.TryRead(index, page, out var error))
@@ -308,6 +331,24 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         }
 
         return Errno.None;
+    }
+
+    // Differs from Linux: holes of a host's file count as data, as does a page of a memory file that was only read.
+    private ulong FirstWithData(ulong page)
+    {
+        if (!IsBacked)
+        {
+            return Content.NextHeld(page);
+        }
+
+        var below = page;
+        var endBelow = Page.RoundUp(_originLength) >> Page.Shift;
+        while (below < endBelow && _blocks.IsHole(below))
+        {
+            below++;
+        }
+
+        return Math.Min(below < endBelow ? below : ulong.MaxValue, Math.Min(_blocks.NextTaken(page), Content.NextDirty(page)));
     }
 
     private bool IsSealed(FileSeals seals) => CanBeSealed && (Seals & seals) != 0;
