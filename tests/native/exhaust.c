@@ -1,4 +1,4 @@
-// Takes one kind of memory without end: exhaust malloc|private|shared|reserve|pipes, or exhaust file|directories DIRECTORY.
+// Takes one kind of memory without end: exhaust malloc|private|shared|reserve|regions|pipes, or exhaust file|directories DIRECTORY.
 // Prints why it had to stop; natively it would take the machine down with it.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -41,6 +41,10 @@ int main(int count, char **arguments)
         return map_all(MAP_SHARED, 1 << 20, 4096);
     if (!strcmp(kind, "reserve"))
         return map_all(MAP_PRIVATE | MAP_NORESERVE, 1 << 30, 1 << 29);
+    if (!strcmp(kind, "regions"))
+        for (int n = 0;; n++)
+            if (mmap(0, 4096, n % 2 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+                return stop("mmap");
     if (!strcmp(kind, "pipes"))
         for (;;) {
             int ends[2];

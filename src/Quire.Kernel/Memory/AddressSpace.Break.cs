@@ -52,7 +52,7 @@ public sealed partial class AddressSpace
         var pages = (long)((end - start) >> Page.Shift);
         if (!MayExpand(flags, pages) || !_memory.Overcommit.Allows(this, pages)
             || ((flags & RegionFlags.Locked) != 0 && !MayLock(pages))
-            || _regions.Count > _memory.Options.MaximumRegions
+            || _regions.Count > _memory.Settings.MaximumRegions
             || AddRegion(start, end, flags, start >> Page.Shift, file: null, name: null) is null)
         {
             return false;

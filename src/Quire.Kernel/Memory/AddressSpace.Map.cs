@@ -39,7 +39,7 @@ public sealed partial class AddressSpace
             return Errno.EOVERFLOW.ToResult();
         }
 
-        if (_regions.Count > _memory.Options.MaximumRegions)
+        if (_regions.Count > _memory.Settings.MaximumRegions)
         {
             return Errno.ENOMEM.ToResult();
         }

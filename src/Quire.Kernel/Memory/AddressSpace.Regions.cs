@@ -156,7 +156,7 @@ public sealed partial class AddressSpace
             return Errno.EINVAL;
         }
 
-        if (_regions.Count >= _memory.Options.MaximumRegions || !_memory.RegionSlots.TryTake(out var slot))
+        if (_regions.Count >= _memory.Settings.MaximumRegions || !_memory.RegionSlots.TryTake(out var slot))
         {
             return Errno.ENOMEM;
         }

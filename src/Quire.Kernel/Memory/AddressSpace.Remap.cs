@@ -84,7 +84,7 @@ public sealed unsafe partial class AddressSpace
             return Errno.EINVAL.ToResult();
         }
 
-        if (_regions.Count + 2 >= _memory.Options.MaximumRegions - 3)
+        if (_regions.Count + 2 >= _memory.Settings.MaximumRegions - 3)
         {
             return Errno.ENOMEM.ToResult();
         }
@@ -191,7 +191,7 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Linux's move_vma.</summary>
     private long Move(Region region, ulong start, ulong oldLength, ulong newLength, ulong target, RemapFlags flags)
     {
-        if (_regions.Count >= _memory.Options.MaximumRegions - 3)
+        if (_regions.Count >= _memory.Settings.MaximumRegions - 3)
         {
             return Errno.ENOMEM.ToResult();
         }

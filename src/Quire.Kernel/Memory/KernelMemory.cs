@@ -37,7 +37,14 @@ public sealed partial class KernelMemory : IDisposable
     {
         Physical = physical;
         Options = options;
-        Settings = new MemorySettings { Swappiness = options.Swappiness, MinimumFreeKiB = (long)Watermarks.StandardMinimumKiB(physical.FrameCount) };
+        Settings = new MemorySettings
+        {
+            Swappiness = options.Swappiness,
+            MinimumFreeKiB = (long)Watermarks.StandardMinimumKiB(physical.FrameCount),
+            DirtyPercent = options.DirtyPercent,
+            DirtyBackgroundPercent = options.DirtyBackgroundPercent,
+            MaximumRegions = options.MaximumRegions,
+        };
         HugePages = new HugePageSettings { Use = options.HugePages };
         _device = new DeviceQueue(options.Device);
         Translations = new TranslationCaches(mmus, Counters);
@@ -176,6 +183,11 @@ public sealed partial class KernelMemory : IDisposable
     internal FramePools Pools { get; }
 
     internal FrameReclaimer Reclaim { get; }
+
+    /// <summary>From now on, until <see cref="RemoveShrinker"/>, objects of a cache go when memory is short.</summary>
+    public void AddShrinker(IShrinker shrinker) => Reclaim.Add(shrinker);
+
+    public void RemoveShrinker(IShrinker shrinker) => Reclaim.Remove(shrinker);
 
     /// <summary>The pools of processes; null: replacement is global.</summary>
     internal LocalPools? Local { get; }

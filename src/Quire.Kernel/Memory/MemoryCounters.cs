@@ -87,7 +87,7 @@ public sealed class MemoryCounters
     /// <summary>nr_tlb_local_flush_one and _all.</summary>
     public long LocalFlushes;
 
-    /// <summary>Committed_AS of /proc/meminfo, in pages.</summary>
+    /// <summary>What regions and shared anonymous memory were promised, in pages.</summary>
     public long Committed;
 
     /// <summary>Allocations that failed for lack of memory.</summary>

@@ -16,6 +16,17 @@ public sealed class MemorySettings
     /// <summary>vm.swappiness, 0 to 200: 100 takes a refault of an anonymous page to cost as much as one of a file page; less, more.</summary>
     public int Swappiness { get; set; } = StandardSwappiness;
 
+    /// <summary>vm.vfs_cache_pressure, in percent: how eagerly objects of files that nobody uses are freed, compared with pages.</summary>
+    public int CachePressure { get; set; } = 100;
+
+    /// <summary>vm.dirty_ratio, vm.dirty_background_ratio: percent of the memory that could hold file pages.</summary>
+    public int DirtyPercent { get; set; }
+
+    public int DirtyBackgroundPercent { get; set; }
+
+    /// <summary>vm.max_map_count.</summary>
+    public int MaximumRegions { get; set; }
+
     /// <summary>vm.min_free_kbytes.</summary>
     public long MinimumFreeKiB { get; internal set; }
 

@@ -55,6 +55,12 @@ public sealed class Overcommit
     /// <summary>CommitLimit of /proc/meminfo, in pages.</summary>
     public long Limit => (KiB != 0 ? KiB / KiBPerPage : (_memory.Frames.TotalFrames - ReservedPages) * Ratio / 100) + _memory.SwapPages;
 
+    /// <summary>Committed_AS of /proc/meminfo, in pages.</summary>
+    public long Committed => _memory.Counters.Committed + _memory.PageCaches.Sum(cache => (long)cache.PromisedPages);
+
+    /// <summary>Whether a file in memory may have one page more.</summary>
+    internal bool AllowsFilePage => Mode != OvercommitMode.Never || Committed + 1 < Limit;
+
     // Huge pages of pools are promised by those: hugetlb_total_pages.
     private long ReservedPages => _memory.HugePagePools.Sum(pool => pool.Total << (pool.Size.Shift - Page.Shift));
 
@@ -77,7 +83,7 @@ public sealed class Overcommit
             default:
                 var allowed = Limit - (space.Limits.MayUseReserve ? 0 : AdministratorReserveKiB / KiBPerPage);
                 allowed -= Math.Min(space.Counters.TotalPages / PartOfProcessReserved, UserReserveKiB / KiBPerPage);
-                return _memory.Counters.Committed + pages < allowed;
+                return Committed + pages < allowed;
         }
     }
 }

@@ -42,13 +42,18 @@ public sealed partial class PageCache
 
     public ulong ResidentPages => _index.Count;
 
-    /// <summary>Pages of a memory-only file that are in swap areas instead.</summary>
     /// <summary>Pages that reclaim has left a shadow of.</summary>
     public ulong Shadows => _index.ShadowCount;
 
+    /// <summary>Pages of a memory-only file that are in swap areas instead.</summary>
     public ulong SwappedPages => _index.SwappedCount;
 
     public ulong DirtyPages => _index.DirtyCount;
+
+    /// <summary>What counts towards Committed_AS: pages of files in memory, one by one (shmem_acct_block); shared anonymous memory is promised when it is mapped.</summary>
+    internal ulong PromisedPages => IsPromisedByThePage ? ResidentPages + SwappedPages : 0;
+
+    private bool IsPromisedByThePage => !Source.IsBacked && Source is not SharedAnonymousMemory;
 
     internal uint Number { get; set; }
 
@@ -366,6 +371,12 @@ public sealed partial class PageCache
 
     private FrameNumber AddZeroed(ulong index, out Errno error)
     {
+        if (IsPromisedByThePage && !_memory.Overcommit.AllowsFilePage)
+        {
+            error = Errno.ENOSPC;
+            return FrameNumber.None;
+        }
+
         if (_memory.Frames.TryAllocateZeroed(FrameUse.File, out var frame))
         {
             return Add(index, frame, out error);

@@ -63,6 +63,48 @@ public sealed class MemoryGroupTests
     }
 
     [Fact]
+    public void MemoryOfTheKernelsOwnCountsTowardsTheMaximum()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var group = groups.Create(groups.Root, "/a");
+        group.Max = 32 * S;
+        groups.Enter(group);
+        var space = world.NewSpace();
+        Assert.False(groups.HasDues);
+        for (ulong page = 0; page < 800; page++)
+        {
+            // Neighbours differ in their rights, so that each is a region of its own.
+            var rights = page % 2 == 0 ? Protection.Read : MemoryWorld.ReadWrite;
+            MemoryWorld.Succeed(space.Map(new MapRequest(default, P, rights, MemoryWorld.PrivateAnonymous)));
+        }
+
+        Assert.Equal(0, space.Counters.Resident);
+        Assert.True(group.Own.ObjectBytes > 32 * S && groups.HasDues);
+        Assert.Equal(group, groups.TakeDues().Exhausted);
+        Assert.True(group.LocalEvents[MemoryGroupEvent.Max] > 0);
+        Assert.False(groups.HasDues);
+        space.Release();
+    }
+
+    [Fact]
+    public void PagesGoToMakeRoomForMemoryOfTheKernelsOwn()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var group = groups.Create(groups.Root, "/a");
+        groups.Enter(group);
+        world.NewFileOfPages(60).Pages!.ReadBytes(0, new byte[60 * Page.Size]);
+        group.Max = group.Usage;
+        var space = world.NewSpace();
+        MemoryWorld.Succeed(space.Map(new MapRequest(default, P, MemoryWorld.ReadWrite, MemoryWorld.PrivateAnonymous)));
+        Assert.True(groups.HasDues);
+        Assert.Null(groups.TakeDues().Exhausted);
+        Assert.True(group.Usage <= group.Max && group.Own.Stolen > 0);
+        space.Release();
+    }
+
+    [Fact]
     public void AGroupAtItsMaximumLosesItsOwnPagesAndNotItsSiblings()
     {
         using var world = new MemoryWorld(options: MemoryWorld.WithSwap(2000));

@@ -45,6 +45,49 @@ public sealed class OvercommitTests
     }
 
     [Fact]
+    public void EachPageOfAFileInMemoryIsAPromise()
+    {
+        using var world = new MemoryWorld(options: MemoryWorld.WithSwap(1000) with { Overcommit = OvercommitMode.Never });
+        var overcommit = world.Memory.Overcommit;
+        var file = new MemoryFile(world.Memory);
+        Assert.Equal(0, overcommit.Committed);
+        Assert.Equal(10 * Page.Size, file.Pages.WriteBytes(0, new byte[10 * Page.Size]));
+        Assert.Equal(10, overcommit.Committed);
+        file.Pages.SetLength(4 * P);
+        Assert.Equal(4, overcommit.Committed);
+
+        // Of shared memory all is promised when it is mapped, and its pages are not promised again.
+        var shared = world.MapAnonymous(20, flags: MemoryWorld.SharedAnonymous);
+        world.Space.TryWrite(shared, 1UL);
+        Assert.Equal(24, overcommit.Committed);
+
+        var error = 0L;
+        for (ulong page = 4; error >= 0 && page < 100_000; page++)
+        {
+            error = file.Pages.WriteBytes(page * P, new byte[1]);
+        }
+
+        MemoryWorld.Fails(Errno.ENOSPC, error);
+        Assert.Equal(overcommit.Limit - 1, overcommit.Committed);
+        file.Pages.Drop();
+    }
+
+    private sealed class MemoryFile : IPageSource
+    {
+        public MemoryFile(KernelMemory memory) => Pages = memory.CreatePageCache(this, 0);
+
+        public PageCache Pages { get; }
+
+        public string Name => "file in memory";
+
+        public bool IsBacked => false;
+
+        public Errno ReadPage(ulong index, Span<byte> page) => Errno.EIO;
+
+        public Errno WritePage(ulong index, ReadOnlySpan<byte> bytes) => Errno.EIO;
+    }
+
+    [Fact]
     public void UnreservedMappingsAreReservedAllTheSameWhenNothingIsOvercommitted()
     {
         using var world = new MemoryWorld(options: new KernelMemoryOptions { Overcommit = OvercommitMode.Never });

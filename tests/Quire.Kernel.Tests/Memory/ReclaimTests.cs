@@ -123,6 +123,55 @@ public sealed class ReclaimTests
         Assert.True(hot.Reads > 4, $"{hot.Reads} reads");
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(0)]
+    [InlineData(1000)]
+    public void ObjectsAreLookedAtInProportionWhenMemoryIsShort(int pressure)
+    {
+        using var world = new MemoryWorld(ramMiB: 4);
+        var objects = new CountedObjects(5_000);
+        world.Memory.AddShrinker(objects);
+        world.Memory.Settings.CachePressure = pressure;
+        var file = NewBigFile(world);
+        var one = new byte[1];
+        for (ulong page = 0; page < FilePages; page++)
+        {
+            file.Pages!.ReadBytes(page * P, one);
+        }
+
+        Assert.Equal(objects.Scanned, world.Memory.Counters.Reclaim.SlabsScanned);
+        Assert.True(pressure == 0 ? objects.Scanned == 0 : objects.Scanned > 0, $"{objects.Scanned}");
+        Assert.True(objects.LargestScan <= 128);
+
+        world.Memory.RemoveShrinker(objects);
+        var scanned = objects.Scanned;
+        for (ulong page = 0; page < FilePages; page++)
+        {
+            file.Pages!.ReadBytes(page * P, one);
+        }
+
+        Assert.Equal(scanned, objects.Scanned);
+    }
+
+    private sealed class CountedObjects(long count) : Quire.Kernel.Memory.Reclaim.IShrinker
+    {
+        public long Count { get; private set; } = count;
+
+        public long Scanned { get; private set; }
+
+        public long LargestScan { get; private set; }
+
+        public long Scan(long objects)
+        {
+            Scanned += objects;
+            LargestScan = Math.Max(LargestScan, objects);
+            var freed = Math.Min(objects / 2, Count);
+            Count -= freed;
+            return freed;
+        }
+    }
+
     [Fact]
     public void PrivateCopiesAreMadeCorrectlyWhileTheirFilePagesAreEvicted()
     {

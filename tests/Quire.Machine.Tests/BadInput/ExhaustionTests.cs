@@ -22,6 +22,33 @@ public class ExhaustionTests(NativePrograms programs) : IClassFixture<NativeProg
         Assert.Matches(@"(?m)^out of memory +killed 1 \(exhaust\), ", run.Errors);
     }
 
+    [Fact]
+    public void RegionsAloneMeetTheLimitOfTheirGroup()
+    {
+        string[] command = ["--audit", "--max-instructions", Limit, "--", programs.Compile("exhaust.c"), "regions"];
+        var run = ProgramRun.Quire(["run", "--ram", "64M", "--memory-max", "4M", .. command]);
+        Assert.True(run.ExitCode == 128 + 9, $"{run}");
+        Assert.Matches(@"(?m)^out of memory +killed 1 \(exhaust\), .*: /program was at its limit$", run.Errors);
+        run = ProgramRun.Quire(["run", "--ram", "64M", .. command]);
+        Assert.True(run.ExitCode == 1 && run.Errors.Contains("mmap: Cannot allocate memory", StringComparison.Ordinal), $"{run}");
+    }
+
+    [Fact]
+    public void InodesThatNobodyUsesGoWhenMemoryIsShort()
+    {
+        const string script = """
+            find /usr/lib > /dev/null
+            inodes() { awk '$1 == "ovl_inode" { print $2 }' /proc/slabinfo; }
+            echo 1 > /proc/sys/vm/vfs_cache_pressure; before=$(inodes)
+            echo 1000 > /proc/sys/vm/vfs_cache_pressure
+            cat /usr/lib/x86_64-linux-gnu/*.so > /dev/null
+            after=$(inodes); [ $after -lt $before ] && echo fewer || echo $before $after
+            awk '$1 == "slabs_scanned" { print $2 > 0 }' /proc/vmstat
+            """;
+        var run = ProgramRun.Quire("run", "--ram", "64M", "--audit", "--", "bash", "-c", script);
+        Assert.True(run.Output == "fewer\n1\n", $"{run}");
+    }
+
     [Theory]
     [InlineData("file /tmp")]
     [InlineData("file /dev/shm")]

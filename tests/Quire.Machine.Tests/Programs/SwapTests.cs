@@ -19,6 +19,7 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         "--swap 64M --thp always --merge all",
         "--swap 64M --inject swap-write:0.05 --disk hdd",
         "--swap 64M --policy clock --load-control",
+        "--swap 64M --zswap 20% --thp always",
     ];
 
     // RAM, then the program.
@@ -28,6 +29,30 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         "6M /usr/bin/python3 library.py", "4M sed s/100000/20000/ inserts.sql | sqlite3 :memory:", "10M gcc -w -S -o - life.c | md5sum; exit ${PIPESTATUS[0]}",
         "4M gzip -9 -c text.txt | gunzip -c | cmp - text.txt && gzip -c -n text.txt | sha256sum", "4M sort numbers.txt | uniq -c | sort -rn | head -20",
     ];
+
+    // In a group of that much memory, in a machine that has plenty.
+    private static readonly string[] GroupSettings =
+    [
+        "--policy clock", "--thp always", "--policy lru --merge all", "--policy s3-fifo --thp always", "--zswap 20% --policy wsclock", "--policy arc --cpus 2",
+        "--policy second-chance --thp always --load-control", "--replacement local:pff", "--disk hdd",
+    ];
+
+    public static TheoryData<string, string> GroupRuns
+    {
+        get
+        {
+            var runs = new TheoryData<string, string>();
+            foreach (var program in All ? Programs : ["3M bin/fork_cow", "4M sort -n numbers.txt"])
+            {
+                foreach (var setting in All ? GroupSettings : [program.Contains("fork", StringComparison.Ordinal) ? GroupSettings[0] : GroupSettings[1]])
+                {
+                    runs.Add(program, setting);
+                }
+            }
+
+            return runs;
+        }
+    }
 
     // Each program under one setting in turn, or under all.
     public static TheoryData<string, string> Runs
@@ -54,14 +79,13 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public void LittleRamChangesNothing(string program, string setting)
-    {
-        var space = program.IndexOf(' ', StringComparison.Ordinal);
-        string[] command = ["bash", "-c", program[(space + 1)..]];
-        var native = ProgramRun.Natively(workspace.Directory, command);
-        var inside = ProgramRun.OnQuire(workspace.Directory, command, "", [All ? "--audit=10000" : "--audit", "--ram", program[..space], .. setting.Split(' ')]);
-        Assert.True(native == inside, $"on the host: {native}\non Quire: {inside}");
-    }
+    public void LittleRamChangesNothing(string program, string setting) =>
+        RunsAsOnTheHost(program, memory => ["--ram", memory, .. setting.Split(' ')]);
+
+    [Theory]
+    [MemberData(nameof(GroupRuns))]
+    public void ALowLimitOfItsGroupChangesNothing(string program, string setting) =>
+        RunsAsOnTheHost(program, memory => ["--ram", "128M", "--swap", "64M", "--memory-max", memory, .. setting.Split(' ')]);
 
     // Eight kinds of mapping of 1.5 MiB each, in 3 MiB: four times as much.
     [Theory]
@@ -143,6 +167,16 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         var run = ProgramRun.Quire(["run", .. options, "--", "true"]);
         Assert.Equal((2, 1), (run.ExitCode, run.Errors.Count(letter => letter == '\n')));
         Assert.Contains(message, run.Errors, StringComparison.Ordinal);
+    }
+
+    // The program's line begins with the memory that it is given.
+    private void RunsAsOnTheHost(string program, Func<string, string[]> options)
+    {
+        var space = program.IndexOf(' ', StringComparison.Ordinal);
+        string[] command = ["bash", "-c", program[(space + 1)..]];
+        var native = ProgramRun.Natively(workspace.Directory, command);
+        var inside = ProgramRun.OnQuire(workspace.Directory, command, "", [All ? "--audit=10000" : "--audit", .. options(program[..space])]);
+        Assert.True(native == inside, $"on the host: {native}\non Quire: {inside}");
     }
 
     private JsonElement Run(out ProgramRun run, params string[] options)

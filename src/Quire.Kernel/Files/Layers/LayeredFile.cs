@@ -250,6 +250,8 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         return _blocks.Write(index, bytes);
     }
 
+    internal override bool HasPages => _pages is { } pages && (pages.ResidentPages > 0 || pages.MappedRegionCount > 0);
+
     internal override void DropPages()
     {
         _pages?.Drop();

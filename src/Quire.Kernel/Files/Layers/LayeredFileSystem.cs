@@ -1,5 +1,6 @@
 using Quire.Kernel.Files.Host;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Allocation;
 using Quire.Primitives;
@@ -49,7 +50,7 @@ public sealed record LayeredFileSystemOptions
 /// their directory's list of changes; a file that guests changed keeps its inode, of which attributes and pages become its own one by one, so
 /// identity survives copy-up and hard links see the same file. Without a lower tree and with its data in frames it is tmpfs.
 /// </summary>
-public sealed class LayeredFileSystem : SuperBlock, IDisposable
+public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
 {
     /// <summary>Bytes of Linux's ovl_inode with its dentry, what a file in use costs the machine.</summary>
     private const int InodeObjectSize = 896;
@@ -79,6 +80,7 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
         _slots = memory.Slabs.Cache(options.Placement == DataPlacement.Frames ? "shmem_inode_cache" : "ovl_inode", InodeObjectSize);
         _mostIdle = (int)Math.Clamp(memory.Physical.FrameCount / 32, LeastIdle, MostIdle);
         Root = MakeRoot();
+        memory.AddShrinker(this);
         if (options.KeptIn is { } directory)
         {
             _kept = new KeptLayer(this, host, directory);
@@ -150,7 +152,7 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
         inode.AttachLower(path, lower);
         _byLowerIdentity[identity] = inode;
         inode.RecentNode = _recent.AddFirst(inode);
-        EvictIdle(_mostIdle);
+        EvictIdle(_mostIdle, EvictionTries, Pages.Any);
         return Errno.None;
     }
 
@@ -204,9 +206,17 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
         _slots.Return(inode.Slot);
     }
 
-    public override int Shrink() => EvictIdle(0);
+    public override int Shrink() => EvictIdle(0, _recent.Count, Pages.Any);
 
-    public void Dispose() => Blocks.Dispose();
+    long IShrinker.Count => Math.Max(0, _recent.Count - LeastIdle);
+
+    long IShrinker.Scan(long objects) => EvictIdle(LeastIdle, objects, Pages.Empty);
+
+    public void Dispose()
+    {
+        Memory.RemoveShrinker(this);
+        Blocks.Dispose();
+    }
 
     /// <summary>Writes pages back, and a kept layer to its directory.</summary>
     public override Errno Sync()
@@ -295,15 +305,22 @@ public sealed class LayeredFileSystem : SuperBlock, IDisposable
         }
     }
 
-    // Files in use or changed by guests cannot be dropped; the search for others is kept short.
-    private int EvictIdle(int keep)
+    private enum Pages
+    {
+        Any,
+
+        /// <summary>Of files none of whose pages are in RAM: the others' turn comes when those have gone (inode_lru_isolate of Linux).</summary>
+        Empty,
+    }
+
+    // Files in use or changed by guests cannot be dropped.
+    private int EvictIdle(int keep, long tries, Pages pages)
     {
         var evicted = 0;
-        var tries = keep == 0 ? _recent.Count : EvictionTries;
         while (_recent.Count > keep && tries-- > 0)
         {
             var inode = _recent.Last!.Value;
-            if (inode.IsReferenced || inode.IsOwn)
+            if (inode.IsReferenced || inode.IsOwn || (pages == Pages.Empty && inode.HasPages))
             {
                 Touch(inode);
                 continue;

@@ -162,6 +162,9 @@ public abstract class LayeredInode : Inode
     }
 
     /// <summary>Releases cached pages of a file that can be read again.</summary>
+    /// <summary>Some of the content is in RAM.</summary>
+    internal virtual bool HasPages => false;
+
     internal virtual void DropPages()
     {
     }

@@ -63,7 +63,7 @@ internal static class MemoryText
         Line("Bounce", 0);
         Line("WritebackTmp", 0);
         Pages("CommitLimit", memory.Overcommit.Limit);
-        Pages("Committed_AS", counters.Committed);
+        Pages("Committed_AS", memory.Overcommit.Committed);
         Line("VmallocTotal", VmallocKiB);
         Line("VmallocUsed", 0);
         Line("VmallocChunk", 0);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quire.Kernel.Files.ControlGroups;
 using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.HugePages;
@@ -14,7 +15,6 @@ internal static class SystemSettings
     public static FixedDirectory Create(ProcFileSystem owner)
     {
         var kernel = owner.Kernel;
-        var options = kernel.Memory.Options;
 
         FixedDirectory virtualMemory;
 
@@ -34,7 +34,7 @@ internal static class SystemSettings
             {
                 Store = value =>
                 {
-                    if (!long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+                    if (ReadFirst(value, out var number) != Errno.None || number < least || number > most)
                     {
                         return Errno.EINVAL;
                     }
@@ -45,16 +45,15 @@ internal static class SystemSettings
             });
 
         virtualMemory = Directory(
-            ("dirty_background_ratio", () => Number(options.DirtyBackgroundPercent)),
             ("dirty_expire_centisecs", () => "3000"),
-            ("dirty_ratio", () => Number(options.DirtyPercent)),
             ("dirty_writeback_centisecs", () => "500"),
-            ("max_map_count", () => Number(options.MaximumRegions)),
             ("mmap_min_addr", () => Number((long)AddressLayout.LowestMappable)),
             ("panic_on_oom", () => "0"),
-            ("oom_kill_allocating_task", () => "0"),
-            ("vfs_cache_pressure", () => "100"));
+            ("oom_kill_allocating_task", () => "0"));
         var settings = kernel.Memory.Settings;
+        AddNumber("dirty_background_ratio", 0, 100, () => settings.DirtyBackgroundPercent, value => settings.DirtyBackgroundPercent = (int)value);
+        AddNumber("dirty_ratio", 0, 100, () => settings.DirtyPercent, value => settings.DirtyPercent = (int)value);
+        AddNumber("max_map_count", 0, int.MaxValue, () => settings.MaximumRegions, value => settings.MaximumRegions = (int)value);
         AddNumber("page-cluster", 0, MemorySettings.LargestPageCluster, () => settings.PageCluster, value => settings.PageCluster = (int)value);
         var overcommit = kernel.Memory.Overcommit;
         AddNumber("overcommit_memory", (int)OvercommitMode.Heuristic, (int)OvercommitMode.Never, () => (int)overcommit.Mode, value => overcommit.Mode = (OvercommitMode)value);
@@ -62,6 +61,7 @@ internal static class SystemSettings
         AddNumber("overcommit_kbytes", 0, long.MaxValue, () => overcommit.KiB, overcommit.SetKiB);
         AddNumber("admin_reserve_kbytes", 0, long.MaxValue, () => overcommit.AdministratorReserveKiB, value => overcommit.AdministratorReserveKiB = value);
         AddNumber("user_reserve_kbytes", 0, long.MaxValue, () => overcommit.UserReserveKiB, value => overcommit.UserReserveKiB = value);
+        AddNumber("vfs_cache_pressure", 0, int.MaxValue, () => settings.CachePressure, value => settings.CachePressure = (int)value);
         AddNumber("swappiness", 0, MemorySettings.MostSwappiness, () => settings.Swappiness, value => settings.Swappiness = (int)value);
         AddNumber("min_free_kbytes", 0, (long)kernel.Memory.Frames.TotalFrames * (Page.Size / 1024) / 2, () => settings.MinimumFreeKiB, value => kernel.Memory.SetWatermarks(value, settings.WatermarkScaleFactor));
         AddNumber("watermark_scale_factor", 1, 3000, () => settings.WatermarkScaleFactor, value => kernel.Memory.SetWatermarks(settings.MinimumFreeKiB, (int)value));
@@ -97,19 +97,7 @@ internal static class SystemSettings
                 return Errno.None;
             },
         });
-        virtualMemory.Add("extfrag_threshold", new GeneratedFile(owner, () => Number(kernel.Memory.Compactor.FragmentationThreshold) + "\n", Writable)
-        {
-            Store = value =>
-            {
-                if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var threshold) || threshold > 1000)
-                {
-                    return Errno.EINVAL;
-                }
-
-                kernel.Memory.Compactor.FragmentationThreshold = threshold;
-                return Errno.None;
-            },
-        });
+        AddNumber("extfrag_threshold", 0, 1000, () => kernel.Memory.Compactor.FragmentationThreshold, value => kernel.Memory.Compactor.FragmentationThreshold = (int)value);
 
         var random = Directory(
             ("boot_id", () => Uuid(new KernelRandom(kernel.Options.Seed))),
@@ -157,6 +145,14 @@ internal static class SystemSettings
         var network = new FixedDirectory(owner).Add("core", Directory(("somaxconn", () => "4096")))
             .Add("unix", Directory(("max_dgram_qlen", () => "512")));
         return new FixedDirectory(owner).Add("fs", files).Add("kernel", core).Add("net", network).Add("vm", virtualMemory);
+    }
+
+    // proc_get_long: a number in any of C's bases up to the first white space; what follows is not looked at.
+    private static Errno ReadFirst(string text, out long number)
+    {
+        number = 0;
+        var first = ControlValue.Strip(text).Split(' ', '\t', '\n')[0];
+        return first.StartsWith('+') ? Errno.EINVAL : ControlValue.ReadNumber(first, out number);
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

@@ -22,9 +22,11 @@ internal sealed class DirtyCaches(KernelMemory memory)
     /// <summary>Called before a page becomes dirty: above the limit, files are written back until the background limit is met.</summary>
     public void Balance()
     {
-        if (memory.Counters.DirtyPages >= Limit(memory.Options.DirtyPercent) && !_isBalancing)
+        if (memory.Counters.DirtyPages >= Limit(memory.Settings.DirtyPercent) && !_isBalancing)
         {
-            WriteBackTo(Limit(memory.Options.DirtyBackgroundPercent));
+            // domain_dirty_limits: a background limit that is none is half of the other.
+            var (most, background) = (memory.Settings.DirtyPercent, memory.Settings.DirtyBackgroundPercent);
+            WriteBackTo(background < most ? Limit(background) : Limit(most) / 2);
         }
     }
 

@@ -173,6 +173,10 @@ internal sealed class MemoryGroup
         }
 
         Charge(bytes);
+        if (bytes > 0 && FindFull(0) is { } full)
+        {
+            LimitPassed?.Invoke(full);
+        }
     }
 
     public void ChargeSwap(long bytes)
@@ -205,6 +209,9 @@ internal sealed class MemoryGroup
             group.Events.Count(happening);
         }
     }
+
+    /// <summary>Told of the group that is above its limit after memory of the kernel's own was charged, which cannot wait for reclaim.</summary>
+    internal Action<MemoryGroup>? LimitPassed { get; init; }
 
     internal void Forget(MemoryGroup child) => _children.Remove(child);
 }

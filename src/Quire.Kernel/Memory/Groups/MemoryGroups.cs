@@ -20,6 +20,7 @@ internal sealed class MemoryGroups
     private readonly List<MemoryGroup> _removed = [];
     private bool _isReclaiming;
     private MemoryGroup? _exhausted;
+    private MemoryGroup? _passed;
     private MemoryGroup? _aboveHigh;
     private long _pagesAboveHigh;
 
@@ -40,7 +41,7 @@ internal sealed class MemoryGroups
     public GroupReclaim Reclaim { get; }
 
     /// <summary>The thread that runs has something to settle: <see cref="TakeDues"/>.</summary>
-    public bool HasDues => _exhausted is not null || _pagesAboveHigh >= ChargeBatch;
+    public bool HasDues => _exhausted is not null || _passed is not null || _pagesAboveHigh >= ChargeBatch;
 
     /// <summary>Groups that are gone but for what is charged to them.</summary>
     public IReadOnlyList<MemoryGroup> Removed
@@ -55,7 +56,7 @@ internal sealed class MemoryGroups
     public MemoryGroup Create(MemoryGroup parent, string path)
     {
         ForgetEmpty();
-        var group = new MemoryGroup(parent, _memory.Pools.Create(_createOrder()), path);
+        var group = new MemoryGroup(parent, _memory.Pools.Create(_createOrder()), path) { LimitPassed = full => _passed ??= full };
         group.Pool.Group = group;
         group.Number = _groups.Add(group);
         return group;
@@ -104,15 +105,7 @@ internal sealed class MemoryGroups
             return;
         }
 
-        var bytes = pages << Page.Shift;
-        while (_exhausted is null && !_isReclaiming && Current.FindFull(bytes) is { } full)
-        {
-            full.Count(MemoryGroupEvent.Max);
-            if (TryToFree(full, pages) == 0)
-            {
-                _exhausted = full;
-            }
-        }
+        Shed(Current, pages << Page.Shift);
 
         if (Current.FindAboveHigh() is { } above)
         {
@@ -146,6 +139,12 @@ internal sealed class MemoryGroups
     /// <summary>What the thread that ran has to settle before it runs on.</summary>
     public GroupDues TakeDues()
     {
+        if (_passed is { } passed && !_memory.Frames.MayUseReserve)
+        {
+            Shed(passed, 0);
+        }
+
+        _passed = null;
         var exhausted = _exhausted?.FindFull(0);
         _exhausted = null;
         if (_pagesAboveHigh < ChargeBatch)
@@ -211,6 +210,19 @@ internal sealed class MemoryGroups
             {
                 throw new InvalidOperationException(
                     $"group {group.Path} counts {group.Usage} bytes and {group.SwapUsage} of swap, and has {usage} and {swap}");
+            }
+        }
+    }
+
+    // So that as many bytes more fit into a group and those above.
+    private void Shed(MemoryGroup lowest, long bytes)
+    {
+        while (_exhausted is null && !_isReclaiming && lowest.FindFull(bytes) is { } full)
+        {
+            full.Count(MemoryGroupEvent.Max);
+            if (TryToFree(full, Math.Max(1, bytes >> Page.Shift)) == 0)
+            {
+                _exhausted = full;
             }
         }
     }

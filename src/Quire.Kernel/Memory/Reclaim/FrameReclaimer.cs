@@ -22,6 +22,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     private const ulong WriteCluster = 32;
 
     private readonly List<MappingLocation> _mappings = [];
+    private readonly CacheShrinking _caches = new(memory);
 
     /// <summary>There is somewhere for anonymous pages to go.</summary>
     public bool MaySwap => (memory.Swap.Free > 0 || memory.Counters.Swap.Cached > 0) && Target?.Group is null or { HasSwapRoom: true };
@@ -32,6 +33,11 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     /// <summary>A frame has owners beyond its mappings, its page cache and the swap cache: somebody is using it right now.</summary>
     public static bool IsPinned(in FrameEntry entry) =>
         entry.References != entry.Mappings + (entry.Use == FrameUse.File || SwapSpace.IsCached(entry) ? 1 : 0);
+
+    /// <summary>From now on, short memory has these objects looked at.</summary>
+    public void Add(IShrinker shrinker) => _caches.Add(shrinker);
+
+    public void Remove(IShrinker shrinker) => _caches.Remove(shrinker);
 
     /// <summary>Tries to free this many frames from all pools; gives how many it did.</summary>
     public int Reclaim(int wanted, ReclaimEffort effort, ReclaimOrigin origin)
@@ -55,9 +61,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             counters.ShadowNodesFreed += cache.DropShadowNodes();
         }
 
-        var frames = memory.Slabs.Shrink();
-        counters.SlabsScanned += frames;
-        return frames;
+        return memory.Slabs.Shrink();
     }
 
     /// <summary>One round over one pool; gives the frames freed.</summary>
@@ -180,6 +184,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         for (var priority = ReclaimRequest.Gentlest; priority >= last && freed < wanted; priority--)
         {
             freed += Round(wanted - freed, priority, origin, Heeding.MinAndLow);
+            freed += _caches.Round(priority) > 0 ? memory.Slabs.Shrink() : 0;
         }
 
         // More shadows than frames tell of pages that could not have stayed in any case.
