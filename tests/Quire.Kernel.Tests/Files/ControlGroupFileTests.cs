@@ -76,6 +76,47 @@ public sealed class ControlGroupFileTests : IDisposable
         Assert.Equal(Errno.None, Write("a/memory.max", new string(' ', 4095) + "0"));
     }
 
+    // What memparse takes for a number, wrapped, is one for Linux too.
+    [Theory]
+    [InlineData("", Errno.None)]
+    [InlineData("nonsense", Errno.EINVAL)]
+    [InlineData("-7", Errno.EINVAL)]
+    [InlineData("99999999999999999999999999x", Errno.EINVAL)]
+    [InlineData("\u00ff\0\u0001\u0002", Errno.EINVAL)]
+    [InlineData("+nonsense -memory", Errno.EINVAL)]
+    [InlineData("1 2 3", Errno.EINVAL)]
+    [InlineData(null, Errno.E2BIG)]
+    public void EveryFileRefusesGarbageAndKeepsWhatItHad(string? written, Errno expected)
+    {
+        MakeGroup("a");
+        MakeGroup("b");
+        var other = _world.NewProcess();
+        Assert.Equal(Errno.None, Write("b/cgroup.procs", $"{other.Process.ProcessId}"));
+        Assert.Equal(Errno.None, Write("b/memory.max", "48M"));
+        var (before, root) = (Settings("b"), Guest.ReadFile(Top + "/cgroup.subtree_control"));
+        foreach (var group in (string[])["a/", ""])
+        {
+            var files = Guest.List($"{Top}/{group}").Where(name => name.Contains('.', StringComparison.Ordinal) && name is not ("." or "..")).ToArray();
+            Assert.True(files.Length >= (group == "" ? 12 : 30), $"{files.Length}");
+            foreach (var name in files)
+            {
+                var file = group + name;
+                var content = Content(file);
+                var result = Write(file, written ?? new string('1', 5_000));
+
+                // Nothing at all is a write of nothing; numbers out of range have an error of their own; some files cannot be written.
+                var allowed = result == expected || result == Errno.EACCES
+                    || (expected == Errno.EINVAL && result == Errno.ERANGE)
+                    || (written == "" && name.EndsWith(".pressure", StringComparison.Ordinal) && result == Errno.EINVAL);
+                Assert.True(allowed, $"{file} gives {result} for '{written}'");
+                Assert.Equal(content, Content(file));
+            }
+        }
+
+        Assert.Equal((before, root), (Settings("b"), Guest.ReadFile(Top + "/cgroup.subtree_control")));
+        Assert.Equal($"{other.Process.ProcessId}\n", Guest.ReadFile(Top + "/b/cgroup.procs"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -296,6 +337,12 @@ public sealed class ControlGroupFileTests : IDisposable
         Guest.Close(descriptor);
         return Guest.ErrorOf(result);
     }
+
+    // What changes by itself shows nothing here.
+    private string Content(string file) =>
+        file.EndsWith("cpu.stat", StringComparison.Ordinal) || file.Contains("current", StringComparison.Ordinal) || file.EndsWith("memory.stat", StringComparison.Ordinal)
+            || Guest.Open($"{Top}/{file}") is not (>= 0 and var descriptor) || Guest.Call(0, (ulong)descriptor, Guest.Reserve(4096), 4096) < 0
+            ? "" : Guest.ReadFile($"{Top}/{file}");
 
     private string Settings(string group) =>
         string.Concat(((string[])["memory.min", "memory.low", "memory.high", "memory.max", "memory.oom.group", "pids.max", "cgroup.freeze", "cgroup.subtree_control", "cgroup.events"])
