@@ -10,43 +10,51 @@ internal sealed class CacheShrinking(KernelMemory memory)
     private const long Batch = 128;
     private const long Seeks = 2;
 
-    private readonly Dictionary<IShrinker, long> _owed = [];
+    private readonly List<Cache> _caches = [];
 
-    public void Add(IShrinker shrinker) => _owed.Add(shrinker, 0);
+    public void Add(IShrinker shrinker) => _caches.Add(new Cache(shrinker));
 
-    public void Remove(IShrinker shrinker) => _owed.Remove(shrinker);
+    public void Remove(IShrinker shrinker) => _caches.RemoveAll(cache => cache.Shrinker == shrinker);
 
     /// <summary>One round at a priority; gives the objects freed.</summary>
     public long Round(int priority)
     {
         long freed = 0;
-        foreach (var shrinker in _owed.Keys.ToArray())
+        foreach (var cache in _caches)
         {
-            freed += Shrink(shrinker, priority);
+            freed += Shrink(cache, priority);
         }
 
         return freed;
     }
 
-    private long Shrink(IShrinker shrinker, int priority)
+    private long Shrink(Cache cache, int priority)
     {
-        var count = shrinker.Count * memory.Settings.CachePressure / 100;
+        var count = cache.Shrinker.Count * memory.Settings.CachePressure / 100;
         if (count <= 0)
         {
             return 0;
         }
 
         long freed = 0;
-        var left = Math.Min(_owed[shrinker] + ((count >> priority) * 4 / Seeks), 2 * count);
+        var left = Math.Min(cache.Owed + ((count >> priority) * 4 / Seeks), 2 * count);
         while (left >= Batch || left >= count)
         {
             var scanned = Math.Min(Batch, left);
-            freed += shrinker.Scan(scanned);
+            freed += cache.Shrinker.Scan(scanned);
             memory.Counters.Reclaim.SlabsScanned += scanned;
             left -= scanned;
         }
 
-        _owed[shrinker] = left;
+        cache.Owed = left;
         return freed;
+    }
+
+    private sealed class Cache(IShrinker shrinker)
+    {
+        public IShrinker Shrinker { get; } = shrinker;
+
+        /// <summary>nr_deferred: objects that earlier rounds should have looked at.</summary>
+        public long Owed { get; set; }
     }
 }
