@@ -144,6 +144,41 @@ public sealed class PipeTests : IDisposable
     }
 
     [Fact]
+    public void PacketsAreReadOneByOneAndTheirRestIsLost()
+    {
+        const int Direct = 0x4000;
+        var address = Guest.Reserve(8);
+        Guest.Succeed(Guest.Call(293, address, Direct | Guest.NonBlocking));
+        var ends = Guest.Get(address, 8);
+        var (reader, writer) = (BinaryPrimitives.ReadInt32LittleEndian(ends), BinaryPrimitives.ReadInt32LittleEndian(ends.AsSpan(4)));
+        Guest.Write(writer, "first");
+        Guest.Write(writer, "second");
+        Guest.Write(writer, new string('x', 5000));
+        Guest.Succeed(Guest.Call(72, (ulong)writer, 4, 0));
+        Guest.Write(writer, "stream");
+        Assert.Equal("first", Guest.Read(reader, 100));
+        Assert.Equal("sec", Guest.Read(reader, 3));
+        Assert.Equal(4096, Guest.Read(reader, 10_000).Length);
+        Assert.Equal(new string('x', 904), Guest.Read(reader, 10_000));
+        Assert.Equal("stre", Guest.Read(reader, 4));
+        Assert.Equal("am", Guest.Read(reader, 4));
+    }
+
+    [Fact]
+    public void APipeHoldsAsManyPacketsAsPages()
+    {
+        var address = Guest.Reserve(8);
+        Guest.Succeed(Guest.Call(293, address, 0x4000 | Guest.NonBlocking));
+        var writer = (ulong)BinaryPrimitives.ReadInt32LittleEndian(Guest.Get(address, 8).AsSpan(4));
+        for (var packet = 0; packet < 16; packet++)
+        {
+            Guest.Write((long)writer, "x");
+        }
+
+        Guest.Fails(Errno.EAGAIN, 1, writer, Guest.Text("x"), 1);
+    }
+
+    [Fact]
     public void EmptyPipesHoldNoMemory()
     {
         var (reader, writer) = Pipe();

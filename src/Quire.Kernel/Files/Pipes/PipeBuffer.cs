@@ -21,6 +21,9 @@ public sealed class PipeBuffer
     public const int MaximumCapacity = 1 << 20;
 
     private readonly KernelObjectCache _cache;
+
+    // Where packets lie (O_DIRECT); what is between them is a stream.
+    private readonly Queue<(ulong Start, ulong End)> _packets = [];
     private SlabSlot[] _pages;
     private ulong _written;
     private ulong _read;
@@ -37,6 +40,9 @@ public sealed class PipeBuffer
 
     /// <summary>Bytes that fit: the page that is being read is not written to again before it is empty, as on Linux.</summary>
     public int Room => (int)((((_read >> Page.Shift) + (ulong)_pages.Length) << Page.Shift) - _written);
+
+    /// <summary>A packet of this many bytes fits. Each counts as a page, as on Linux, though it takes no more than its bytes.</summary>
+    public bool HasRoomForPacket(ulong bytes) => (ulong)Room >= bytes && _packets.Count < _pages.Length;
 
     public int Readers { get; private set; }
 
@@ -91,15 +97,26 @@ public sealed class PipeBuffer
         }
     }
 
-    /// <summary>Moves bytes out. Gives how many: fewer than are there if the buffer is smaller or unreachable (EFAULT if none).</summary>
+    /// <summary>
+    /// Moves bytes out. Gives how many: fewer than are there if the buffer is smaller or unreachable (EFAULT if none), or a packet ends. What a buffer
+    /// has no room for of a packet is lost.
+    /// </summary>
     public long Take(UserBuffer buffer)
     {
         var total = 0L;
+        var isPacket = false;
         while (Count > 0 && buffer.Remaining > 0)
         {
             var start = (int)(_read & Page.OffsetMask);
-            var length = (int)Math.Min(Math.Min((ulong)(Page.Size - start), _written - _read), buffer.Remaining);
+            var length = (int)Math.Min(Math.Min((ulong)(Page.Size - start), LeftInPiece(out isPacket)), buffer.Remaining);
             var done = buffer.CopyToGuest(PageAt(_read).Slice(start, length));
+            if (isPacket && done == length && (buffer.Remaining == 0 || LeftInPiece(out _) == (ulong)length))
+            {
+                total += done;
+                DropPacket();
+                break;
+            }
+
             Advance(done);
             total += done;
             if (done < length)
@@ -118,38 +135,19 @@ public sealed class PipeBuffer
     }
 
     /// <summary>Moves bytes in, as many as fit. Gives how many, EFAULT if the first cannot be read, ENOMEM without a page for it.</summary>
-    public long Put(UserBuffer buffer)
+    public long Put(UserBuffer buffer) => Put(buffer, ulong.MaxValue);
+
+    /// <summary>Moves a packet in, of at most <see cref="AtomicBytes"/>; the caller has seen that there is room.</summary>
+    public long PutPacket(UserBuffer buffer)
     {
-        var total = 0L;
-        var failure = Errno.None;
-        while (Room > 0 && buffer.Remaining > 0 && failure == Errno.None)
+        var start = _written;
+        var done = Put(buffer, AtomicBytes);
+        if (done > 0)
         {
-            if (!TryEnsurePage(_written))
-            {
-                failure = Errno.ENOMEM;
-                break;
-            }
-
-            var start = (int)(_written & Page.OffsetMask);
-            var length = (int)Math.Min((ulong)Math.Min(Page.Size - start, Room), buffer.Remaining);
-            var done = buffer.CopyFromGuest(PageAt(_written).Slice(start, length));
-            _written += (ulong)done;
-            total += done;
-            failure = done < length ? Errno.EFAULT : Errno.None;
+            _packets.Enqueue((start, _written));
         }
 
-        if (Count == 0)
-        {
-            Discard();
-        }
-
-        if (total > 0)
-        {
-            DataArrived.Wake();
-            ReaderChanged.WakeAll();
-        }
-
-        return total == 0 && failure != Errno.None ? failure.ToResult() : total;
+        return done;
     }
 
     /// <summary>Bytes that are there, without taking them (tee).</summary>
@@ -196,11 +194,61 @@ public sealed class PipeBuffer
         return Capacity;
     }
 
+    private long Put(UserBuffer buffer, ulong most)
+    {
+        var total = 0L;
+        var failure = Errno.None;
+        while (Room > 0 && buffer.Remaining > 0 && (ulong)total < most && failure == Errno.None)
+        {
+            if (!TryEnsurePage(_written))
+            {
+                failure = Errno.ENOMEM;
+                break;
+            }
+
+            var start = (int)(_written & Page.OffsetMask);
+            var length = (int)Math.Min(Math.Min((ulong)Math.Min(Page.Size - start, Room), buffer.Remaining), most - (ulong)total);
+            var done = buffer.CopyFromGuest(PageAt(_written).Slice(start, length));
+            _written += (ulong)done;
+            total += done;
+            failure = done < length ? Errno.EFAULT : Errno.None;
+        }
+
+        if (Count == 0)
+        {
+            Discard();
+        }
+
+        if (total > 0)
+        {
+            DataArrived.Wake();
+            ReaderChanged.WakeAll();
+        }
+
+        return total == 0 && failure != Errno.None ? failure.ToResult() : total;
+    }
+
     private static SlabSlot[] NewRing(int pages)
     {
         var ring = new SlabSlot[pages];
         Array.Fill(ring, SlabSlot.None);
         return ring;
+    }
+
+    // Up to the end of the packet that is read from, or of the stream before one.
+    private ulong LeftInPiece(out bool isPacket)
+    {
+        isPacket = _packets.TryPeek(out var packet) && packet.Start <= _read;
+        return (_packets.Count == 0 ? _written : isPacket ? packet.End : packet.Start) - _read;
+    }
+
+    private void DropPacket()
+    {
+        var end = _packets.Dequeue().End;
+        while (Count > 0 && _read < end)
+        {
+            Advance((int)Math.Min(end - _read, Page.Size - (_read & Page.OffsetMask)));
+        }
     }
 
     private ref SlabSlot SlotAt(ulong position) => ref _pages[(int)((position >> Page.Shift) % (ulong)_pages.Length)];
@@ -235,6 +283,7 @@ public sealed class PipeBuffer
             ReturnPage(ref _pages[i]);
         }
 
+        _packets.Clear();
         _read = 0;
         _written = 0;
     }

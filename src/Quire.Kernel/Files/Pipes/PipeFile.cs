@@ -84,6 +84,7 @@ public class PipeFile : OpenFile
     {
         var total = 0L;
         var atomic = buffer.Remaining <= PipeBuffer.AtomicBytes;
+        var inPackets = (StatusFlags & OpenFlags.Direct) != 0;
         while (buffer.Remaining > 0)
         {
             if (Buffer.Readers == 0)
@@ -92,9 +93,10 @@ public class PipeFile : OpenFile
                 return total > 0 ? total : Errno.EPIPE.ToResult();
             }
 
-            if (atomic ? (ulong)Buffer.Room >= buffer.Remaining : Buffer.Room > 0)
+            if (inPackets ? Buffer.HasRoomForPacket(Math.Min(buffer.Remaining, PipeBuffer.AtomicBytes))
+                : atomic ? (ulong)Buffer.Room >= buffer.Remaining : Buffer.Room > 0)
             {
-                var done = Buffer.Put(buffer);
+                var done = inPackets ? Buffer.PutPacket(buffer) : Buffer.Put(buffer);
                 if (done <= 0)
                 {
                     return total > 0 ? total : done;
@@ -134,7 +136,7 @@ public class PipeFile : OpenFile
 
         if ((Ends & PipeEnds.Write) != 0)
         {
-            events |= Buffer.Room >= PipeBuffer.AtomicBytes ? PollEvents.Out | PollEvents.WriteNormal : PollEvents.None;
+            events |= Buffer.HasRoomForPacket(PipeBuffer.AtomicBytes) ? PollEvents.Out | PollEvents.WriteNormal : PollEvents.None;
             events |= Buffer.Readers == 0 ? PollEvents.Error : PollEvents.None;
         }
 

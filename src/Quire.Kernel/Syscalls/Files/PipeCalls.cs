@@ -16,13 +16,12 @@ internal static class PipeCalls
 
     private static long Create(GuestThread thread, ulong address, int flags)
     {
-        // O_DIRECT (packets) is not there: pipes are streams.
-        if ((flags & ~(OpenFlags.CloseOnExec | OpenFlags.NonBlocking)) != 0)
+        if ((flags & ~(OpenFlags.CloseOnExec | OpenFlags.NonBlocking | OpenFlags.Direct)) != 0)
         {
             return Errno.EINVAL.ToResult();
         }
 
-        var (reader, writer) = PipeFile.CreatePair(thread, flags & OpenFlags.NonBlocking);
+        var (reader, writer) = PipeFile.CreatePair(thread, flags & (OpenFlags.NonBlocking | OpenFlags.Direct));
         return FileArguments.InstallPair(thread, reader, writer, FileArguments.ModeOf(flags), address);
     }
 }
