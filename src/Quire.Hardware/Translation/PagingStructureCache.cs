@@ -18,6 +18,9 @@ internal sealed class PagingStructureCache
 
     private ulong _clock;
 
+    // Nothing has come in since all of this tag was dropped: page after page of one address space is invalidated without a walk in between.
+    private ulong _droppedTag = ulong.MaxValue;
+
     public PagingStructureCache(PagingStructureCacheOptions options) =>
         _levels = [new(0), new(options.DirectoryEntries), new(options.DirectoryPointerEntries), new(options.Level4Entries)];
 
@@ -42,6 +45,7 @@ internal sealed class PagingStructureCache
     /// <summary>Remembers the tables that a successful walk reached.</summary>
     public unsafe void Fill(ulong address, ulong tag, ref PageWalk walk)
     {
+        _droppedTag = ulong.MaxValue;
         for (var level = FourLevelPaging.TopLevel - 1; level >= 1; level--)
         {
             if ((walk.ReachedTables & (1 << level)) != 0)
@@ -66,6 +70,12 @@ internal sealed class PagingStructureCache
 
     public void DropTag(ulong tag)
     {
+        if (tag == _droppedTag)
+        {
+            return;
+        }
+
+        _droppedTag = tag;
         foreach (var level in _levels)
         {
             foreach (ref var key in level.Keys.AsSpan())

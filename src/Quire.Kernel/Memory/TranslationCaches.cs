@@ -13,13 +13,13 @@ internal sealed class TranslationCaches
     /// <summary>A set of CPUs is a 64-bit mask.</summary>
     public const int MostCpus = 64;
 
-    private readonly IReadOnlyList<Mmu> _mmus;
+    private readonly Mmu[] _mmus;
     private readonly MemoryCounters _counters;
 
     public TranslationCaches(IReadOnlyList<Mmu> mmus, MemoryCounters counters)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mmus.Count, MostCpus, nameof(mmus));
-        _mmus = mmus;
+        _mmus = [.. mmus];
         _counters = counters;
     }
 
@@ -30,7 +30,7 @@ internal sealed class TranslationCaches
 
     public void SwitchTo(AddressSpace space, int cpu)
     {
-        if (cpu >= _mmus.Count)
+        if (cpu >= _mmus.Length)
         {
             return;
         }

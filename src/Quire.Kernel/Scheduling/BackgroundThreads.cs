@@ -5,9 +5,9 @@ namespace Quire.Kernel.Scheduling;
 
 /// <summary>
 /// Runs the kernel's own work in virtual time: on an idle CPU if there is one, else on the last one, whose threads then run later. It is never what keeps
-/// a machine alive: when no program can run any more, it stops, too.
+/// a machine alive: when no program can run any more, it stops, too. It is asked each round, hence a list that is gone through without an enumerator object.
 /// </summary>
-internal sealed class BackgroundThreads(IReadOnlyList<IBackgroundWork> works, VirtualCpu[] cpus)
+internal sealed class BackgroundThreads(List<IBackgroundWork> works, VirtualCpu[] cpus)
 {
     private const long PicosecondsPerNanosecond = 1_000;
 

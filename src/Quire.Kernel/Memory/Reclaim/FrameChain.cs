@@ -57,6 +57,21 @@ internal struct FrameChain
         Count++;
     }
 
+    public void RemoveOldest()
+    {
+        _oldest = _places[new FrameNumber(_oldest)].Newer;
+        if (_oldest == End)
+        {
+            _newest = End;
+        }
+        else
+        {
+            _places[new FrameNumber(_oldest)].Older = End;
+        }
+
+        Count--;
+    }
+
     public void Remove(FrameNumber frame)
     {
         ref var place = ref _places[frame];

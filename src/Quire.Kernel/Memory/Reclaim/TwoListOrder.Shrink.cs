@@ -175,19 +175,19 @@ internal sealed partial class TwoListOrder
                     break;
                 case Verdict.Write:
                     Counters.DirtyMet++;
-                    Move(frame, Writing);
+                    MoveOldest(list, Writing);
                     reclaimer.WriteBack(frame);
                     break;
                 case Verdict.Cull:
                     Counters.UnevictableCulled++;
-                    Move(frame, Unevictable);
+                    MoveOldest(list, Unevictable);
                     break;
                 case Verdict.Activate:
                     Counters.Activated++;
-                    Move(frame, (byte)(list + 1));
+                    MoveOldest(list, (byte)(list + 1));
                     break;
                 default:
-                    Move(frame, list);
+                    MoveOldest(list, list);
                     break;
             }
         }
@@ -236,17 +236,17 @@ internal sealed partial class TwoListOrder
             if (use.IsLocked)
             {
                 Counters.UnevictableCulled++;
-                Move(frame, Unevictable);
+                MoveOldest(list, Unevictable);
             }
             else if (list == ActiveFile && use is { Accessed: > 0, IsExecutable: true })
             {
-                Move(frame, list);
+                MoveOldest(list, list);
             }
             else
             {
                 Counters.Deactivated++;
                 _places[frame].Marks |= WorkingSetMark;
-                Move(frame, (byte)(list - 1));
+                MoveOldest(list, (byte)(list - 1));
             }
         }
     }

@@ -161,6 +161,14 @@ internal sealed partial class TwoListOrder : IFrameOrder
         _lists[list].AddNewest(frame);
     }
 
+    // For the frame at the end of its list.
+    private void MoveOldest(byte from, byte to)
+    {
+        var frame = _lists[from].Oldest;
+        _lists[from].RemoveOldest();
+        Add(frame, to);
+    }
+
     private void Move(FrameNumber frame, byte list)
     {
         _lists[_places[frame].List].Remove(frame);
