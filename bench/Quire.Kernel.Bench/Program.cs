@@ -5,22 +5,33 @@ using Quire.Kernel.Memory;
 using Quire.Primitives;
 
 // Costs of the kernel's memory operations in host time, each the best of several rounds: lower is better.
-// The fault numbers are from the call of HandleFault to its return, without the CPU's exit and entry.
+// Arguments choose rows: those whose names contain one of them. The fault numbers are from the call of HandleFault to its return, without the
+// CPU's exit and entry.
 const int pages = 65_536;
 const int rounds = 7;
 
-Report("minor fault, anonymous, frames never touched before", "ns/fault", MeasureFirstTouch());
-Report("minor fault, anonymous, frames used before", "ns/fault", MeasureReused());
-Report("minor fault, anonymous, one page mapped and unmapped", "ns/fault", MeasureSinglePage());
-Report("read fault, shared zero page", "ns/fault", MeasureZeroPage());
-Report("copy-on-write copy after fork", "ns/fault", MeasureCopy());
-Report("copy-on-write reuse by the last owner", "ns/fault", MeasureReuse());
-Report("fork, 65 536 resident pages", "ms", MeasureFork() / 1e6);
-Report("exit of the child", "ms", MeasureExit() / 1e6);
-Report("munmap of 65 536 resident pages", "ns/page", MeasureUnmap());
-Report("file fault that evicts a clean page, readahead off", "ns/fault", MeasureEviction());
+Report("minor fault, anonymous, frames never touched before", "ns/fault", MeasureFirstTouch);
+Report("minor fault, anonymous, frames used before", "ns/fault", MeasureReused);
+Report("minor fault, anonymous, one page mapped and unmapped", "ns/fault", MeasureSinglePage);
+Report("read fault, shared zero page", "ns/fault", MeasureZeroPage);
+Report("copy-on-write copy after fork", "ns/fault", MeasureCopy);
+Report("copy-on-write reuse by the last owner", "ns/fault", MeasureReuse);
+Report("fork, 65 536 resident pages", "ms", () => MeasureFork() / 1e6);
+Report("exit of the child", "ms", () => MeasureExit() / 1e6);
+Report("munmap of 65 536 resident pages", "ns/page", MeasureUnmap);
+Report("a page copied, as devices below do", "ns/page", () => FullMemory.Copy(rounds));
+Report("file fault that evicts a clean page, beyond the copy", "ns/fault", () => FullMemory.FileFault(rounds));
+Report("swap fault that evicts a clean page, beyond the copy", "ns/fault", () => FullMemory.SwapFault(rounds));
+Report("scanning of mapped file pages in use", "M pages/s", () => FullMemory.ScanFile(rounds));
+Report("scanning of anonymous pages in use", "M pages/s", () => FullMemory.ScanAnonymous(rounds));
 
-static void Report(string what, string unit, double value) => Console.WriteLine($"{what,-55} {value,10:0.0} {unit}");
+void Report(string what, string unit, Func<double> measure)
+{
+    if (args.Length == 0 || args.Any(what.Contains))
+    {
+        Console.WriteLine($"{what,-55} {measure(),10:0.0} {unit}");
+    }
+}
 
 static double MeasureFirstTouch() => Best(() =>
 {
@@ -135,21 +146,6 @@ static double MeasureUnmap()
     });
 }
 
-static double MeasureEviction()
-{
-    using var physical = new PhysicalMemory(ByteSize.FromMiB(32));
-    using var memory = new KernelMemory(physical, new KernelMemoryOptions { Poisoning = FramePoisoning.Off }, []);
-    var layout = new AddressLayout(LayoutRandomization.Off, 8 << 20, static () => 0);
-    var space = memory.TryCreateAddressSpace(new AddressSpaceOptions(layout, new MemoryLimits(), ProcessTag: 1))!;
-    var file = new ZeroFile(memory, (ulong)pages << Page.Shift);
-    file.Pages.Advise(ReadaheadHint.Random);
-    var at = new VirtualAddress((ulong)space.Map(new MapRequest(default, file.Pages.Length, Protection.Read, MapFlags.Shared) { File = file }));
-    World.Touch(space, at, PageFaultError.None);
-    var time = Best(() => World.Touch(space, at, PageFaultError.None) / pages);
-    space.Release();
-    return time;
-}
-
 static double Best(Func<double> measure)
 {
     var best = double.MaxValue;
@@ -203,42 +199,4 @@ internal sealed class World : IDisposable
         _memory.Dispose();
         _physical.Dispose();
     }
-}
-
-/// <summary>A file of zeroes, on a device that costs nothing.</summary>
-internal sealed class ZeroFile : IMappedFile, IPageSource
-{
-    public ZeroFile(KernelMemory memory, ulong length) => Pages = memory.CreatePageCache(this, length);
-
-    public PageCache Pages { get; }
-
-    public string Path => "/zero";
-
-    public string Name => Path;
-
-    public ulong DeviceNumber => 1;
-
-    public ulong InodeNumber => 1;
-
-    public bool IsReadable => true;
-
-    public bool IsWritable => false;
-
-    public bool IsBacked => true;
-
-    public void AddReference()
-    {
-    }
-
-    public void Release()
-    {
-    }
-
-    public Errno ReadPage(ulong index, Span<byte> page)
-    {
-        page.Clear();
-        return Errno.None;
-    }
-
-    public Errno WritePage(ulong index, ReadOnlySpan<byte> bytes) => Errno.None;
 }
