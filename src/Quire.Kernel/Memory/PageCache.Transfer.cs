@@ -7,6 +7,8 @@ namespace Quire.Kernel.Memory;
 /// <summary>Copying between the file and the guest or the kernel: read and write.</summary>
 public sealed partial class PageCache
 {
+    private static readonly byte[] Hole = new byte[Page.Size];
+
     private ulong _lastUsedPage = ulong.MaxValue;
 
     /// <summary>Bytes read, 0 at the end of the file, or a negative errno if none could be.</summary>
@@ -15,7 +17,7 @@ public sealed partial class PageCache
         long total = 0;
         while (to.Remaining > 0 && TryPinForRead(offset, to.Remaining, out var frame, out var length, out var error))
         {
-            var copied = error == Errno.None ? to.CopyToGuest(BytesAt(frame, offset, length)) : 0;
+            var copied = error == Errno.None ? to.CopyToGuest(Found(frame, offset, length)) : 0;
             Unpin(frame);
             total += copied;
             offset += (ulong)copied;
@@ -39,7 +41,7 @@ public sealed partial class PageCache
                 return total > 0 ? total : error.ToResult();
             }
 
-            BytesAt(frame, offset, length).CopyTo(to[total..]);
+            Found(frame, offset, length).CopyTo(to[total..]);
             Unpin(frame);
             total += length;
             offset += (ulong)length;
@@ -98,7 +100,10 @@ public sealed partial class PageCache
 
     private static int LengthInPage(ulong offset, ulong wanted) => (int)Math.Min(wanted, Page.Size - (offset & Page.OffsetMask));
 
-    // False at the end of the file. True with an error: no frame is pinned.
+    private ReadOnlySpan<byte> Found(FrameNumber frame, ulong offset, int length) => frame.IsNone ? Hole.AsSpan(0, length) : BytesAt(frame, offset, length);
+
+    // False at the end of the file. True with an error, or without a frame in a hole of a memory-only file, which reading does not fill (shmem_file_read_iter of
+    // mm/shmem.c): no frame is pinned.
     private bool TryPinForRead(ulong offset, ulong wanted, out FrameNumber frame, out int length, out Errno error)
     {
         frame = FrameNumber.None;
@@ -113,6 +118,11 @@ public sealed partial class PageCache
         length = LengthInPage(offset, wanted);
         var index = offset >> Page.Shift;
         frame = _index[index];
+        if (frame.IsNone && !Source.IsBacked && !_index.PlaceOf(index).IsSwapped)
+        {
+            return true;
+        }
+
         if (frame.IsNone)
         {
             frame = ReadMissing(index, ((offset + wanted + Page.OffsetMask) >> Page.Shift) - index, out error);

@@ -42,6 +42,16 @@ public sealed class ContentTests : IDisposable
     }
 
     [Fact]
+    public void ReadingAHoleInMemoryTakesNoBlocks()
+    {
+        var file = (ulong)Guest.Succeed(Guest.Open("/tmp/f", Guest.Create | Guest.ReadWrite));
+        Guest.Call(18, file, Guest.Put([(byte)'x']), 1, 40_000);
+        Assert.Equal(8, Guest.Stat("/tmp/f").Blocks);
+        Assert.Equal(new string('\0', 40_000) + "x", Guest.ReadFile("/tmp/f"));
+        Assert.Equal(8, Guest.Stat("/tmp/f").Blocks);
+    }
+
+    [Fact]
     public void PunchingAHostFileHidesItsBytes()
     {
         _world.WriteHost("/f", new string('x', 20_000));

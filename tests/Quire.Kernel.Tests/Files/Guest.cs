@@ -184,6 +184,7 @@ internal sealed class Guest
             BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(16)),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(24)),
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(48)),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(64)),
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(88)));
     }
 }
@@ -199,4 +200,4 @@ internal sealed class RunningCall(ValueTask<long> call)
 }
 
 /// <summary>The fields of struct stat that tests look at.</summary>
-internal sealed record GuestStatus(ulong Device, ulong Number, ulong Links, uint Mode, long Size, long ModifySeconds);
+internal sealed record GuestStatus(ulong Device, ulong Number, ulong Links, uint Mode, long Size, long Blocks, long ModifySeconds);
