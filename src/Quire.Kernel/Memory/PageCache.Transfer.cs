@@ -159,7 +159,9 @@ public sealed partial class PageCache
     {
         if (!Source.IsBacked)
         {
-            return AddMissing(index, out error, out _);
+            // A hole that is only read takes no frame (shmem_file_read_iter of Linux).
+            error = Errno.None;
+            return _index.PlaceOf(index).IsSwapped ? AddMissing(index, out error, out _) : _memory.ZeroFrame;
         }
 
         _memory.Counters.CacheMisses++;

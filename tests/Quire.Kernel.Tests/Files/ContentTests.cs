@@ -142,6 +142,16 @@ public sealed class ContentTests : IDisposable
     }
 
     [Fact]
+    public void ReadingAHoleOfAFileInMemoryTakesNoMemory()
+    {
+        var file = (ulong)Guest.Succeed(Guest.Call(319, Guest.Text("holes"), 0));
+        Guest.Succeed(Guest.Call(77, file, 100_000));
+        Assert.Equal(new string('\0', 100_000), Guest.Read((long)file, 100_000));
+        Assert.Equal(0, _world.Memory.Counters.SharedMemoryPages);
+        Guest.Fails(Errno.ENXIO, 8, file, 0, 3);
+    }
+
+    [Fact]
     public void HolesPunchedIntoAHostFileAreFound()
     {
         _world.WriteHost("/f", new string('x', 20_000));

@@ -335,7 +335,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         return Errno.None;
     }
 
-    // Differs from Linux: holes of a host's file count as data, as does a page of a memory file that was only read.
+    // Differs from Linux: holes of a host's file count as data.
     private ulong FirstWithData(ulong page)
     {
         if (!IsBacked)
