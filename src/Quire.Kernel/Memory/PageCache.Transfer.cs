@@ -159,9 +159,7 @@ public sealed partial class PageCache
     {
         if (!Source.IsBacked)
         {
-            // A hole that is only read takes no frame (shmem_file_read_iter of Linux).
-            error = Errno.None;
-            return _index.PlaceOf(index).IsSwapped ? AddMissing(index, out error, out _) : _memory.ZeroFrame;
+            return AddMissing(index, out error, out _);
         }
 
         _memory.Counters.CacheMisses++;
