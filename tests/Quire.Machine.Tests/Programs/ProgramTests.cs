@@ -43,7 +43,7 @@ public class ProgramTests(ProgramWorkspace workspace) : IClassFixture<ProgramWor
 
     private static string[] LongCommands =>
     [
-        // With less RAM than they want, these run every day: SwapTests.
+        // With less RAM than they want, these run every day: LittleRamTests.
         "bin/mmap_kinds",
         "bin/fork_cow",
         "bin/threads",
@@ -106,7 +106,7 @@ public class ProgramTests(ProgramWorkspace workspace) : IClassFixture<ProgramWor
 
     private static string[] LongScripts =>
     [
-        // With less RAM than they want, these run every day: SwapTests.
+        // With less RAM than they want, these run every day: LittleRamTests.
         "gcc -O2 -Wall -o life life.c && ./life 50; rm life",
         "sort numbers.txt | uniq -c | sort -rn | head -20",
         "gzip -9 -c text.txt | gunzip -c | cmp - text.txt && gzip -c -n text.txt | sha256sum",

@@ -2,90 +2,10 @@ using System.Text.Json;
 
 namespace Quire.Machine.Tests.Programs;
 
-/// <summary>
-/// Programs with less RAM than they want: what they print and how they end is what it is on the host, whatever kind of swap there is, and the audit at the end
-/// finds nothing wrong.
-/// </summary>
+/// <summary>Swap areas, compressed swap and their errors, under a program that writes and verifies patterns.</summary>
 public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorkspace>
 {
-    private static readonly bool All = Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") is not null;
-
-    private static readonly string[] Settings =
-    [
-        "--swap 64M",
-        "--swap 64M --zswap 30%",
-        "--swap 16M,priority=5 --swap 48M,priority=5 --disk ssd --cpus 2",
-        "--swap 64M --zswap 5%,brotli --disk 1ms,100M,4",
-        "--swap 64M --thp always --merge all",
-        "--swap 64M --inject swap-write:0.05 --disk hdd",
-        "--swap 64M --policy clock --load-control",
-        "--swap 64M --zswap 20% --thp always",
-    ];
-
-    // RAM, then the program.
-    private static readonly string[] Programs =
-    [
-        "3M bin/fork_cow", "3M bin/shared_memory", "3M bin/threads", "3M bin/mmap_kinds", "3M bin/mremap_grow", "3M bin/many_mallocs 100000", "3M bin/word_a_page", "4M sort -n numbers.txt",
-        "6M /usr/bin/python3 library.py", "4M sed s/100000/20000/ inserts.sql | sqlite3 :memory:", "10M gcc -w -S -o - life.c | md5sum; exit ${PIPESTATUS[0]}",
-        "4M gzip -9 -c text.txt | gunzip -c | cmp - text.txt && gzip -c -n text.txt | sha256sum", "4M sort numbers.txt | uniq -c | sort -rn | head -20",
-    ];
-
-    // In a group of that much memory, in a machine that has plenty.
-    private static readonly string[] GroupSettings =
-    [
-        "--policy clock", "--thp always", "--policy lru --merge all", "--policy s3-fifo --thp always", "--zswap 20% --policy wsclock", "--policy arc --cpus 2",
-        "--policy second-chance --thp always --load-control", "--replacement local:pff", "--disk hdd",
-    ];
-
-    public static TheoryData<string, string> GroupRuns
-    {
-        get
-        {
-            var runs = new TheoryData<string, string>();
-            foreach (var program in All ? Programs : ["3M bin/fork_cow", "4M sort -n numbers.txt"])
-            {
-                foreach (var setting in All ? GroupSettings : [program.Contains("fork", StringComparison.Ordinal) ? GroupSettings[0] : GroupSettings[1]])
-                {
-                    runs.Add(program, setting);
-                }
-            }
-
-            return runs;
-        }
-    }
-
-    // Each program under one setting in turn, or under all.
-    public static TheoryData<string, string> Runs
-    {
-        get
-        {
-            var runs = new TheoryData<string, string>();
-            for (var program = 0; program < Programs.Length; program++)
-            {
-                for (var setting = 0; setting < Settings.Length; setting++)
-                {
-                    if (All || setting == program % Settings.Length)
-                    {
-                        runs.Add(Programs[program], Settings[setting]);
-                    }
-                }
-            }
-
-            return runs;
-        }
-    }
-
-    public static TheoryData<string> PressureSettings => All ? [.. Settings] : new(Settings[1]);
-
-    [Theory]
-    [MemberData(nameof(Runs))]
-    public void LittleRamChangesNothing(string program, string setting) =>
-        RunsAsOnTheHost(program, memory => ["--ram", memory, .. setting.Split(' ')]);
-
-    [Theory]
-    [MemberData(nameof(GroupRuns))]
-    public void ALowLimitOfItsGroupChangesNothing(string program, string setting) =>
-        RunsAsOnTheHost(program, memory => ["--ram", "128M", "--swap", "64M", "--memory-max", memory, .. setting.Split(' ')]);
+    public static TheoryData<string> PressureSettings => LittleMemory.All ? [.. LittleRamTests.Settings] : new(LittleRamTests.Settings[1]);
 
     // Eight kinds of mapping of 1.5 MiB each, in 3 MiB: four times as much.
     [Theory]
@@ -167,16 +87,6 @@ public class SwapTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorksp
         var run = ProgramRun.Quire(["run", .. options, "--", "true"]);
         Assert.Equal((2, 1), (run.ExitCode, run.Errors.Count(letter => letter == '\n')));
         Assert.Contains(message, run.Errors, StringComparison.Ordinal);
-    }
-
-    // The program's line begins with the memory that it is given.
-    private void RunsAsOnTheHost(string program, Func<string, string[]> options)
-    {
-        var space = program.IndexOf(' ', StringComparison.Ordinal);
-        string[] command = ["bash", "-c", program[(space + 1)..]];
-        var native = ProgramRun.Natively(workspace.Directory, command);
-        var inside = ProgramRun.OnQuire(workspace.Directory, command, "", [All ? "--audit=10000" : "--audit", .. options(program[..space])]);
-        Assert.True(native == inside, $"on the host: {native}\non Quire: {inside}");
     }
 
     private JsonElement Run(out ProgramRun run, params string[] options)

@@ -1,0 +1,43 @@
+namespace Quire.Machine.Tests.Programs;
+
+/// <summary>Programs in less RAM than they want, whatever kind of swap there is.</summary>
+public class LittleRamTests(ProgramWorkspace workspace) : IClassFixture<ProgramWorkspace>
+{
+    internal static readonly string[] Settings =
+    [
+        "--swap 64M",
+        "--swap 64M --zswap 30%",
+        "--swap 16M,priority=5 --swap 48M,priority=5 --disk ssd --cpus 2",
+        "--swap 64M --zswap 5%,brotli --disk 1ms,100M,4",
+        "--swap 64M --thp always --merge all",
+        "--swap 64M --inject swap-write:0.05 --disk hdd",
+        "--swap 64M --policy clock --load-control",
+        "--swap 64M --zswap 20% --thp always",
+    ];
+
+    // Each program under one setting in turn, or under all.
+    public static TheoryData<string, string> Runs
+    {
+        get
+        {
+            var runs = new TheoryData<string, string>();
+            for (var program = 0; program < LittleMemory.Programs.Length; program++)
+            {
+                for (var setting = 0; setting < Settings.Length; setting++)
+                {
+                    if (LittleMemory.All || setting == program % Settings.Length)
+                    {
+                        runs.Add(LittleMemory.Programs[program], Settings[setting]);
+                    }
+                }
+            }
+
+            return runs;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public void LittleRamChangesNothing(string program, string setting) =>
+        LittleMemory.RunsAsOnTheHost(workspace, program, memory => ["--ram", memory, .. setting.Split(' ')]);
+}
