@@ -113,11 +113,7 @@ public sealed class ReadinessTests : IDisposable
     [Fact]
     public void TimersCountTheirExpirations()
     {
-        var timer = Guest.Succeed(Guest.Call(283, 1, 0));
-        var spec = new byte[32];
-        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(8), 10_000_000);
-        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(24), 5_000_000);
-        Guest.Succeed(Guest.Call(286, (ulong)timer, 0, Guest.Put(spec), 0));
+        var timer = StartTimer(interval: 10_000_000, first: 5_000_000);
         _world.Advance(VirtualTime.FromMilliseconds(26));
         Assert.Equal(3UL, BitConverter.ToUInt64(Guest.ReadBytes(timer, 8)));
         var read = Guest.Begin(0, (ulong)timer, Guest.Reserve(8), 8);
@@ -129,11 +125,7 @@ public sealed class ReadinessTests : IDisposable
     [Fact]
     public void ATimerOfANanosecondThatNobodyReadsCostsNothing()
     {
-        var timer = Guest.Succeed(Guest.Call(283, 1, 0));
-        var spec = new byte[32];
-        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(8), 1);
-        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(24), 1);
-        Guest.Succeed(Guest.Call(286, (ulong)timer, 0, Guest.Put(spec), 0));
+        var timer = StartTimer(interval: 1, first: 1);
         _world.Advance(VirtualTime.FromMilliseconds(100_000_000));
         Assert.Equal(100_000_000_000_000UL, BitConverter.ToUInt64(Guest.ReadBytes(timer, 8)));
     }
@@ -174,5 +166,16 @@ public sealed class ReadinessTests : IDisposable
         var count = Guest.Succeed(Guest.Call(232, (ulong)epoll, address, 10, 0));
         var bytes = Guest.Get(address, (int)count * 12);
         return [.. Enumerable.Range(0, (int)count).Select(i => (BitConverter.ToUInt32(bytes, i * 12), BitConverter.ToUInt64(bytes, (i * 12) + 4)))];
+    }
+
+    // In nanoseconds of the monotonic clock.
+    private long StartTimer(long interval, long first)
+    {
+        var timer = Guest.Succeed(Guest.Call(283, 1, 0));
+        var spec = new byte[32];
+        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(8), interval);
+        BinaryPrimitives.WriteInt64LittleEndian(spec.AsSpan(24), first);
+        Guest.Succeed(Guest.Call(286, (ulong)timer, 0, Guest.Put(spec), 0));
+        return timer;
     }
 }

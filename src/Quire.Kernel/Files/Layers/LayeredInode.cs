@@ -161,10 +161,10 @@ public abstract class LayeredInode : Inode
         EndIfUnused();
     }
 
-    /// <summary>Releases cached pages of a file that can be read again.</summary>
     /// <summary>Some of the content is in RAM.</summary>
     internal virtual bool HasPages => false;
 
+    /// <summary>Releases cached pages of a file that can be read again.</summary>
     internal virtual void DropPages()
     {
     }
