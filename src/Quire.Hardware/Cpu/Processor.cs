@@ -89,6 +89,9 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     {
         var s = _state;
         s->Executed = 0;
+
+        // A block whose target could not be fetched waits to be linked to it, but now another thread may run.
+        s->Link = null;
         if (_code.IsOverLimit)
         {
             _code.Reset();

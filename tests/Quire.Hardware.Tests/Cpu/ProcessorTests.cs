@@ -119,6 +119,31 @@ public class ProcessorTests
     }
 
     [Fact]
+    public void WhatRunsAfterAFetchFaultIsNotTakenForItsTarget()
+    {
+        using var box = new GuestBox();
+        const ulong Next = GuestBox.Code + (4 * Page.Size);
+        const ulong Start = Next - 7;
+        const ulong Elsewhere = GuestBox.Code + (3 * Page.Size);
+        box.Put(Start, 0xBB, 7, 0, 0, 0);
+        box.Put(Next - 2, 0xB9, 9);
+        box.Put(Elsewhere, 0xCC);
+        box.Processor.Registers.Rip = Start;
+        Assert.Equal(Next, box.Run().Address.Value);
+
+        // While its page is fetched another thread runs from the page that the fault came from.
+        box.Processor.Registers.Rip = Elsewhere;
+        Assert.Equal(CpuExitReason.Breakpoint, box.Run().Reason);
+        box.Map(Next, 1);
+        box.Put(Next, 0, 0, 0, 0xCC);
+        box.Processor.Registers.Rip = Start;
+        box.Run();
+
+        Assert.Equal(9UL, box[GeneralRegister.Rcx]);
+        Assert.Equal(Next + 4, box.Processor.Registers.Rip);
+    }
+
+    [Fact]
     public void CodeThatRewritesItsOwnNextInstructionRunsTheNewOne()
     {
         using var box = new GuestBox();
