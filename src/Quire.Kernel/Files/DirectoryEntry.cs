@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Quire.Kernel.Files.Watches;
 
 namespace Quire.Kernel.Files;
 
@@ -75,6 +76,13 @@ public sealed class DirectoryEntry
         }
 
         Inode.DropReference();
+    }
+
+    /// <summary>Something happened to the file under this name: first who watches its directory is told, then who watches the file.</summary>
+    internal void Tell(FileEvents what)
+    {
+        Parent?.Inode.Watches?.Tell(what | Inode.EventKind, Name, 0);
+        Inode.Tell(what);
     }
 
     /// <summary>The name was unlinked.</summary>

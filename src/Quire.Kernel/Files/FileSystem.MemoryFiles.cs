@@ -26,7 +26,7 @@ public sealed partial class FileSystem
             }
 
             var location = new FileLocation(_memoryMount, new DirectoryEntry(null, $"/memfd:{name} (deleted)", inode!));
-            error = inode!.Open(new OpenRequest(caller.Thread, location, OpenFlags.ReadWrite), out file);
+            error = inode!.Open(new OpenRequest(caller.Thread, location, OpenFlags.ReadWrite | OpenFlags.LargeFile), out file);
         }
 
         return error;

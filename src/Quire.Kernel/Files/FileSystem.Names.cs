@@ -1,4 +1,5 @@
 using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Files.Watches;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files;
@@ -6,6 +7,8 @@ namespace Quire.Kernel.Files;
 // Operations on names: make, link, remove, rename (fs/namei.c: may_create, may_delete, vfs_*).
 public sealed partial class FileSystem
 {
+    private uint _moves;
+
     public Errno MakeDirectory(in FileCaller caller, FileLocation start, string path, uint permissions)
     {
         var error = WalkToNew(caller, start, path, TrailingSlash.Allowed, out var place);
@@ -65,6 +68,7 @@ public sealed partial class FileSystem
         if (error == Errno.None)
         {
             created = new FileLocation(place.Parent.Mount, place.Parent.Entry.Child(place.Name, inode!));
+            FileNotices.Created(place.Parent.Entry, place.Name, inode!);
         }
 
         return error;
@@ -89,7 +93,13 @@ public sealed partial class FileSystem
         }
 
         error = CheckDirectoryWritable(caller, place.Parent);
-        return error != Errno.None ? error : place.Parent.Inode.Link(place.Name, target.Inode);
+        error = error == Errno.None ? place.Parent.Inode.Link(place.Name, target.Inode) : error;
+        if (error == Errno.None)
+        {
+            FileNotices.Linked(place.Parent.Entry, place.Name, target.Inode);
+        }
+
+        return error;
     }
 
     public Errno Unlink(in FileCaller caller, FileLocation start, string path)
@@ -131,6 +141,7 @@ public sealed partial class FileSystem
         if (error == Errno.None)
         {
             place.Parent.Entry.Detach(place.Name);
+            FileNotices.Unlinked(place.Parent.Entry, place.Name, found.Inode);
         }
 
         return error;
@@ -175,6 +186,7 @@ public sealed partial class FileSystem
         if (error == Errno.None)
         {
             place.Parent.Entry.Detach(place.Name);
+            FileNotices.Unlinked(place.Parent.Entry, place.Name, found.Inode);
         }
 
         return error;
@@ -260,10 +272,13 @@ public sealed partial class FileSystem
         if (error == Errno.None && (modes & RenameModes.Exchange) != 0)
         {
             oldPlace.Parent.Entry.ExchangeChild(oldPlace.Name, newPlace.Parent.Entry, newPlace.Name);
+            FileNotices.Moved(oldPlace.Parent.Entry, oldPlace.Name, newPlace.Parent.Entry, newPlace.Name, moved.Inode, null, ++_moves);
+            FileNotices.Moved(newPlace.Parent.Entry, newPlace.Name, oldPlace.Parent.Entry, oldPlace.Name, replacedInode!, null, ++_moves);
         }
         else if (error == Errno.None)
         {
             oldPlace.Parent.Entry.MoveChild(oldPlace.Name, newPlace.Parent.Entry, newPlace.Name);
+            FileNotices.Moved(oldPlace.Parent.Entry, oldPlace.Name, newPlace.Parent.Entry, newPlace.Name, moved.Inode, replacedInode, ++_moves);
         }
 
         return error;

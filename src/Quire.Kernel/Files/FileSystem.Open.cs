@@ -1,4 +1,5 @@
 using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Files.Watches;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files;
@@ -97,7 +98,15 @@ public sealed partial class FileSystem
         }
 
         error = AccessCheck.Check(caller.Credentials, found.Inode.Attributes, AccessModes.Execute);
-        return error != Errno.None ? error : OpenInode(caller, found, OpenFlags.ReadOnly, out file);
+        error = error == Errno.None ? OpenInode(caller, found, OpenFlags.ReadOnly, out file) : error;
+        if (error == Errno.None)
+        {
+            // Its first bytes are looked at in any case.
+            file!.TellOfOpening();
+            file.Tell(FileEvents.Access);
+        }
+
+        return error;
     }
 
     public Errno OpenExecutable(in FileCaller caller, string path, out OpenFile? file) =>
@@ -151,9 +160,12 @@ public sealed partial class FileSystem
             {
                 return error;
             }
+
+            found.Entry.Tell(FileEvents.Modify);
         }
 
-        return found.Inode.Open(new OpenRequest(caller.Thread, found, flags), out file);
+        // A 64-bit program's files are large from the start (force_o_largefile); what no path leads to is not.
+        return found.Inode.Open(new OpenRequest(caller.Thread, found, flags | OpenFlags.LargeFile), out file);
     }
 
     private Errno OpenTemporary(in FileCaller caller, FileLocation start, string path, int flags, uint permissions, out OpenFile? file)

@@ -1,6 +1,7 @@
 using System.Text;
 using Quire.Kernel.Files.Sockets;
 using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Primitives;
 
@@ -19,6 +20,7 @@ public sealed partial class FileSystem
         Anonymous = new AnonymousSuperBlock(now);
         Now = now;
         Memory = memory;
+        WatchLimits = new WatchLimits(new ByteSize((ulong)memory.Physical.FrameCount << Page.Shift));
     }
 
     public Func<Timestamp> Now { get; }
@@ -28,6 +30,8 @@ public sealed partial class FileSystem
     public DeviceTable Devices { get; } = new();
 
     public SocketRegistry Sockets { get; } = new();
+
+    public WatchLimits WatchLimits { get; }
 
     /// <summary>Owners of record locks that wait, and for whom.</summary>
     internal Dictionary<object, object> LockWaits { get; } = [];

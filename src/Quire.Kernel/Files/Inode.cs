@@ -1,5 +1,6 @@
 using Quire.Kernel.Files.Locks;
 using Quire.Kernel.Files.Pipes;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
@@ -33,10 +34,15 @@ public abstract class Inode
     /// <summary>Null while nobody ever locked the file.</summary>
     internal FileLocks? LocksHeld { get; private set; }
 
+    /// <summary>Null while nobody ever watched the file (inotify(7)).</summary>
+    internal WatchList? Watches { get; private set; }
+
+    internal FileEvents EventKind => IsDirectory ? FileEvents.IsDirectory : FileEvents.None;
+
     /// <summary>The bytes in a fifo while somebody has it open.</summary>
     internal PipeBuffer? Fifo { get; set; }
 
-    /// <summary>Pinned by open files and by names in use.</summary>
+    /// <summary>Pinned by open files, by names in use, and by watches.</summary>
     public bool IsReferenced => _references > 0;
 
     public virtual Errno Change(in AttributeChange change) => Errno.EPERM;
@@ -118,7 +124,28 @@ public abstract class Inode
         {
             OnUnreferenced();
         }
+        else
+        {
+            EndWatchesOfGoneFile();
+        }
     }
+
+    internal void AddWatch(Watch watch) => (Watches ??= new WatchList(this)).Add(watch);
+
+    /// <summary>Something happened to the file itself, whatever its name.</summary>
+    internal void Tell(FileEvents what) => Watches?.Tell(what | EventKind, "", 0);
+
+    /// <summary>The file lost a name or a user: if nothing but watches is left of it, they end.</summary>
+    internal void EndWatchesOfGoneFile()
+    {
+        if (_references == 1 && Watches is { IsEmpty: false } watches && !HasName)
+        {
+            watches.EndAll();
+        }
+    }
+
+    /// <summary>False once the last name is unlinked.</summary>
+    protected virtual bool HasName => Attributes.Links > 0;
 
     /// <summary>Nothing pins the inode any more: if it has no name left either, it ends here.</summary>
     protected virtual void OnUnreferenced()

@@ -1,4 +1,5 @@
 using Quire.Kernel.Files.Layers;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
@@ -31,6 +32,7 @@ public enum PollEvents : uint
 public abstract class OpenFile : IMappedFile
 {
     private int _references = 1;
+    private bool _hasToldOfOpening;
 
     protected OpenFile(FileLocation location, int statusFlags)
     {
@@ -107,11 +109,29 @@ public abstract class OpenFile : IMappedFile
     {
         if (--_references == 0)
         {
+            if (_hasToldOfOpening)
+            {
+                Tell(IsWritable ? FileEvents.CloseWrite : FileEvents.CloseNoWrite);
+            }
+
             Inode.LocksHeld?.ReleaseAll(this);
             OnLastClose();
             Location.Unpin();
         }
     }
+
+    /// <summary>A guest opened the file by its name: watches are told, and will be of the close. Places (O_PATH) are not opened.</summary>
+    internal void TellOfOpening()
+    {
+        if (this is not PathOnlyFile)
+        {
+            _hasToldOfOpening = true;
+            Tell(FileEvents.Open);
+        }
+    }
+
+    /// <summary>Something happened to the file through this description: watches are told.</summary>
+    internal void Tell(FileEvents what) => Location.Entry.Tell(Location.Entry.IsRemoved ? what | FileEvents.ExcludeUnlinked : what);
 
     protected virtual void OnLastClose()
     {

@@ -39,6 +39,7 @@ public class ProgramTests(ProgramWorkspace workspace) : IClassFixture<ProgramWor
         "bin/segv_repair",
         "bin/stack_growth",
         "bin/many_mallocs_static",
+        "bin/inotify",
     ];
 
     private static string[] LongCommands =>
@@ -97,6 +98,7 @@ public class ProgramTests(ProgramWorkspace workspace) : IClassFixture<ProgramWor
         "exec 3<text.txt; read -u 3 a; read -u 3 b; echo \"$a|$b\"; exec 3<&-",
         "mkfifo pipe; (echo through the pipe > pipe &) ; cat pipe; rm pipe",
         "exec 2>/dev/null; bin/stack_growth overflow; echo $?",
+        "(for i in 1 2 3; do echo line $i >> log; sleep 0.1; done) & tail -n +1 -s 0.1 -F --pid=$! log 2>/dev/null; rm log",
         "busybox sh -c 'for i in 1 2 3; do echo $i | busybox sed s/^/n/; done; busybox awk \"BEGIN{print 2^10}\"'",
         "make -s -f project.mk all && ./hello-from-make && make -s -f project.mk clean",
         "openssl dgst -sha512 noise.bin; openssl enc -aes-128-cbc -K 00112233445566778899aabbccddeeff -iv 00000000000000000000000000000000 -in text.txt | md5sum",

@@ -43,6 +43,8 @@ public abstract class BoundInode : Inode
 
     protected InodeAttributes Seen => _seen;
 
+    protected override bool HasName => !IsUnlinked || !IsDirectory && _seen.Links > 0;
+
     public override Errno Change(in AttributeChange change)
     {
         _seen = _seen.With(change, FileSystem.Now());

@@ -16,7 +16,7 @@ public sealed class SignalFile : OpenFile
     private readonly GuestProcess _process;
 
     public SignalFile(FileLocation location, int flags, GuestProcess process, SignalSet mask)
-        : base(location, flags)
+        : base(location, flags | OpenFlags.ReadWrite)
     {
         _process = process;
         Mask = mask;

@@ -21,7 +21,7 @@ public sealed class TimerFile : OpenFile
     private bool _rests;
 
     public TimerFile(FileLocation location, int flags, KernelClock clock, ClockId clockId)
-        : base(location, flags)
+        : base(location, flags | OpenFlags.ReadWrite)
     {
         _clock = clock;
         ClockId = clockId;

@@ -42,7 +42,7 @@ internal sealed unsafe class LinuxHostStream : IHostStream
         _requests = requests;
         var settings = new byte[64];
         IsTerminal = Control(IoctlRequest.GetTermios, settings) == Errno.None;
-        Flags = DescriptorControl(descriptor, GetStatusFlags, 0) & (OpenFlags.AccessMode | OpenFlags.Append);
+        Flags = DescriptorControl(descriptor, GetStatusFlags, 0) & (OpenFlags.AccessMode | OpenFlags.Append | OpenFlags.LargeFile);
         _mayBlock = Attributes.Type is not FileType.Regular;
         Name = new LinuxHostFiles().ReadLink($"/proc/self/fd/{descriptor}", out var name) == Errno.None ? name : $"host:[{descriptor}]";
     }

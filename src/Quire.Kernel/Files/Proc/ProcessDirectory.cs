@@ -220,7 +220,7 @@ internal sealed class DescriptorDirectory : GeneratedDirectory
             return null;
         }
 
-        var flags = file.StatusFlags | (_process.Descriptors.IsCloseOnExec(descriptor) ? OpenFlags.CloseOnExec : 0) | OpenFlags.LargeFile;
+        var flags = file.StatusFlags | (_process.Descriptors.IsCloseOnExec(descriptor) ? OpenFlags.CloseOnExec : 0);
         return $"pos:\t{file.Position}\nflags:\t0{Convert.ToString(flags, 8)}\nmnt_id:\t{file.Location.Mount.Id}\nino:\t{file.Inode.Attributes.Number}\n{file.Details}";
     }
 }

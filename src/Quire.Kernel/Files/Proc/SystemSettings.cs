@@ -29,8 +29,10 @@ internal static class SystemSettings
             return directory;
         }
 
-        void AddNumber(string name, long least, long most, Func<long> get, Action<long> set) =>
-            virtualMemory.Add(name, new GeneratedFile(owner, () => Number(get()) + "\n", Writable)
+        void AddNumber(string name, long least, long most, Func<long> get, Action<long> set) => AddNumberTo(virtualMemory, name, least, most, get, set);
+
+        void AddNumberTo(FixedDirectory directory, string name, long least, long most, Func<long> get, Action<long> set) =>
+            directory.Add(name, new GeneratedFile(owner, () => Number(get()) + "\n", Writable)
             {
                 Store = value =>
                 {
@@ -141,6 +143,13 @@ internal static class SystemSettings
             ("protected_symlinks", () => "0"),
             ("protected_hardlinks", () => "0"),
             ("suid_dumpable", () => "0"));
+
+        var watchLimits = kernel.Files.WatchLimits;
+        var watches = new FixedDirectory(owner);
+        AddNumberTo(watches, "max_queued_events", 0, int.MaxValue, () => watchLimits.MaximumQueuedEvents, value => watchLimits.MaximumQueuedEvents = (int)value);
+        AddNumberTo(watches, "max_user_instances", 0, int.MaxValue, () => watchLimits.MaximumInstances, value => watchLimits.MaximumInstances = (int)value);
+        AddNumberTo(watches, "max_user_watches", 0, int.MaxValue, () => watchLimits.MaximumWatches, value => watchLimits.MaximumWatches = (int)value);
+        files.Add("inotify", watches);
 
         var network = new FixedDirectory(owner).Add("core", Directory(("somaxconn", () => "4096")))
             .Add("unix", Directory(("max_dgram_qlen", () => "512")));

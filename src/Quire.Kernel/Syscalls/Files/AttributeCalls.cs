@@ -1,4 +1,5 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -16,10 +17,10 @@ internal static class AttributeCalls
     {
         table.AddImmediate(90, "chmod", "path,mode", (thread, a) => ChangeMode(thread, Here, a.A0, (uint)a.A1, 0));
         table.AddImmediate(91, "fchmod", "fd,mode", (thread, a) =>
-            FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? ChangeMode(thread, file.Inode, (uint)a.A1).ToResult() : result);
+            FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? ChangeMode(thread, file.Location, (uint)a.A1).ToResult() : result);
         table.AddImmediate(92, "chown", "path,int,int", (thread, a) => ChangeOwner(thread, Here, a.A0, (uint)a.A1, (uint)a.A2, 0));
         table.AddImmediate(93, "fchown", "fd,int,int", (thread, a) =>
-            FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? ChangeOwner(thread, file.Inode, (uint)a.A1, (uint)a.A2).ToResult() : result);
+            FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? ChangeOwner(thread, file.Location, (uint)a.A1, (uint)a.A2).ToResult() : result);
         table.AddImmediate(94, "lchown", "path,int,int", (thread, a) =>
             ChangeOwner(thread, Here, a.A0, (uint)a.A1, (uint)a.A2, FileArguments.SymbolicLinkNoFollow));
         table.AddImmediate(132, "utime", "path,ptr", SetTimesInSeconds);
@@ -39,13 +40,13 @@ internal static class AttributeCalls
         }
 
         var error = FileArguments.ResolveAt(thread, directory, path, flags, out var found);
-        return (error != Errno.None ? error : ChangeMode(thread, found.Inode, mode)).ToResult();
+        return (error != Errno.None ? error : ChangeMode(thread, found, mode)).ToResult();
     }
 
-    private static Errno ChangeMode(GuestThread thread, Inode inode, uint mode)
+    private static Errno ChangeMode(GuestThread thread, FileLocation file, uint mode)
     {
         var who = thread.Process.Credentials;
-        var attributes = inode.Attributes;
+        var attributes = file.Inode.Attributes;
         if (!AccessCheck.Owns(who, attributes))
         {
             return Errno.EPERM;
@@ -63,7 +64,7 @@ internal static class AttributeCalls
             permissions &= ~ModeBits.SetGroupId;
         }
 
-        return inode.Change(new AttributeChange { Permissions = permissions });
+        return Change(file, new AttributeChange { Permissions = permissions });
     }
 
     private static long ChangeOwner(GuestThread thread, ulong directory, ulong path, uint user, uint group, int flags)
@@ -74,13 +75,13 @@ internal static class AttributeCalls
         }
 
         var error = FileArguments.ResolveAt(thread, directory, path, flags, out var found);
-        return (error != Errno.None ? error : ChangeOwner(thread, found.Inode, user, group)).ToResult();
+        return (error != Errno.None ? error : ChangeOwner(thread, found, user, group)).ToResult();
     }
 
-    private static Errno ChangeOwner(GuestThread thread, Inode inode, uint user, uint group)
+    private static Errno ChangeOwner(GuestThread thread, FileLocation file, uint user, uint group)
     {
         var who = thread.Process.Credentials;
-        var attributes = inode.Attributes;
+        var attributes = file.Inode.Attributes;
         if (who.FileUserId != 0)
         {
             var owns = who.FileUserId == (int)attributes.UserId;
@@ -100,7 +101,7 @@ internal static class AttributeCalls
             permissions = attributes.Permissions & ~cleared;
         }
 
-        return inode.Change(new AttributeChange
+        return Change(file, new AttributeChange
         {
             UserId = user == KeepId ? null : user,
             GroupId = group == KeepId ? null : group,
@@ -156,7 +157,7 @@ internal static class AttributeCalls
         // Without a path the descriptor itself is meant (futimens).
         if (a.A1 == 0)
         {
-            return FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? SetTimes(thread, file.Inode, both).ToResult() : result;
+            return FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? SetTimes(thread, file.Location, both).ToResult() : result;
         }
 
         return SetTimes(thread, a.A0, a.A1, flags, both);
@@ -167,10 +168,10 @@ internal static class AttributeCalls
     private static long SetTimes(GuestThread thread, ulong directory, ulong path, int flags, (GuestTime Access, GuestTime Modify)? times)
     {
         var error = FileArguments.ResolveAt(thread, directory, path, flags, out var found);
-        return (error != Errno.None ? error : SetTimes(thread, found.Inode, times)).ToResult();
+        return (error != Errno.None ? error : SetTimes(thread, found, times)).ToResult();
     }
 
-    private static Errno SetTimes(GuestThread thread, Inode inode, (GuestTime Access, GuestTime Modify)? times)
+    private static Errno SetTimes(GuestThread thread, FileLocation file, (GuestTime Access, GuestTime Modify)? times)
     {
         var both = times ?? (new GuestTime(0, Now), new GuestTime(0, Now));
         if (both.Access.Fraction == Omit && both.Modify.Fraction == Omit)
@@ -180,7 +181,7 @@ internal static class AttributeCalls
 
         // Who may write the file may set both times to now, nothing else.
         var who = thread.Process.Credentials;
-        var attributes = inode.Attributes;
+        var attributes = file.Inode.Attributes;
         if (!AccessCheck.Owns(who, attributes))
         {
             var bothNow = both.Access.Fraction == Now && both.Modify.Fraction == Now;
@@ -191,7 +192,18 @@ internal static class AttributeCalls
         }
 
         var now = thread.Kernel.Files.Now();
-        return inode.Change(new AttributeChange { AccessTime = ToTimestamp(both.Access, now), ModifyTime = ToTimestamp(both.Modify, now) });
+        return Change(file, new AttributeChange { AccessTime = ToTimestamp(both.Access, now), ModifyTime = ToTimestamp(both.Modify, now) });
+    }
+
+    private static Errno Change(FileLocation file, in AttributeChange change)
+    {
+        var error = file.Inode.Change(change);
+        if (error == Errno.None)
+        {
+            FileNotices.Changed(file.Entry, change);
+        }
+
+        return error;
     }
 
     private static Timestamp? ToTimestamp(GuestTime time, Timestamp now) => time.Fraction switch

@@ -1,4 +1,5 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
@@ -59,7 +60,7 @@ internal static class ContentCalls
         }
 
         error = AccessCheck.Check(thread.Process.Credentials, inode.Attributes, AccessModes.Write);
-        return error != Errno.None ? error.ToResult() : SetLength(thread, inode, a.A1);
+        return error != Errno.None ? error.ToResult() : SetLength(thread, found, a.A1);
     }
 
     private static long TruncateDescriptor(GuestThread thread, SyscallArguments a)
@@ -71,18 +72,24 @@ internal static class ContentCalls
 
         return (long)a.A1 < 0 || !file.IsWritable || file.Inode.Type != FileType.Regular
             ? Errno.EINVAL.ToResult()
-            : SetLength(thread, file.Inode, a.A1);
+            : SetLength(thread, file.Location, a.A1);
     }
 
-    private static long SetLength(GuestThread thread, Inode inode, ulong length)
+    private static long SetLength(GuestThread thread, FileLocation file, ulong length)
     {
-        if (length > thread.Process.Limits[Resource.FileSize].Soft && length > inode.Attributes.Size)
+        if (length > thread.Process.Limits[Resource.FileSize].Soft && length > file.Inode.Attributes.Size)
         {
             thread.Send(SignalInfo.FromKernel(Signal.SIGXFSZ));
             return Errno.EFBIG.ToResult();
         }
 
-        return inode.SetLength(length).ToResult();
+        var error = file.Inode.SetLength(length);
+        if (error == Errno.None)
+        {
+            file.Entry.Tell(FileEvents.Modify);
+        }
+
+        return error.ToResult();
     }
 
     private static long ReadAhead(GuestThread thread, SyscallArguments a)
@@ -207,6 +214,12 @@ internal static class ContentCalls
             return Errno.EFBIG.ToResult();
         }
 
-        return content.Allocate(modes, a.A2, a.A3).ToResult();
+        var error = content.Allocate(modes, a.A2, a.A3);
+        if (error == Errno.None)
+        {
+            file.Tell(FileEvents.Modify);
+        }
+
+        return error.ToResult();
     }
 }

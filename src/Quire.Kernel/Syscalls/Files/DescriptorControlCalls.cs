@@ -72,7 +72,7 @@ internal static class DescriptorControlCalls
                 descriptors.SetCloseOnExec((int)a.A0, (a.A2 & 1) != 0 ? DescriptorMode.CloseOnExec : DescriptorMode.KeepOnExec);
                 return new(0);
             case GetStatusFlags:
-                return new((uint)file.StatusFlags | (file is PathOnlyFile ? 0u : OpenFlags.LargeFile));
+                return new((uint)file.StatusFlags);
             case SetStatusFlags:
                 file.StatusFlags = (file.StatusFlags & ~OpenFlags.Changeable) | ((int)a.A2 & OpenFlags.Changeable);
                 return new(0);

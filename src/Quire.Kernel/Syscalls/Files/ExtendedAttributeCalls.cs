@@ -1,5 +1,6 @@
 using System.Text;
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -13,34 +14,31 @@ internal static class ExtendedAttributeCalls
 
     public static void Register(SyscallTable table)
     {
-        table.AddImmediate(188, "setxattr", "path,path,ptr,size,hex", (thread, a) => Set(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
-        table.AddImmediate(189, "lsetxattr", "path,path,ptr,size,hex", (thread, a) => Set(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
-        table.AddImmediate(190, "fsetxattr", "fd,path,ptr,size,hex", (thread, a) => Set(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
-        table.AddImmediate(191, "getxattr", "path,path,ptr,size", (thread, a) => Get(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
-        table.AddImmediate(192, "lgetxattr", "path,path,ptr,size", (thread, a) => Get(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
-        table.AddImmediate(193, "fgetxattr", "fd,path,ptr,size", (thread, a) => Get(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
-        table.AddImmediate(194, "listxattr", "path,ptr,size", (thread, a) => List(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
-        table.AddImmediate(195, "llistxattr", "path,ptr,size", (thread, a) => List(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
-        table.AddImmediate(196, "flistxattr", "fd,ptr,size", (thread, a) => List(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
-        table.AddImmediate(197, "removexattr", "path,path", (thread, a) => Remove(thread, a, ByPath(thread, a.A0, Follow, out var inode), inode));
-        table.AddImmediate(198, "lremovexattr", "path,path", (thread, a) => Remove(thread, a, ByPath(thread, a.A0, NoFollow, out var inode), inode));
-        table.AddImmediate(199, "fremovexattr", "fd,path", (thread, a) => Remove(thread, a, ByDescriptor(thread, a.A0, out var inode), inode));
+        table.AddImmediate(188, "setxattr", "path,path,ptr,size,hex", (thread, a) => Set(thread, a, ByPath(thread, a.A0, Follow, out var file), file));
+        table.AddImmediate(189, "lsetxattr", "path,path,ptr,size,hex", (thread, a) => Set(thread, a, ByPath(thread, a.A0, NoFollow, out var file), file));
+        table.AddImmediate(190, "fsetxattr", "fd,path,ptr,size,hex", (thread, a) => Set(thread, a, ByDescriptor(thread, a.A0, out var file), file));
+        table.AddImmediate(191, "getxattr", "path,path,ptr,size", (thread, a) => Get(thread, a, ByPath(thread, a.A0, Follow, out var file), file));
+        table.AddImmediate(192, "lgetxattr", "path,path,ptr,size", (thread, a) => Get(thread, a, ByPath(thread, a.A0, NoFollow, out var file), file));
+        table.AddImmediate(193, "fgetxattr", "fd,path,ptr,size", (thread, a) => Get(thread, a, ByDescriptor(thread, a.A0, out var file), file));
+        table.AddImmediate(194, "listxattr", "path,ptr,size", (thread, a) => List(thread, a, ByPath(thread, a.A0, Follow, out var file), file));
+        table.AddImmediate(195, "llistxattr", "path,ptr,size", (thread, a) => List(thread, a, ByPath(thread, a.A0, NoFollow, out var file), file));
+        table.AddImmediate(196, "flistxattr", "fd,ptr,size", (thread, a) => List(thread, a, ByDescriptor(thread, a.A0, out var file), file));
+        table.AddImmediate(197, "removexattr", "path,path", (thread, a) => Remove(thread, a, ByPath(thread, a.A0, Follow, out var file), file));
+        table.AddImmediate(198, "lremovexattr", "path,path", (thread, a) => Remove(thread, a, ByPath(thread, a.A0, NoFollow, out var file), file));
+        table.AddImmediate(199, "fremovexattr", "fd,path", (thread, a) => Remove(thread, a, ByDescriptor(thread, a.A0, out var file), file));
     }
 
     private const int Follow = 0;
     private const int NoFollow = FileArguments.SymbolicLinkNoFollow;
 
-    private static Errno ByPath(GuestThread thread, ulong path, int flags, out Inode? inode)
-    {
-        var error = FileArguments.ResolveAt(thread, unchecked((ulong)FileArguments.CurrentDirectory), path, flags, out var found);
-        inode = error == Errno.None ? found.Inode : null;
-        return error;
-    }
+    private static Errno ByPath(GuestThread thread, ulong path, int flags, out FileLocation file) =>
+        FileArguments.ResolveAt(thread, unchecked((ulong)FileArguments.CurrentDirectory), path, flags, out file);
 
-    private static Errno ByDescriptor(GuestThread thread, ulong descriptor, out Inode? inode)
+    private static Errno ByDescriptor(GuestThread thread, ulong descriptor, out FileLocation file)
     {
-        inode = FileArguments.TryUsableFile(thread, descriptor, out var file, out _) ? file.Inode : null;
-        return inode is null ? Errno.EBADF : Errno.None;
+        var isOpen = FileArguments.TryUsableFile(thread, descriptor, out var open, out _);
+        file = open?.Location ?? default;
+        return isOpen ? Errno.None : Errno.EBADF;
     }
 
     private static Errno Name(GuestThread thread, ulong address, out string name)
@@ -56,7 +54,7 @@ internal static class ExtendedAttributeCalls
         };
     }
 
-    private static long Set(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    private static long Set(GuestThread thread, SyscallArguments a, Errno error, FileLocation file)
     {
         var name = "";
         error = error == Errno.None ? Name(thread, a.A1, out name) : error;
@@ -70,42 +68,52 @@ internal static class ExtendedAttributeCalls
             return (a.A4 > 2 ? Errno.EINVAL : Errno.E2BIG).ToResult();
         }
 
-        error = CheckChange(thread, inode!, name);
+        error = CheckChange(thread, file.Inode, name);
         var value = new byte[a.A3];
         if (error == Errno.None && thread.Process.Space.CopyFromGuest(new VirtualAddress(a.A2), value) < value.Length)
         {
             error = Errno.EFAULT;
         }
 
-        return (error != Errno.None ? error : inode!.SetExtendedAttribute(name, value, (ExtendedAttributeMode)a.A4)).ToResult();
+        return Changed(file, error != Errno.None ? error : file.Inode.SetExtendedAttribute(name, value, (ExtendedAttributeMode)a.A4));
     }
 
-    private static long Get(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    private static long Get(GuestThread thread, SyscallArguments a, Errno error, FileLocation file)
     {
         var name = "";
         error = error == Errno.None ? Name(thread, a.A1, out name) : error;
         byte[] value = [];
-        error = error == Errno.None ? inode!.GetExtendedAttribute(name, out value) : error;
+        error = error == Errno.None ? file.Inode.GetExtendedAttribute(name, out value) : error;
         return error != Errno.None ? error.ToResult() : Put(thread, a.A2, a.A3, value);
     }
 
-    private static long List(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    private static long List(GuestThread thread, SyscallArguments a, Errno error, FileLocation file)
     {
         if (error != Errno.None)
         {
             return error.ToResult();
         }
 
-        var text = string.Concat(inode!.ExtendedAttributeNames.Select(name => name + "\0"));
+        var text = string.Concat(file.Inode.ExtendedAttributeNames.Select(name => name + "\0"));
         return Put(thread, a.A1, a.A2, Encoding.Latin1.GetBytes(text));
     }
 
-    private static long Remove(GuestThread thread, SyscallArguments a, Errno error, Inode? inode)
+    private static long Remove(GuestThread thread, SyscallArguments a, Errno error, FileLocation file)
     {
         var name = "";
         error = error == Errno.None ? Name(thread, a.A1, out name) : error;
-        error = error == Errno.None ? CheckChange(thread, inode!, name) : error;
-        return (error == Errno.None ? inode!.RemoveExtendedAttribute(name) : error).ToResult();
+        error = error == Errno.None ? CheckChange(thread, file.Inode, name) : error;
+        return Changed(file, error != Errno.None ? error : file.Inode.RemoveExtendedAttribute(name));
+    }
+
+    private static long Changed(FileLocation file, Errno error)
+    {
+        if (error == Errno.None)
+        {
+            file.Entry.Tell(FileEvents.Attributes);
+        }
+
+        return error.ToResult();
     }
 
     private static Errno CheckChange(GuestThread thread, Inode inode, string name)

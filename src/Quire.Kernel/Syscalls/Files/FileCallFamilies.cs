@@ -16,6 +16,7 @@ public static class FileCallFamilies
         TransferCalls.Register(table);
         PipeCalls.Register(table);
         EventCalls.Register(table);
+        InotifyCalls.Register(table);
         PollCalls.Register(table);
         EpollCalls.Register(table);
         SocketCalls.Register(table);

@@ -56,6 +56,7 @@ internal static class OpenCalls
             return result;
         }
 
+        file.TellOfOpening();
         return FileArguments.Install(thread, file, FileArguments.ModeOf(flags));
     }
 

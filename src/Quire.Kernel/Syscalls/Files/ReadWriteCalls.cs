@@ -1,4 +1,5 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
@@ -139,22 +140,27 @@ internal static class ReadWriteCalls
     {
         if (!call.IsCompletedSuccessfully)
         {
-            return CountAtEnd(thread, Held(file, call), transfer);
+            return CountAtEnd(thread, file, Held(file, call), transfer);
         }
 
-        Count(thread, call.Result, transfer);
+        Count(thread, file, call.Result, transfer);
         return call;
 
-        static async ValueTask<long> CountAtEnd(GuestThread thread, ValueTask<long> call, Transfer transfer)
+        static async ValueTask<long> CountAtEnd(GuestThread thread, OpenFile file, ValueTask<long> call, Transfer transfer)
         {
             var result = await call;
-            Count(thread, result, transfer);
+            Count(thread, file, result, transfer);
             return result;
         }
     }
 
-    private static void Count(GuestThread thread, long result, Transfer transfer)
+    private static void Count(GuestThread thread, OpenFile file, long result, Transfer transfer)
     {
+        if (result > 0)
+        {
+            file.Tell(transfer == Transfer.Read ? FileEvents.Access : FileEvents.Modify);
+        }
+
         if (transfer == Transfer.Read)
         {
             thread.Usage.CountRead(result);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Quire.Kernel.Files;
 using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -147,6 +148,7 @@ internal static class StatusCalls
         var bytes = new byte[size];
         var used = 0;
         var start = directory.Position;
+        directory.Tell(FileEvents.Access);
         while (true)
         {
             var error = directory.Peek(out var entry);

@@ -1,5 +1,6 @@
 using Quire.Kernel.Files;
 using Quire.Kernel.Files.Pipes;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
@@ -221,6 +222,12 @@ internal static class TransferCalls
             {
                 break;
             }
+        }
+
+        if (total > 0)
+        {
+            source.File.Tell(FileEvents.Access);
+            target.File.Tell(FileEvents.Modify);
         }
 
         if (total > 0 && (from is { } newFrom && !FileArguments.TryWrite(thread, source.OffsetAddress, newFrom)
