@@ -107,25 +107,43 @@ public struct Car : IReplacementPolicy, IPolicyDefinition<Car>, IDescribesState
     private int Replace(out int shadow)
     {
         shadow = Arrival.NoShadow;
-        for (var left = 3L * _frames; left >= 0 && _recent + _frequent > 0; left--)
+        for (var left = 3L * (_recent + _frequent); left >= 0 && _recent + _frequent > 0; left--)
         {
-            var takeRecent = _recent >= Math.Max(1, _target) || _frequent == 0;
-            var frame = _clocks.First(takeRecent ? Recent : Frequent);
-            if (_bits.TestAndClearReferenced(frame) || _bits.IsPinned(frame))
+            var frame = _clocks.First(_recent >= Math.Max(1, _target) || _frequent == 0 ? Recent : Frequent);
+            if (!_bits.TestAndClearReferenced(frame) && !_bits.IsPinned(frame))
             {
-                Remove(frame);
-                PushTail(frame, Frequent);
-                continue;
+                return Expel(frame, out shadow);
             }
 
             Remove(frame);
-            shadow = _ghosts.Add(takeRecent ? Recent : Frequent, _tag[frame]);
-            _recentGhosts += takeRecent ? 1 : 0;
-            _frequentGhosts += takeRecent ? 0 : 1;
-            return frame;
+            PushTail(frame, Frequent);
         }
 
-        return -1;
+        // One hand has met only pinned pages.
+        var free = FirstUnpinned(Recent);
+        free = free < 0 ? FirstUnpinned(Frequent) : free;
+        return free < 0 ? -1 : Expel(free, out shadow);
+    }
+
+    private int Expel(int frame, out int shadow)
+    {
+        var clock = _isFrequent[frame] ? Frequent : Recent;
+        Remove(frame);
+        shadow = _ghosts.Add(clock, _tag[frame]);
+        _recentGhosts += clock == Recent ? 1 : 0;
+        _frequentGhosts += clock == Frequent ? 1 : 0;
+        return frame;
+    }
+
+    private readonly int FirstUnpinned(int clock)
+    {
+        var frame = _clocks.First(clock);
+        while (frame >= 0 && _bits.IsPinned(frame))
+        {
+            frame = _clocks.After(frame);
+        }
+
+        return frame;
     }
 
     private void PushTail(int frame, int clock)

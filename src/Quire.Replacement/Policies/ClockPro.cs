@@ -103,11 +103,12 @@ public struct ClockPro : IReplacementPolicy, IPolicyDefinition<ClockPro>, IDescr
     public int Evict(in Arrival incoming, out int shadow)
     {
         shadow = Arrival.NoShadow;
-        for (var left = (4L * _frames) + 4; left >= 0 && _hot + _cold > 0; left--)
+        var pinned = 0;
+        for (var left = (4L * (_hot + _cold)) + 4; left >= 0 && _hot + _cold > 0; left--)
         {
-            if (_cold == 0)
+            if (_cold <= pinned)
             {
-                // Memory was not full when the kernel asked, and every page is hot.
+                // Memory was not full when the kernel asked, and every page that may go is hot.
                 TurnHotHand(most: _hot - 1);
             }
 
@@ -115,6 +116,7 @@ public struct ClockPro : IReplacementPolicy, IPolicyDefinition<ClockPro>, IDescr
             var kind = _kind[frame];
             if (_bits.IsPinned(frame))
             {
+                pinned++;
                 MoveToNewest(frame, kind);
             }
             else if (!_bits.TestAndClearReferenced(frame))

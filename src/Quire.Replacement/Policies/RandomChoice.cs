@@ -40,9 +40,16 @@ public struct RandomChoice : IReplacementPolicy, IPolicyDefinition<RandomChoice>
     public int Evict(in Arrival incoming, out int shadow)
     {
         shadow = Arrival.NoShadow;
-        for (var tries = 0; _count > 0 && tries < 64 + _count; tries++)
+        if (_count == 0)
         {
-            var frame = _resident[(int)((Draw() >> 33) % (uint)_count)];
+            return -1;
+        }
+
+        // Of pinned pages the neighbours are taken, so that the only one that may go is found.
+        var drawn = (uint)((Draw() >> 33) % (uint)_count);
+        for (var tries = 0U; tries < _count; tries++)
+        {
+            var frame = _resident[(int)((drawn + tries) % (uint)_count)];
             if (!_bits.IsPinned(frame))
             {
                 Remove(frame);
