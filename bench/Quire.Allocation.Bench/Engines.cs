@@ -7,6 +7,8 @@ internal static unsafe class Engines
 {
     private const int Rounds = 2_000_000;
 
+    public static IReadOnlyList<string> Names { get; } = ["arena", "slab", "buddy", "buddy-frames", "best-fit"];
+
     public static void Run(string name, int rounds)
     {
         var nanoseconds = name switch
@@ -15,8 +17,7 @@ internal static unsafe class Engines
             "slab" => Slab(rounds),
             "buddy" => Buddy(rounds, unitShift: 6),
             "buddy-frames" => Buddy(rounds, unitShift: 12),
-            "best-fit" => BestFit(rounds),
-            _ => throw new ArgumentException($"Unknown subject {name}: thread-caching, boundary-tag, tlsf, pool, native-memory, array-pool, arena, slab, buddy, buddy-frames, best-fit."),
+            _ => BestFit(rounds),
         };
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {nanoseconds:0.0}"));
     }

@@ -6,8 +6,30 @@ using Quire.Allocation.Bench;
 // One measurement a process: `SUBJECT WORKLOAD [rounds]` prints nanoseconds of CPU for one allocation and free, and footprint over live bytes.
 var subject = args.Length > 0 ? args[0] : "thread-caching";
 var workload = args.Length > 1 ? args[1] : "pair";
-var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 5;
+var rounds = 5;
 const nint Gigabyte = 1 << 30;
+string[] workloadNames = subject == "thread-caching" ? ["pair", "lifo", "random", "mixed", "threads", "threads-wall"] : ["pair", "lifo", "random", "mixed"];
+string[] heapNames = ["thread-caching", "boundary-tag", "tlsf", "pool", "native-memory", "array-pool"];
+var isEngine = Engines.Names.Contains(subject);
+if (args.Length > 3)
+{
+    return Refuse("too many arguments");
+}
+
+if (!isEngine && !heapNames.Contains(subject))
+{
+    return Refuse($"no subject '{subject}'; there are {string.Join(", ", heapNames.Concat(Engines.Names))}");
+}
+
+if (!isEngine && !workloadNames.Contains(workload))
+{
+    return Refuse($"no workload '{workload}' of {subject}; there are {string.Join(", ", workloadNames)}");
+}
+
+if (args.Length > 2 && (!int.TryParse(args[2], NumberStyles.None, CultureInfo.InvariantCulture, out rounds) || rounds is < 1 or > 1000))
+{
+    return Refuse($"rounds '{args[2]}' is not a number from 1 to 1000");
+}
 
 switch (subject)
 {
@@ -40,6 +62,14 @@ switch (subject)
         break;
 }
 
+return 0;
+
+static int Refuse(string what)
+{
+    Console.Error.WriteLine($"Quire.Allocation.Bench: {what}. Usage: Quire.Allocation.Bench [SUBJECT [WORKLOAD [ROUNDS]]]");
+    return 2;
+}
+
 void Run<TSubject>(TSubject target, IAllocator? heap)
     where TSubject : ISubject
 {
@@ -59,8 +89,7 @@ void Run<TSubject>(TSubject target, IAllocator? heap)
         "pair" => Clock.Median(rounds, 20_000_000, workloads.Pair),
         "lifo" => Clock.Median(rounds, 10_000_000, workloads.Lifo),
         "random" => Clock.Median(rounds, 5_000_000, workloads.Random),
-        "mixed" => Clock.Median(rounds, 5_000_000, workloads.Mixed),
-        _ => throw new ArgumentException($"Unknown workload {workload}: pair, lifo, random, mixed."),
+        _ => Clock.Median(rounds, 5_000_000, workloads.Mixed),
     };
     var footprint = heap is null || workloads.PeakLiveBytes == 0 ? 0 : (double)heap.Statistics.PeakFootprint / workloads.PeakLiveBytes;
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{subject} {workload} {nanoseconds:0.0} {footprint:0.00}"));

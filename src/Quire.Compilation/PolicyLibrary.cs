@@ -6,15 +6,18 @@ namespace Quire.Compilation;
 public static class PolicyLibrary
 {
     /// <summary>Reads "lru", "lru-k:k=3" or "./MyPolicy.cs:window=10". Throws <see cref="PolicyFormatException"/> with what is wrong, for a file with its lines.</summary>
-    public static PolicySpecification Parse(string text)
+    public static PolicySpecification Parse(string text) => Parse(text, []);
+
+    /// <inheritdoc cref="PolicyRegistry.Parse(string, IEnumerable{string})"/>
+    public static PolicySpecification Parse(string text, IEnumerable<string> besides)
     {
         if (!IsFile(text, out var path, out var parameters))
         {
-            return PolicyRegistry.Parse(text);
+            return PolicyRegistry.Parse(text, besides);
         }
 
         var descriptor = PolicyCompiler.Compile(path);
-        var specification = new PolicySpecification(descriptor, PolicyParameters.Parse(descriptor.Name, parameters));
+        var specification = new PolicySpecification(descriptor, PolicyParameters.Parse(descriptor.Name, parameters)) { File = path };
         specification.Build(16, new FrameBits(16));
         return specification;
     }

@@ -37,12 +37,15 @@ public static class PolicyRegistry
     public static IEnumerable<PolicyDescriptor> FixedSpace => All.Where(policy => !policy.IsVariableSpace);
 
     /// <summary>Reads "lru" or "lru-k:k=2,crp=0". Throws <see cref="PolicyFormatException"/> with one line for the user.</summary>
-    public static PolicySpecification Parse(string text)
+    public static PolicySpecification Parse(string text) => Parse(text, []);
+
+    /// <param name="besides">Names that the caller knows besides those of the registry: the message for a name that nobody knows lists them too.</param>
+    public static PolicySpecification Parse(string text, IEnumerable<string> besides)
     {
         var colon = text.IndexOf(':');
         var name = (colon < 0 ? text : text[..colon]).Trim().ToLowerInvariant();
         var descriptor = All.FirstOrDefault(policy => policy.Name == name || policy.Description.Aliases.Contains(name))
-            ?? throw new PolicyFormatException($"no policy '{name}'; there are {string.Join(", ", All.Select(policy => policy.Name))}");
+            ?? throw new PolicyFormatException($"no policy '{name}'; there are {string.Join(", ", besides.Concat(All.Select(policy => policy.Name)))}");
         var parameters = PolicyParameters.Parse(descriptor.Name, colon < 0 ? "" : text[(colon + 1)..]);
         if (descriptor.Description.Variant(parameters) is { } variant)
         {

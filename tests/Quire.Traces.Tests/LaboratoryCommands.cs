@@ -10,6 +10,28 @@ public sealed class LaboratoryCommands : IDisposable
 {
     private const string Belady = "1\n2\n3\n4\n1\n2\n5\n1\n2\n3\n4\n5\n";
 
+    private const string Oldest = """
+        public struct Oldest : IReplacementPolicy, IPolicyDefinition<Oldest>
+        {
+            private readonly Queue<int> _queue;
+
+            private Oldest(Queue<int> queue) => _queue = queue;
+
+            public static PolicyDescription Description { get; } = new("my-oldest", "the oldest", "-", "oldest");
+            public static InformationSource Source => InformationSource.ReferenceBits;
+            public static Oldest Create(in PolicySetup setup) => new(new Queue<int>());
+            public void Admit(int frame, in Arrival arrival) => _queue.Enqueue(frame);
+            public void Touch(int frame, int count, long time) { }
+            public void Remove(int frame) { }
+
+            public int Evict(in Arrival incoming, out int shadow)
+            {
+                shadow = Arrival.NoShadow;
+                return _queue.Dequeue();
+            }
+        }
+        """;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("quire-laboratory").FullName;
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
@@ -49,29 +71,18 @@ public sealed class LaboratoryCommands : IDisposable
     public void APolicyOfOnesOwnCanBeNamedWhereverOneOfTheRegistryCan(params string[] command)
     {
         Write("t.txt", Belady);
-        Write("Oldest.cs", """
-            public struct Oldest : IReplacementPolicy, IPolicyDefinition<Oldest>
-            {
-                private readonly Queue<int> _queue;
-
-                private Oldest(Queue<int> queue) => _queue = queue;
-
-                public static PolicyDescription Description { get; } = new("my-oldest", "the oldest", "-", "oldest");
-                public static InformationSource Source => InformationSource.ReferenceBits;
-                public static Oldest Create(in PolicySetup setup) => new(new Queue<int>());
-                public void Admit(int frame, in Arrival arrival) => _queue.Enqueue(frame);
-                public void Touch(int frame, int count, long time) { }
-                public void Remove(int frame) { }
-
-                public int Evict(in Arrival incoming, out int shadow)
-                {
-                    shadow = Arrival.NoShadow;
-                    return _queue.Dequeue();
-                }
-            }
-            """);
+        Write("Oldest.cs", Oldest);
 
         Assert.Contains("my-oldest", Succeed(command));
+    }
+
+    [Fact]
+    public void TheCommandThatShowsAnAnomalyNamesAPolicyOfOnesOwnByItsFile()
+    {
+        Write("Oldest.cs", Oldest);
+        var found = Succeed("belady", "--policy", "./Oldest.cs");
+        var suggested = found[(found.IndexOf(": quire ", StringComparison.Ordinal) + 8)..].TrimEnd().Split(' ');
+        Assert.Contains("faults in", Succeed(suggested));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Quire.Allocation;
 using Quire.Cli.Replay;
@@ -42,6 +43,7 @@ internal static class AllocRecordCommand
             throw new UsageException("recording a program of the host works on Linux only");
         }
 
+        RequireProgram(program[0]);
         var path = Path.GetFullPath(output);
         File.Delete(path);
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
@@ -64,13 +66,30 @@ internal static class AllocRecordCommand
 
         if (!File.Exists(path))
         {
-            throw new UsageException($"{program[0]} recorded nothing (exit code {process.ExitCode}): it was not found, or it is linked statically");
+            throw new UsageException($"{program[0]} recorded nothing (exit code {process.ExitCode}): it is linked statically, or could not run");
         }
 
         var trace = WorkloadFormats.Read(path);
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"quire: {trace.Events.Count} calls in {new ByteSize((ulong)new FileInfo(path).Length)}, exit code {process.ExitCode}"));
         return process.ExitCode;
+    }
+
+    // The shell that starts it would complain in words of its own.
+    [SupportedOSPlatform("linux")]
+    private static void RequireProgram(string name)
+    {
+        const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        string[] places = name.Contains('/') ? [name] : [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(directory => Path.Combine(directory, name))];
+        if (Array.Find(places, File.Exists) is not { } found)
+        {
+            throw new UsageException($"{name}: {(name.Contains('/') ? Directory.Exists(name) ? "is a directory" : "no such file" : "no such program on PATH")}");
+        }
+
+        if ((File.GetUnixFileMode(found) & Executable) == 0)
+        {
+            throw new UsageException($"{name}: is not executable");
+        }
     }
 
     // Built once for each version of the source, in the user's cache.

@@ -76,7 +76,7 @@ public static class BeladyCommand
                 ("policy", specification.Text), ("frames", anomaly.Frames), ("misses", anomaly.Misses), ("moreFrames", anomaly.MoreFrames), ("moreMisses", anomaly.MoreMisses), ("references", text)));
             if (json != Console.Out)
             {
-                Console.WriteLine($"{specification.Text}: {anomaly.Misses} faults with {anomaly.Frames} frames, {anomaly.MoreMisses} with {anomaly.MoreFrames}{(text is null ? "" : $": quire string {text} --policy {specification.Text} --frames {anomaly.Frames},{anomaly.MoreFrames} --steps")}");
+                Console.WriteLine($"{specification.Text}: {anomaly.Misses} faults with {anomaly.Frames} frames, {anomaly.MoreMisses} with {anomaly.MoreFrames}{(text is null ? "" : $": quire string {text} --policy {specification.Argument} --frames {anomaly.Frames},{anomaly.MoreFrames} --steps")}");
             }
         }
     }

@@ -19,7 +19,7 @@ internal static class PolicySyntax
             return null;
         }
 
-        var policy = PolicyLibrary.Parse(text);
+        var policy = PolicyLibrary.Parse(text, [Linux]);
         return policy.Descriptor.Source == InformationSource.Future && (knows == Foreknowledge.None || policy.Descriptor.IsVariableSpace)
             ? throw new PolicyFormatException($"--policy {policy.Text} has to know the future, which quire replay has from a trace of quire record")
             : policy;

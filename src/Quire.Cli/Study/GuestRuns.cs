@@ -24,9 +24,14 @@ internal sealed record GuestRun(string Name, RunReport? Report, int ExitCode, st
     };
 }
 
+/// <param name="Name">Tells the run from the others.</param>
 /// <param name="Options">Of quire run, for this run alone.</param>
 /// <param name="Program">With its arguments.</param>
-internal sealed record GuestVariant(string Name, IReadOnlyList<string> Options, IReadOnlyList<string> Program);
+internal sealed record GuestVariant(string Name, IReadOnlyList<string> Options, IReadOnlyList<string> Program)
+{
+    /// <summary>The name as a person reads it.</summary>
+    public string Title { get; init; } = Name;
+}
 
 /// <summary>
 /// Runs one program many times under different options, each run a process of its own, several at once. Every run reads the same standard input;
@@ -41,10 +46,8 @@ internal sealed class GuestRuns : IDisposable
     private readonly SemaphoreSlim _slots;
     private readonly CancellationToken _cancellation;
     private readonly string? _input;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly StudyProgress _progress = new();
     private int _started;
-    private int _ended;
-    private int _planned;
 
     /// <param name="shared">Options of quire run for each of the runs.</param>
     public GuestRuns(IReadOnlyList<string> shared, int atOnce, CancellationToken cancellation)
@@ -61,16 +64,15 @@ internal sealed class GuestRuns : IDisposable
     /// <summary>Runs each variant once, in that order; those that an interrupt left out are missing.</summary>
     public IReadOnlyList<GuestRun> Run(IReadOnlyList<GuestVariant> variants)
     {
-        _planned += variants.Count;
-        using var progress = new Timer(_ => ShowProgress(), state: null, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+        _progress.Plan(variants.Count);
         var runs = Task.WhenAll(variants.Select(RunAsync)).GetAwaiter().GetResult();
-        progress.Change(Timeout.Infinite, Timeout.Infinite);
-        ClearProgress();
+        _progress.Clear();
         return [.. runs.OfType<GuestRun>()];
     }
 
     public void Dispose()
     {
+        _progress.Dispose();
         _slots.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
@@ -86,13 +88,15 @@ internal sealed class GuestRuns : IDisposable
             return null;
         }
 
+        GuestRun? run = null;
+        _progress.Begin(variant);
         try
         {
-            return await StartAsync(variant);
+            return run = await StartAsync(variant);
         }
         finally
         {
-            Interlocked.Increment(ref _ended);
+            _progress.End(variant, run);
             _slots.Release();
         }
     }
@@ -177,22 +181,5 @@ internal sealed class GuestRuns : IDisposable
         using var input = Console.OpenStandardInput();
         input.CopyTo(file);
         return path;
-    }
-
-    private void ShowProgress()
-    {
-        if (!Console.IsErrorRedirected)
-        {
-            var text = string.Create(CultureInfo.InvariantCulture, $"quire: {_ended} of {_planned} runs done, {_clock.Elapsed.TotalSeconds:0} s ");
-            Console.Error.Write("\r" + text.PadRight(60));
-        }
-    }
-
-    private static void ClearProgress()
-    {
-        if (!Console.IsErrorRedirected)
-        {
-            Console.Error.Write("\r" + new string(' ', 60) + "\r");
-        }
     }
 }

@@ -82,7 +82,7 @@ public static class SweepCommand
 
         void Add(IReadOnlyList<ByteSize> sizes)
         {
-            var made = guests.Run([.. sizes.Select(size => new GuestVariant(Bytes(size), ["--ram", Bytes(size)], program))]);
+            var made = guests.Run([.. sizes.Select(size => new GuestVariant(Bytes(size), ["--ram", Bytes(size)], program) { Title = size.ToString() })]);
             runs.AddRange(made.Select(run => (sizes.First(size => Bytes(size) == run.Name), run)));
         }
     }

@@ -76,8 +76,14 @@ public abstract class PolicyDescriptor(PolicyDescription description, Informatio
 /// <summary>A policy with its parameters, as written: "lru-k:k=3". Can be built for any number of frames.</summary>
 public sealed record PolicySpecification(PolicyDescriptor Descriptor, PolicyParameters Parameters)
 {
-    /// <summary>The name and the parameters given, in one text that parses back to the same.</summary>
-    public string Text => Parameters.Text.Length == 0 ? Descriptor.Name : $"{Descriptor.Name}:{Parameters.Text}";
+    /// <summary>The file that it was compiled from; null for a policy of the registry.</summary>
+    public string? File { get; init; }
+
+    /// <summary>The name and the parameters given, as tables show them.</summary>
+    public string Text => WithParameters(Descriptor.Name);
+
+    /// <summary>As written on the command line: parses back to the same.</summary>
+    public string Argument => WithParameters(File ?? Descriptor.Name);
 
     /// <summary>Builds the policy and hands it to <paramref name="visitor"/> with its own type.</summary>
     public TResult Build<TResult>(int frames, ReferenceBits bits, IPolicyVisitor<TResult> visitor)
@@ -88,6 +94,8 @@ public sealed record PolicySpecification(PolicyDescriptor Descriptor, PolicyPara
 
     /// <summary>Builds the policy behind its interface, for callers that do not pay a call a reference.</summary>
     public IReplacementPolicy Build(int frames, ReferenceBits bits) => Build(frames, bits, Boxing.Visitor);
+
+    private string WithParameters(string name) => Parameters.Text.Length == 0 ? name : $"{name}:{Parameters.Text}";
 
     private sealed class Boxing : IPolicyVisitor<IReplacementPolicy>
     {

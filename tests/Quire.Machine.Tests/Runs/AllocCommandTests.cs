@@ -35,6 +35,8 @@ public sealed class AllocCommandTests : IDisposable
     [InlineData("pattern", "--synthetic", "nopattern")]
     [InlineData("count", "--synthetic", "ramp,count=-1")]
     [InlineData("no-such-file", "/no-such-file")]
+    [InlineData("quire: /nonexistent: no such file", "record", "-o", "/nowhere/recording", "--", "/nonexistent")]
+    [InlineData("quire: nonexistent: no such program on PATH", "record", "-o", "/nowhere/recording", "--", "nonexistent")]
     public void BadUseIsOneLineAndExitCodeTwo(string hint, params string[] arguments)
     {
         var run = Alloc(arguments);

@@ -23,7 +23,7 @@ public sealed class CompareTests
     }
 
     [Theory]
-    [InlineData("--policies none-such", "none-such")]
+    [InlineData("--policies none-such", "none-such'; there are two-list, opt, ")]
     [InlineData("--policies ,", "--policies")]
     [InlineData("--policies fifo --ram 0", "--ram")]
     public void NonsenseIsOneLineThatNamesItAndExitCodeTwo(string options, string hint)
