@@ -21,13 +21,21 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
     public void Set(GuestThread thread, ThreadPressure state)
     {
         var group = thread.Process.ControlGroup.Pressure;
+        var before = thread.Pressure;
         if (thread.PressureGroup == group)
         {
-            Keep(group, thread.Pressure, state);
+            if (cpus == 1 && !_isSettling && _kept.Count == 0)
+            {
+                thread.Pressure = state;
+                CountNow(group, before, state);
+                return;
+            }
+
+            Keep(group, before, state);
         }
         else
         {
-            Keep(thread.PressureGroup, thread.Pressure, ThreadPressure.None);
+            Keep(thread.PressureGroup, before, ThreadPressure.None);
             Keep(group, ThreadPressure.None, state);
         }
 
@@ -51,7 +59,7 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
     public void Settle()
     {
         // Triggers wake threads, which happens in turn.
-        if (_isSettling)
+        if (_isSettling || _kept.Count == 0)
         {
             return;
         }
@@ -59,11 +67,8 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
         _isSettling = true;
         while (_counted < _kept.Count && _kept[_counted].Moment <= Settled)
         {
-            var (moment, first, from, to) = _kept[_counted++];
-            for (var group = first; group is not null; group = group.Parent)
-            {
-                group.Change(moment, from, to);
-            }
+            var (moment, group, from, to) = _kept[_counted++];
+            Change(moment, group, from, to);
         }
 
         _kept.RemoveRange(0, _counted);
@@ -96,6 +101,28 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
     }
 
     private VirtualTime Settled => cpus == 1 ? clock.Now : clock.RoundStart;
+
+    // A lone CPU's happenings come in order.
+    private void CountNow(PressureGroup group, ThreadPressure from, ThreadPressure to)
+    {
+        if (from == to)
+        {
+            return;
+        }
+
+        _isSettling = true;
+        Change(clock.Now, group, from, to);
+        _isSettling = false;
+        Settle();
+    }
+
+    private static void Change(VirtualTime moment, PressureGroup lowest, ThreadPressure from, ThreadPressure to)
+    {
+        for (var group = lowest; group is not null; group = group.Parent)
+        {
+            group.Change(moment, from, to);
+        }
+    }
 
     private void Keep(PressureGroup? group, ThreadPressure from, ThreadPressure to)
     {

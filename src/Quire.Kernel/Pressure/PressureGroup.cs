@@ -22,6 +22,7 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
     private readonly List<PressureTrigger> _triggers = [];
     private bool _isAccounted = true;
     private VirtualTime _now;
+    private VirtualTime _periodEnd = Period;
     private int _runnable;
     private int _onCpu;
     private int _awaitsDevice;
@@ -69,18 +70,18 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
     /// <summary>Counts what has been lost up to a moment; one that is past already changes nothing.</summary>
     public void MoveTo(VirtualTime moment)
     {
-        var boundary = EndOfPeriod(_now);
-        if (boundary <= moment)
+        if (_periodEnd <= moment)
         {
-            Lose(boundary - _now);
+            Lose(_periodEnd - _now);
             ClosePeriod();
-            var whole = (moment - boundary).Nanoseconds / Period.Nanoseconds;
+            var whole = (moment - _periodEnd).Nanoseconds / Period.Nanoseconds;
             if (whole > 0)
             {
                 CloseWholePeriods(whole);
             }
 
-            _now = boundary + new VirtualTime(whole * Period.Nanoseconds);
+            _now = _periodEnd + new VirtualTime(whole * Period.Nanoseconds);
+            _periodEnd = _now + Period;
         }
 
         if (moment > _now)
@@ -107,15 +108,16 @@ internal sealed class PressureGroup(PressureGroup? parent, int cpus)
 
     public void Remove(PressureTrigger trigger) => _triggers.Remove(trigger);
 
-    private static VirtualTime EndOfPeriod(VirtualTime moment) => new(((moment.Nanoseconds / Period.Nanoseconds) + 1) * Period.Nanoseconds);
-
     private void Lose(VirtualTime span)
     {
         for (var state = 0; state < States && _isAccounted; state++)
         {
-            var lost = _shares[state].Of(span);
-            _totals[state] += lost;
-            _inPeriod[state] += lost;
+            if (_shares[state].Lost != 0)
+            {
+                var lost = _shares[state].Of(span);
+                _totals[state] += lost;
+                _inPeriod[state] += lost;
+            }
         }
     }
 

@@ -8,5 +8,8 @@ internal readonly record struct StallShare(int Lost, int Possible)
     public static StallShare None { get; } = new(0, 1);
 
     /// <summary>Nanoseconds lost in that span.</summary>
-    public long Of(VirtualTime span) => Lost == 0 ? 0 : (long)((Int128)span.Nanoseconds * Lost / Possible);
+    public long Of(VirtualTime span) =>
+        Lost == 0 ? 0
+        : Lost == Possible ? span.Nanoseconds
+        : (long)((Int128)span.Nanoseconds * Lost / Possible);
 }

@@ -24,6 +24,7 @@ public sealed class GuestThread
         Sleep = new ThreadSleep(this);
         Call = new CallInProgress(this);
         Affinity = CpuSet.First(kernel.Options.CpuCount);
+        BecomeRunnable = () => kernel.Scheduler.MakeRunnable(this);
     }
 
     /// <summary>The thread's registers, wherever they are: in the CPU that ran it last, or saved here.</summary>
@@ -53,6 +54,9 @@ public sealed class GuestThread
     public RunState State { get; internal set; } = RunState.Runnable;
 
     public CpuSet Affinity { get; internal set; }
+
+    /// <summary>What the clock does at the end of a wait.</summary>
+    internal Action BecomeRunnable { get; }
 
     /// <summary>The virtual CPU that ran the thread last.</summary>
     public int LastCpu { get; internal set; }

@@ -119,29 +119,33 @@ internal sealed class ThreadRunner
         thread.State = RunState.DiskSleep;
         var until = _clock.Now;
         var first = ThreadPressure.None;
-        Serve(debt.Throttle, ThreadPressure.LacksMemory);
-        Serve(debt.Refault, ThreadPressure.LacksMemory | ThreadPressure.AwaitsDevice);
-        Serve(debt.Device - debt.Refault, ThreadPressure.AwaitsDevice);
-        _clock.At(until, () => _kernel.Scheduler.MakeRunnable(thread));
+        Serve(thread, debt.Throttle, ThreadPressure.LacksMemory, ref until, ref first);
+        Serve(thread, debt.Refault, ThreadPressure.LacksMemory | ThreadPressure.AwaitsDevice, ref until, ref first);
+        Serve(thread, debt.Device - debt.Refault, ThreadPressure.AwaitsDevice, ref until, ref first);
+        _clock.At(until, thread.BecomeRunnable);
         Leave(cpu, thread, first);
-
-        void Serve(VirtualTime span, ThreadPressure state)
-        {
-            if (span > VirtualTime.Zero)
-            {
-                if (first == ThreadPressure.None)
-                {
-                    first = state;
-                }
-                else
-                {
-                    _clock.At(until, () => _kernel.Pressure.Set(thread, state));
-                }
-
-                until += span;
-            }
-        }
     }
+
+    private void Serve(GuestThread thread, VirtualTime span, ThreadPressure state, ref VirtualTime until, ref ThreadPressure first)
+    {
+        if (span <= VirtualTime.Zero)
+        {
+            return;
+        }
+
+        if (first == ThreadPressure.None)
+        {
+            first = state;
+        }
+        else
+        {
+            ChangeAt(until, thread, state);
+        }
+
+        until += span;
+    }
+
+    private void ChangeAt(VirtualTime moment, GuestThread thread, ThreadPressure state) => _clock.At(moment, () => _kernel.Pressure.Set(thread, state));
 
     private VirtualTime TakeDebt(GuestThread thread)
     {
