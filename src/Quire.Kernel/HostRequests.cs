@@ -9,13 +9,16 @@ public sealed class HostRequests
 {
     private readonly ConcurrentQueue<Signal> _signals = new();
     private readonly ManualResetEventSlim _arrived = new();
+
+    // Signals that wait: this is asked at every turn of the run loop, and a queue takes long to say that it is empty.
+    private int _waiting;
     private volatile bool _endAsked;
     private volatile bool _endNoticed;
     private volatile bool _interruptHeeded;
 
     internal IHostInput? Input { get; set; }
 
-    internal bool HasAny => _endAsked || !_signals.IsEmpty;
+    internal bool HasAny => _endAsked || Volatile.Read(ref _waiting) != 0;
 
     internal bool EndAsked => _endAsked;
 
@@ -34,6 +37,7 @@ public sealed class HostRequests
         }
 
         _signals.Enqueue(signal);
+        Interlocked.Increment(ref _waiting);
         Wake();
     }
 
@@ -48,7 +52,16 @@ public sealed class HostRequests
 
     internal void InterruptWasHeeded() => _interruptHeeded = true;
 
-    internal bool TryTake(out Signal signal) => _signals.TryDequeue(out signal);
+    internal bool TryTake(out Signal signal)
+    {
+        if (!_signals.TryDequeue(out signal))
+        {
+            return false;
+        }
+
+        Interlocked.Decrement(ref _waiting);
+        return true;
+    }
 
     /// <summary>Blocks the host thread until something is asked or the time is over.</summary>
     internal void WaitFor(TimeSpan longest)

@@ -110,7 +110,7 @@ public sealed partial class KernelMemory : IDisposable
     public RefaultDistances Refaults { get; } = new();
 
     /// <summary>What goes on beside the programs; the scheduler runs it.</summary>
-    public List<IBackgroundWork> BackgroundWorks { get; } = [];
+    public List<BackgroundWork> BackgroundWorks { get; } = [];
 
     /// <summary>Finds equal pages and lets them share frames.</summary>
     public PageMerger Merger { get; }

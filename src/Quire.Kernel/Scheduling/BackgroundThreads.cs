@@ -7,7 +7,7 @@ namespace Quire.Kernel.Scheduling;
 /// Runs the kernel's own work in virtual time: on an idle CPU if there is one, else on the last one, whose threads then run later. It is never what keeps
 /// a machine alive: when no program can run any more, it stops, too. It is asked each round, hence a list that is gone through without an enumerator object.
 /// </summary>
-internal sealed class BackgroundThreads(List<IBackgroundWork> works, VirtualCpu[] cpus)
+internal sealed class BackgroundThreads(List<BackgroundWork> works, VirtualCpu[] cpus)
 {
     private const long PicosecondsPerNanosecond = 1_000;
 

@@ -34,32 +34,14 @@ internal sealed class RunLoop
 
     public RunEnd Run()
     {
-        while (_kernel.Processes.ThreadCount > 0)
+        RunEnd? end;
+        do
         {
-            if (_kernel.Requests.HasAny)
-            {
-                if (_kernel.Requests.EndAsked)
-                {
-                    _kernel.Requests.NoticeEnd();
-                    return RunEnd.Interrupted;
-                }
-
-                _kernel.DeliverHostSignals();
-            }
-
-            _kernel.MemoryWaits.WakeServed();
-            if (_kernel.Instructions >= _kernel.Options.MaximumInstructions)
-            {
-                return RunEnd.InstructionLimit;
-            }
-
-            if (!RunRound() && !WaitWhileIdle())
-            {
-                return RunEnd.Deadlock;
-            }
+            end = Turn();
         }
+        while (end is null);
 
-        return RunEnd.Finished;
+        return end.Value;
     }
 
     /// <summary>A line a thread: who waits in which system call.</summary>
@@ -78,6 +60,34 @@ internal sealed class RunLoop
 
     /// <summary>CPU time of the kernel's own work.</summary>
     public VirtualTime BackgroundTime => _background.Used;
+
+    // Why the run is over; null: it is not. A method of its own: a loop that is entered once keeps the code that was compiled ahead of time.
+    private RunEnd? Turn()
+    {
+        if (_kernel.Processes.ThreadCount == 0)
+        {
+            return RunEnd.Finished;
+        }
+
+        if (_kernel.Requests.HasAny)
+        {
+            if (_kernel.Requests.EndAsked)
+            {
+                _kernel.Requests.NoticeEnd();
+                return RunEnd.Interrupted;
+            }
+
+            _kernel.DeliverHostSignals();
+        }
+
+        _kernel.MemoryWaits.WakeServed();
+        if (_kernel.Instructions >= _kernel.Options.MaximumInstructions)
+        {
+            return RunEnd.InstructionLimit;
+        }
+
+        return RunRound() || WaitWhileIdle() ? null : RunEnd.Deadlock;
+    }
 
     // False when no CPU had anything to run, neither programs nor the kernel's own work.
     private bool RunRound()

@@ -31,8 +31,13 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
             return true;
         }
 
-        foreach (var group in memory.Groups.Current.WithAncestors.Where(group => group.Max != MemoryGroup.Unlimited))
+        for (var group = memory.Groups.Current; group.Parent is not null; group = group.Parent)
         {
+            if (group.Max == MemoryGroup.Unlimited)
+            {
+                continue;
+            }
+
             var files = group.WithDescendants.Sum(below => below.Pool.Order.Counts.File);
             var stolen = group.WithDescendants.Sum(below => below.Own.Stolen);
             if (_groups.GetOrCreateValue(group).IsStuck(new Sight(files, stolen, group.Max >> Page.Shift, kernel.Instructions)))

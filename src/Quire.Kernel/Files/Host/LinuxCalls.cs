@@ -15,6 +15,9 @@ internal static unsafe partial class LinuxCalls
 
     public static Errno LastError => (Errno)Marshal.GetLastPInvokeError();
 
+    /// <summary>errno as it is now.</summary>
+    public static Errno ErrorNow => (Errno)Marshal.GetLastSystemError();
+
     public static Errno Check(long result) => result < 0 ? LastError : Errno.None;
 
     /// <summary>The path's bytes with the terminating zero; "" is the root.</summary>
@@ -52,7 +55,8 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
     public static partial nint GetDirectoryEntries(int descriptor, byte* buffer, nuint size);
 
-    [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true)]
+    /// <summary>Its error is <see cref="ErrorNow"/>, to be asked for at once: every page that comes in is such a call, which need not keep errno for the case that it fails.</summary>
+    [LibraryImport("libc", EntryPoint = "pread64")]
     public static partial nint ReadAt(int descriptor, byte* buffer, nuint size, long offset);
 
     [LibraryImport("libc", EntryPoint = "pwrite64", SetLastError = true)]

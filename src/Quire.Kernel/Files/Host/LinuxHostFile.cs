@@ -18,14 +18,20 @@ internal sealed unsafe class LinuxHostFile : IHostFile
             while (total < bytes.Length)
             {
                 var done = ReadAt(_descriptor, pointer + total, (nuint)(bytes.Length - total), (long)offset + total);
-                if (done < 0 && LastError == Errno.EINTR)
+                if (done < 0)
                 {
-                    continue;
+                    var error = ErrorNow;
+                    if (error == Errno.EINTR)
+                    {
+                        continue;
+                    }
+
+                    return total == 0 ? error.ToResult() : total;
                 }
 
-                if (done <= 0)
+                if (done == 0)
                 {
-                    return done < 0 && total == 0 ? LastError.ToResult() : total;
+                    return total;
                 }
 
                 total += (int)done;

@@ -10,13 +10,13 @@ internal sealed unsafe class LinuxHostInput : IHostInput, IDisposable
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
 
-    private readonly IReadOnlyList<LinuxHostStream> _streams;
+    private readonly LinuxHostStream[] _streams;
     private readonly int _wakeReader;
     private readonly int _wakeWriter;
 
     public LinuxHostInput(IReadOnlyList<LinuxHostStream> streams)
     {
-        _streams = streams;
+        _streams = [.. streams];
         var ends = stackalloc int[2];
         if (MakePipe(ends, NonBlocking | CloseOnExec) != 0)
         {
@@ -60,8 +60,8 @@ internal sealed unsafe class LinuxHostInput : IHostInput, IDisposable
 
     private void Wait(int milliseconds)
     {
-        var entries = stackalloc HostPoll[_streams.Count + 1];
-        var awaited = new List<LinuxHostStream>(_streams.Count);
+        var entries = stackalloc HostPoll[_streams.Length + 1];
+        var awaited = new List<LinuxHostStream>(_streams.Length);
         foreach (var stream in _streams)
         {
             if (stream.IsAwaited)

@@ -135,7 +135,7 @@ internal sealed unsafe class LinuxHostStream : IHostStream
         fixed (byte* pointer = bytes)
         {
             var done = LinuxCalls.ReadAt(Descriptor, pointer, (nuint)bytes.Length, (long)offset);
-            return done < 0 ? LastError.ToResult() : done;
+            return done < 0 ? ErrorNow.ToResult() : done;
         }
     }
 

@@ -6,7 +6,7 @@ namespace Quire.Kernel.Memory.HugePages;
 /// Linux's khugepaged: looks through memory that may have huge pages, some of it at a time, and makes huge pages of what is in use. It rests when
 /// no memory may have any.
 /// </summary>
-public sealed class HugePagePromoter : IBackgroundWork
+public sealed class HugePagePromoter : BackgroundWork
 {
     // What looking at the 512 entries of a table costs, and copying as many pages.
     private const long NanosecondsASpan = 2_000;
@@ -20,11 +20,11 @@ public sealed class HugePagePromoter : IBackgroundWork
 
     internal HugePagePromoter(KernelMemory memory) => _memory = memory;
 
-    public string Name => "khugepaged";
+    public override string Name => "khugepaged";
 
-    public VirtualTime Due => _rests || _memory.HugePages.Use == HugePageUse.Never ? VirtualTime.Never : _due;
+    public override VirtualTime Due => _rests || _memory.HugePages.Use == HugePageUse.Never ? VirtualTime.Never : _due;
 
-    public VirtualTime Run(VirtualTime now)
+    public override VirtualTime Run(VirtualTime now)
     {
         var settings = _memory.HugePages;
         var scan = Scan(settings.PagesToScan);
@@ -33,7 +33,7 @@ public sealed class HugePagePromoter : IBackgroundWork
         return new VirtualTime((scan.Spans * NanosecondsASpan) + (scan.Promoted * NanosecondsAPromotion));
     }
 
-    public void OnProgramsRan() => _rests = false;
+    public override void OnProgramsRan() => _rests = false;
 
     /// <summary>Looks at about so many small pages; stops where no room for a huge page is found.</summary>
     public PromotionScan Scan(int pages)

@@ -11,7 +11,7 @@ namespace Quire.Kernel.Memory.Merging;
 /// tree), then, if its checksum is what it was a round ago, among the pages seen in this round (the unstable tree).
 /// Differs from Linux: hash tables in place of the trees. Entries may be out of date, so bytes are compared before anything is merged.
 /// </summary>
-public sealed unsafe class PageMerger : IBackgroundWork, IDisposable
+public sealed unsafe class PageMerger : BackgroundWork, IDisposable
 {
     // What reading and comparing a page of 4 KiB costs, and a visit to a table.
     private const long NanosecondsAPage = 500;
@@ -39,9 +39,9 @@ public sealed unsafe class PageMerger : IBackgroundWork, IDisposable
         _checksums = (ulong*)NativeMemory.AllocZeroed(memory.Physical.FrameCount, sizeof(ulong));
     }
 
-    public string Name => "ksmd";
+    public override string Name => "ksmd";
 
-    public VirtualTime Due => Scope == MergeScope.Off || _idleRounds >= RoundsBeforeRest ? VirtualTime.Never : _due;
+    public override VirtualTime Due => Scope == MergeScope.Off || _idleRounds >= RoundsBeforeRest ? VirtualTime.Never : _due;
 
     public MergeScope Scope { get; set; }
 
@@ -79,13 +79,13 @@ public sealed unsafe class PageMerger : IBackgroundWork, IDisposable
         return (shared, sharing);
     }
 
-    public VirtualTime Run(VirtualTime now)
+    public override VirtualTime Run(VirtualTime now)
     {
         _due = now + VirtualTime.FromMilliseconds(SleepMilliseconds);
         return new VirtualTime(Scan(PagesToScan) * NanosecondsAPage);
     }
 
-    public void OnProgramsRan() => _idleRounds = 0;
+    public override void OnProgramsRan() => _idleRounds = 0;
 
     /// <summary>Looks at about so many pages; gives how many it looked at, 0 if none takes part.</summary>
     public int Scan(int budget)
@@ -155,7 +155,12 @@ public sealed unsafe class PageMerger : IBackgroundWork, IDisposable
             }
         }
 
-        PeakSaved = Math.Max(PeakSaved, Count().Sharing);
+
+        // The count looks at every frame.
+        if (Merges > 0 || _merged.Count > 0)
+        {
+            PeakSaved = Math.Max(PeakSaved, Count().Sharing);
+        }
     }
 
     private void Look(AddressSpace space, ulong page)

@@ -8,7 +8,7 @@ namespace Quire.Kernel.Memory.Reclaim;
 /// kswapd (mm/vmscan.c, balance_pgdat): once an allocation finds a zone below its low watermark, frees frames beside the programs until every zone has its
 /// high watermark again. What its writes take of the device it waits for itself. It also gives policies that work at intervals their turns.
 /// </summary>
-internal sealed class BackgroundReclaimer(KernelMemory memory) : IBackgroundWork
+internal sealed class BackgroundReclaimer(KernelMemory memory) : BackgroundWork
 {
     // Frames freed at a turn, so that programs run in between.
     private const int Turn = 256;
@@ -30,9 +30,9 @@ internal sealed class BackgroundReclaimer(KernelMemory memory) : IBackgroundWork
     private int _vainTurns;
     private bool _isAwake;
 
-    public string Name => "kswapd0";
+    public override string Name => "kswapd0";
 
-    public VirtualTime Due => _due;
+    public override VirtualTime Due => _due;
 
     /// <summary>To be called by allocations below the low watermark.</summary>
     public void Wake()
@@ -47,7 +47,7 @@ internal sealed class BackgroundReclaimer(KernelMemory memory) : IBackgroundWork
         }
     }
 
-    public VirtualTime Run(VirtualTime now)
+    public override VirtualTime Run(VirtualTime now)
     {
         var counters = memory.Counters.Reclaim;
         var scanned = counters.Scanned;
@@ -64,7 +64,7 @@ internal sealed class BackgroundReclaimer(KernelMemory memory) : IBackgroundWork
         return used;
     }
 
-    public void OnProgramsRan()
+    public override void OnProgramsRan()
     {
         var now = memory.Now();
         if (now < _tick)
