@@ -24,6 +24,7 @@ public sealed unsafe partial class PageAllocator : ISlabPages
 
     // Preferred zone first.
     private readonly Zone[] _zones;
+    private readonly Zone[] _byAddress;
     private int _reclaimDepth;
 
     internal PageAllocator(PhysicalMemory memory, FrameTable table, FramePools pools, MemoryCounters counters, KernelMemoryOptions options)
@@ -36,10 +37,11 @@ public sealed unsafe partial class PageAllocator : ISlabPages
         var total = memory.FrameCount;
         var low = new Zone("DMA32", 0, Math.Min(total, FramesBelow4GiB), total, options.Cpus);
         _zones = total > FramesBelow4GiB ? [new Zone("Normal", FramesBelow4GiB, total - FramesBelow4GiB, total, options.Cpus), low] : [low];
+        _byAddress = [.. _zones.Reverse()];
     }
 
     /// <summary>By address.</summary>
-    public IEnumerable<Zone> Zones => _zones.Reverse();
+    public IReadOnlyList<Zone> Zones => _byAddress;
 
     public uint TotalFrames => _memory.FrameCount;
 
@@ -139,6 +141,21 @@ public sealed unsafe partial class PageAllocator : ISlabPages
             }
 
             return false;
+        }
+    }
+
+    /// <summary>Frames of all high watermarks together.</summary>
+    internal long High
+    {
+        get
+        {
+            var high = 0L;
+            foreach (var zone in _zones)
+            {
+                high += zone.Watermarks.High;
+            }
+
+            return high;
         }
     }
 

@@ -27,10 +27,23 @@ internal sealed class FramePools : IDisposable
 
     public bool HasOne => _pools.Count == 2;
 
-    public IEnumerable<FramePool> All => _pools.OfType<FramePool>();
+    /// <summary>By number. Not changed while anybody goes through it.</summary>
+    public List<FramePool> All { get; } = [];
 
     /// <summary>Frames in all pools.</summary>
-    public long Count => All.Sum(pool => pool.Count);
+    public long Count
+    {
+        get
+        {
+            var count = 0L;
+            foreach (var pool in All)
+            {
+                count += pool.Count;
+            }
+
+            return count;
+        }
+    }
 
     public FramePool Create(IFrameOrder order)
     {
@@ -43,6 +56,7 @@ internal sealed class FramePools : IDisposable
 
         var pool = new FramePool(checked((ushort)number), order);
         _pools[number] = pool;
+        All.Insert(All.TakeWhile(other => other.Number < number).Count(), pool);
         Global ??= pool;
         Current ??= pool;
         return pool;
@@ -57,6 +71,7 @@ internal sealed class FramePools : IDisposable
         }
 
         _pools[pool.Number] = null;
+        All.Remove(pool);
         pool.Order.Dispose();
     }
 

@@ -87,11 +87,7 @@ internal sealed class LocalPools(KernelMemory memory, FrameAllotment allotment, 
             return;
         }
 
-        var frames = (long)memory.Frames.FreeFrames + memory.Pools.Count;
-        foreach (var zone in memory.Frames.Zones)
-        {
-            frames -= zone.Watermarks.High;
-        }
+        var frames = memory.Frames.FreeFrames + memory.Pools.Count - memory.Frames.High;
 
         var pages = Math.Max(1, memory.AddressSpaces.Sum(space => space.Counters.TotalPages));
         foreach (var pool in memory.Pools.All)

@@ -82,14 +82,14 @@ internal sealed partial class TwoListOrder
         return _lists[inactive].Count * ratio < active;
     }
 
-    /// <summary>get_scan_count: how many pages of each list this round looks at.</summary>
+    /// <summary>get_scan_count: how many pages of each list this round looks at. Shares are at most 600 (<see cref="Shares"/>), counts have 32 bits.</summary>
     private void CountScans(in ReclaimRequest request, Span<long> scans)
     {
         var (anonymousShare, fileShare, whole) = Shares(request);
         for (var list = InactiveAnonymous; list <= ActiveFile; list++)
         {
             var share = list is InactiveAnonymous or ActiveAnonymous ? anonymousShare : fileShare;
-            scans[list] = (long)((Int128)(_lists[list].Count >> request.Priority) * share / whole);
+            scans[list] = (_lists[list].Count >> request.Priority) * share / whole;
         }
     }
 
@@ -131,8 +131,7 @@ internal sealed partial class TwoListOrder
     // With next to no cache left, evicting it only makes programs read their code again and again.
     private bool IsFileTiny(int priority)
     {
-        var high = _memory.Frames.Zones.Sum(zone => (long)zone.Watermarks.High);
-        return (long)_lists[ActiveFile].Count + _lists[InactiveFile].Count + _memory.Frames.FreeFrames <= high
+        return (long)_lists[ActiveFile].Count + _lists[InactiveFile].Count + _memory.Frames.FreeFrames <= _memory.Frames.High
             && !_mayDeactivateAnonymous && _lists[InactiveAnonymous].Count >> priority != 0;
     }
 
