@@ -35,7 +35,6 @@ internal static unsafe class Reading<TReader, TAddress>
     where TReader : struct, IReader
     where TAddress : struct, IAddress
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
@@ -67,7 +66,6 @@ internal static unsafe class Modifying<TModifier, TAddress>
     where TModifier : struct, IModifier
     where TAddress : struct, IAddress
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
@@ -101,7 +99,6 @@ internal static unsafe class Writing<TStored, T, TAddress>
     where T : unmanaged
     where TAddress : struct, IAddress
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);

@@ -13,12 +13,6 @@ namespace Quire.Hardware.Cpu;
 [StructLayout(LayoutKind.Sequential, Size = 32)]
 public unsafe struct Op
 {
-    /// <summary>
-    /// How generic handlers are compiled: at once and fully. The ahead-of-time compiler cannot make them (their operations are generic
-    /// static abstract methods), and the quick first tier would compile ten small methods for each and run them slowly.
-    /// </summary>
-    internal const MethodImplOptions Compile = MethodImplOptions.AggressiveOptimization;
-
     public delegate*<CpuState*, Op*, void> Run;
 
     /// <summary>Displacement, absolute address (RIP-relative operands), 64-bit immediate or branch target.</summary>

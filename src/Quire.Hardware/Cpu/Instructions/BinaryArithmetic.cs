@@ -97,7 +97,6 @@ internal static unsafe class BinaryArithmetic
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -117,7 +116,6 @@ internal static unsafe class BinaryArithmetic
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

@@ -195,7 +195,6 @@ internal static unsafe class ControlFlow
     private static class Call<TTarget>
         where TTarget : struct, ITarget
     {
-        [MethodImpl(Op.Compile)]
         public static void Run(CpuState* s, Op* op)
         {
             var top = s->Registers.General[(int)GeneralRegister.Rsp] - 8;
@@ -287,7 +286,6 @@ internal static unsafe class ControlFlow
         }
     }
 
-    [MethodImpl(Op.Compile)]
     private static void JumpIfCountZero<T>(CpuState* s, Op* op)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -319,7 +317,6 @@ internal static unsafe class ControlFlow
         return SelectDirect(in i, b, counts32 ? &Loop<uint, TCondition> : &Loop<ulong, TCondition>);
     }
 
-    [MethodImpl(Op.Compile)]
     private static void Loop<T, TCondition>(CpuState* s, Op* op)
         where T : unmanaged, IBinaryInteger<T>
         where TCondition : struct, ICondition
@@ -355,7 +352,6 @@ internal static unsafe class ControlFlow
             return true;
         });
 
-    [MethodImpl(Op.Compile)]
     private static void JumpIf<TCondition>(CpuState* s, Op* op)
         where TCondition : struct, ICondition
     {
@@ -384,7 +380,6 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => CompareAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination), Get<T>(s, op->Source));
     }
@@ -395,7 +390,6 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => CompareAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination), Immediate<T>(op));
     }
@@ -406,7 +400,6 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => TestAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination) & Get<T>(s, op->Source));
     }
@@ -417,7 +410,6 @@ internal static unsafe class ControlFlow
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T> => TestAndJump<T, TCondition>(s, op, Get<T>(s, op->Destination) & Immediate<T>(op));
     }

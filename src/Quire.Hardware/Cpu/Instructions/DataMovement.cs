@@ -159,7 +159,6 @@ internal static unsafe class DataMovement
         return true;
     }
 
-    [MethodImpl(Op.Compile)]
     private static void AddressToRegister<TAddress, T>(CpuState* s, Op* op)
         where TAddress : struct, IAddress
         where T : unmanaged, IBinaryInteger<T>
@@ -274,7 +273,6 @@ internal static unsafe class DataMovement
             where T : unmanaged, IBinaryInteger<T> => SignExtend(value);
     }
 
-    [MethodImpl(Op.Compile)]
     private static void ExtendRegister<TFrom, TTo, TExtension>(CpuState* s, Op* op)
         where TFrom : unmanaged, IBinaryInteger<TFrom>
         where TTo : unmanaged, IBinaryInteger<TTo>
@@ -300,7 +298,6 @@ internal static unsafe class DataMovement
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -314,7 +311,6 @@ internal static unsafe class DataMovement
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -510,7 +506,6 @@ internal static unsafe class DataMovement
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
         // A 32-bit CMOV clears the upper half even when it does not move (SDM vol. 2, CMOVcc).
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -549,7 +544,6 @@ internal static unsafe class DataMovement
         public static byte Value(CpuState* s, Op* op) => TCondition.Of(in s->Registers.Arithmetic) ? (byte)1 : (byte)0;
     }
 
-    [MethodImpl(Op.Compile)]
     private static void SetRegister<TCondition>(CpuState* s, Op* op)
         where TCondition : struct, ICondition
     {

@@ -75,7 +75,6 @@ internal static unsafe class Exchange
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -91,7 +90,6 @@ internal static unsafe class Exchange
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -114,7 +112,6 @@ internal static unsafe class Exchange
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -132,7 +129,6 @@ internal static unsafe class Exchange
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -157,7 +153,6 @@ internal static unsafe class Exchange
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -183,7 +178,6 @@ internal static unsafe class Exchange
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

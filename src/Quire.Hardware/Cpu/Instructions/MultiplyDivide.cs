@@ -107,7 +107,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -121,7 +120,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -135,7 +133,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -155,7 +152,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -238,7 +234,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -253,7 +248,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -388,7 +382,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -408,7 +401,6 @@ internal static unsafe class MultiplyDivide
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

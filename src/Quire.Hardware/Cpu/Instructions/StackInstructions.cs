@@ -98,7 +98,6 @@ internal static unsafe class StackInstructions
         where TStored : struct, IStored<T>
         where T : unmanaged
     {
-        [MethodImpl(Op.Compile)]
         public static void Run(CpuState* s, Op* op)
         {
             var top = Get<ulong>(s, Rsp) - (ulong)sizeof(T);

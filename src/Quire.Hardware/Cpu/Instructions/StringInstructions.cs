@@ -107,7 +107,6 @@ internal static unsafe class StringInstructions
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
@@ -125,7 +124,6 @@ internal static unsafe class StringInstructions
         public static delegate*<CpuState*, Op*, void> Of(int bytes) =>
             bytes switch { 1 => &Run<byte>, 2 => &Run<ushort>, 4 => &Run<uint>, _ => &Run<ulong> };
 
-        [MethodImpl(Op.Compile)]
         private static void Run<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {

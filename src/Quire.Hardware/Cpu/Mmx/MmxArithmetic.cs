@@ -85,7 +85,6 @@ internal static unsafe class MmxArithmetic
     private static bool SelectShift<TShift>(in Instruction i, BlockBuilder b)
         where TShift : struct, IShift => SelectImmediate(in i, b, &ByImmediate<TShift>) || Select<Packed<ByOperand<TShift>>>(in i, b);
 
-    [MethodImpl(Op.Compile)]
     private static void ByImmediate<TShift>(CpuState* s, Op* op)
         where TShift : struct, IShift
     {

@@ -84,6 +84,5 @@ internal readonly unsafe struct PackedWithControl<TOperation> : IReader
 internal static unsafe class MmxSource<TReader>
     where TReader : struct, ISourceReader
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op) => OperandReading<TReader>.Continue(s, op, MmxRegisters.Pointer(s, op->Source));
 }

@@ -37,7 +37,6 @@ internal readonly unsafe struct Quick<TReader> : ISourceReader
 internal static unsafe class XmmSource<TReader>
     where TReader : struct, ISourceReader
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op) => OperandReading<TReader>.Continue(s, op, XmmRegisters.Pointer(s, op->Source));
 }
 
@@ -45,7 +44,6 @@ internal static unsafe class XmmSource<TReader>
 internal static unsafe class GeneralSource<TReader>
     where TReader : struct, ISourceReader
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op) => OperandReading<TReader>.Continue(s, op, (byte*)s + op->Source);
 }
 
@@ -54,7 +52,6 @@ internal static unsafe class MemorySource<TReader, TAddress>
     where TReader : struct, ISourceReader
     where TAddress : struct, IAddress
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
@@ -84,7 +81,6 @@ internal static unsafe class AlignedSource<TReader, TAddress>
     where TReader : struct, ISourceReader
     where TAddress : struct, IAddress
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);
@@ -122,7 +118,6 @@ internal static unsafe class AlignedSource<TReader, TAddress>
 internal static unsafe class AlignedStore<TAddress>
     where TAddress : struct, IAddress
 {
-    [MethodImpl(Op.Compile)]
     public static void Run(CpuState* s, Op* op)
     {
         var address = TAddress.Of(s, op);

@@ -34,7 +34,6 @@ internal static unsafe class VectorShifts
         where TShift : struct, IShift =>
         i.Op1Kind == OpKind.Immediate8 ? SelectRegisters(in i, b, &ByImmediate<TShift>) : Select<ByOperand<TShift>>(in i, b);
 
-    [MethodImpl(Op.Compile)]
     private static void ByImmediate<TShift>(CpuState* s, Op* op)
         where TShift : struct, IShift
     {
