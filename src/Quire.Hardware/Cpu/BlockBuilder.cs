@@ -35,8 +35,8 @@ internal sealed unsafe class BlockBuilder
     /// <summary>The instruction being selected sets flags that nobody sees.</summary>
     public bool FlagsAreDead => _flagsAreDead[_current];
 
-    /// <summary>Where the instruction behind the current one is.</summary>
-    public ulong NextAddress => _instructions[_current].NextIP;
+    /// <summary><see cref="Block.IsMovable"/> of what was built.</summary>
+    public bool IsMovable { get; private set; }
 
     /// <summary>Index in <see cref="Ops"/> of a compare that the following conditional jump may absorb; -1 if none.</summary>
     public int FusableOp { get; set; } = -1;
@@ -53,6 +53,7 @@ internal sealed unsafe class BlockBuilder
         _address = address;
         _opCount = 0;
         FusableOp = -1;
+        IsMovable = true;
         fixed (byte* bytes = code)
         {
             _reader.Set(bytes, code.Length);
@@ -109,6 +110,20 @@ internal sealed unsafe class BlockBuilder
         op.Index = memory.Index;
         op.Scale = memory.Scale;
         op.Displacement = memory.Displacement;
+        op.MovesWithCode = memory.Place == OperandPlace.RelativeToCode;
+        return ref op;
+    }
+
+    /// <summary>Adds an op that goes where the current instruction, a direct branch, leads.</summary>
+    public ref Op EmitBranch(delegate*<CpuState*, Op*, void> run)
+    {
+        ref readonly var instruction = ref _instructions[_current];
+        ref var op = ref Emit(run);
+        op.Displacement = (long)instruction.NearBranchTarget;
+        op.MovesWithCode = true;
+
+        // Shorter targets are cut off, so that they do not move as far as the code.
+        IsMovable &= instruction.Op0Kind == OpKind.NearBranch64;
         return ref op;
     }
 
@@ -123,7 +138,9 @@ internal sealed unsafe class BlockBuilder
         if (instruction.IsIPRelativeMemoryOperand)
         {
             var isFlat = instruction.MemorySegment is not (Register.FS or Register.GS);
-            return new MemoryOperand(isFlat ? Operands.ZeroRegister : Operands.SegmentBase(instruction.MemorySegment), Operands.ZeroRegister, 0, (long)instruction.IPRelativeMemoryAddress);
+            IsMovable &= instruction.MemoryBase == Register.RIP;
+            return new MemoryOperand(
+                isFlat ? Operands.ZeroRegister : Operands.SegmentBase(instruction.MemorySegment), Operands.ZeroRegister, 0, (long)instruction.IPRelativeMemoryAddress, OperandPlace.RelativeToCode);
         }
 
         var baseRegister = instruction.MemoryBase;

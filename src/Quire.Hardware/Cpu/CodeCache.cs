@@ -12,29 +12,37 @@ namespace Quire.Hardware.Cpu;
 public sealed unsafe class CodeCache : IDisposable
 {
     private const int ArenaBytes = 1 << 20;
-    private const int BucketCount = 1 << 16;
+    private const int BucketBits = 18;
+    private const int ModelBits = 16;
 
     private readonly PhysicalMemory _memory;
     private readonly long _limitBytes;
     private readonly List<Processor> _processors = [];
     private readonly List<nint> _arenas = [];
     private readonly Block** _buckets;
+
+    // The movable block made last for a place in a frame, as a cache of one entry a line.
+    private readonly Block** _models;
+    private readonly List<nint> _straddling = [];
     private readonly Dictionary<uint, nint> _firstInFrame = [];
     private byte* _free;
     private long _freeBytes;
-    private int _straddling;
 
     /// <param name="limitBytes">Decoded code kept at most, about.</param>
     public CodeCache(PhysicalMemory memory, long limitBytes = 64L << 20)
     {
         _memory = memory;
         _limitBytes = limitBytes;
-        _buckets = (Block**)NativeMemory.AllocZeroed(BucketCount, (nuint)sizeof(Block*));
+        _buckets = (Block**)NativeMemory.AllocZeroed(1 << BucketBits, (nuint)sizeof(Block*));
+        _models = (Block**)NativeMemory.AllocZeroed(1 << ModelBits, (nuint)sizeof(Block*));
         memory.CodeFrameWritten = DropFrame;
     }
 
     /// <summary>Blocks decoded since the start.</summary>
     public long BlocksBuilt { get; private set; }
+
+    /// <summary>Blocks copied from one of the same code at another address, instead of decoding it again.</summary>
+    public long BlocksMoved { get; private set; }
 
     /// <summary>Frames whose blocks were dropped because their bytes changed or the frame was freed.</summary>
     public long FramesDropped { get; private set; }
@@ -61,8 +69,49 @@ public sealed unsafe class CodeCache : IDisposable
         return null;
     }
 
+    /// <summary>A block of the same bytes of the same frame for another address; null if none is known.</summary>
+    internal Block* FindElsewhere(ulong address, uint frame)
+    {
+        var block = _models[ModelOf(address, frame)];
+        return block != null && block->Frame == frame && ((block->Address ^ address) & Page.OffsetMask) == 0 && block->IsValid ? block : null;
+    }
+
+    /// <summary>Makes the block that <paramref name="model"/> is, for an address at the same place of another page.</summary>
+    internal Block* AddMoved(Block* model, ulong address)
+    {
+        var header = new Block
+        {
+            Address = address,
+            Page = address & Page.Mask,
+            Frame = model->Frame,
+            SecondFrame = uint.MaxValue,
+            Instructions = model->Instructions,
+            Length = model->Length,
+            IsMovable = true,
+        };
+        var block = Place(header, new ReadOnlySpan<Op>(Block.Ops(model), model->OpCount));
+        var distance = (long)(address - model->Address);
+        var ops = Block.Ops(block);
+        for (var i = 0; i < block->OpCount; i++)
+        {
+            if (ops[i].MovesWithCode)
+            {
+                ops[i].Displacement += distance;
+            }
+        }
+
+        BlocksMoved++;
+        return block;
+    }
+
     /// <summary>Makes a block of these ops and marks its frames.</summary>
     internal Block* Add(in Block header, ReadOnlySpan<Op> ops)
+    {
+        BlocksBuilt++;
+        return Place(header, ops);
+    }
+
+    private Block* Place(in Block header, ReadOnlySpan<Op> ops)
     {
         var bytes = (sizeof(Block) + (ops.Length * sizeof(Op)) + 31) & ~31;
         var block = (Block*)Take(bytes);
@@ -79,10 +128,14 @@ public sealed unsafe class CodeCache : IDisposable
         if (header.Straddles)
         {
             Mark(header.SecondFrame);
-            _straddling++;
+            _straddling.Add((nint)block);
         }
 
-        BlocksBuilt++;
+        if (header.IsMovable)
+        {
+            _models[ModelOf(header.Address, header.Frame)] = block;
+        }
+
         return block;
     }
 
@@ -104,15 +157,13 @@ public sealed unsafe class CodeCache : IDisposable
             }
         }
 
-        // Blocks whose one instruction begins on another frame and ends on this one: few, so the whole cache is searched.
-        for (var bucket = 0; bucket < BucketCount && _straddling > 0; bucket++)
+        // Blocks whose one instruction begins on another frame and ends on this one.
+        foreach (var straddling in _straddling)
         {
-            for (var block = _buckets[bucket]; block != null; block = block->NextInBucket)
+            var block = (Block*)straddling;
+            if (block->SecondFrame == frame.Value && block->IsValid)
             {
-                if (block->SecondFrame == frame.Value)
-                {
-                    Invalidate(block);
-                }
+                Invalidate(block);
             }
         }
     }
@@ -125,20 +176,15 @@ public sealed unsafe class CodeCache : IDisposable
             _memory.HoldsCode[frame] = 0;
         }
 
-        for (var bucket = 0; bucket < BucketCount && _straddling > 0; bucket++)
+        foreach (var straddling in _straddling)
         {
-            for (var block = _buckets[bucket]; block != null; block = block->NextInBucket)
-            {
-                if (block->Straddles)
-                {
-                    _memory.HoldsCode[block->SecondFrame] = 0;
-                }
-            }
+            _memory.HoldsCode[((Block*)straddling)->SecondFrame] = 0;
         }
 
-        _straddling = 0;
+        _straddling.Clear();
         _firstInFrame.Clear();
-        NativeMemory.Clear(_buckets, BucketCount * (nuint)sizeof(Block*));
+        NativeMemory.Clear(_buckets, (1 << BucketBits) * (nuint)sizeof(Block*));
+        NativeMemory.Clear(_models, (1 << ModelBits) * (nuint)sizeof(Block*));
         foreach (var arena in _arenas)
         {
             NativeMemory.AlignedFree((void*)arena);
@@ -157,10 +203,14 @@ public sealed unsafe class CodeCache : IDisposable
     {
         Reset();
         NativeMemory.Free(_buckets);
+        NativeMemory.Free(_models);
         _memory.CodeFrameWritten = null;
     }
 
-    private static int BucketOf(ulong address) => (int)((address ^ (address >> 16)) * 0x9E3779B1 >> 8) & (BucketCount - 1);
+    // Knuth's multiplicative hashing (TAOCP 6.4): the upper bits depend on all of the address.
+    private static int BucketOf(ulong address) => (int)(address * 0x9E3779B97F4A7C15 >> (64 - BucketBits));
+
+    private static int ModelOf(ulong address, uint frame) => BucketOf(((ulong)frame << Page.Shift) | (address & Page.OffsetMask)) >> (BucketBits - ModelBits);
 
     private void Mark(uint frame)
     {

@@ -45,6 +45,9 @@ public unsafe struct Op
     /// <summary>A second small immediate or selector, as the handler defines.</summary>
     public byte Extra;
 
+    /// <summary><see cref="Displacement"/> is an address as far from the instruction wherever that lies: an operand relative to RIP, the target of a branch.</summary>
+    public bool MovesWithCode;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Next(CpuState* s, Op* op)
     {
@@ -82,6 +85,9 @@ internal unsafe struct Block
 
     public int OpCount;
     public bool IsValid;
+
+    /// <summary>For another virtual address the ops are these, but for <see cref="Op.MovesWithCode"/>.</summary>
+    public bool IsMovable;
 
     public readonly bool Straddles => SecondFrame != uint.MaxValue;
 

@@ -4,9 +4,19 @@ using Iced.Intel;
 namespace Quire.Hardware.Cpu;
 
 /// <summary>A memory operand as an <see cref="Op"/> holds it.</summary>
-internal readonly record struct MemoryOperand(byte Base, byte Index, byte Scale, long Displacement)
+internal readonly record struct MemoryOperand(byte Base, byte Index, byte Scale, long Displacement, OperandPlace Place = OperandPlace.Fixed)
 {
     public bool IsIndexed => Index != Operands.ZeroRegister;
+}
+
+/// <summary>Where the displacement of a memory operand is counted from.</summary>
+internal enum OperandPlace
+{
+    /// <summary>It is the same wherever the code lies.</summary>
+    Fixed,
+
+    /// <summary>Relative to RIP: it holds the address that this is for the code's own.</summary>
+    RelativeToCode,
 }
 
 /// <summary>From Iced's registers to the byte offsets that ops use.</summary>

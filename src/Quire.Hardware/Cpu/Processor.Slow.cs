@@ -287,6 +287,12 @@ public sealed unsafe partial class Processor
 
     private Block* Build(ulong address, byte* pointer, uint frame)
     {
+        // Another process has the same code elsewhere: layouts are randomized at each execve, frames of files are shared.
+        if (_code.FindElsewhere(address, frame) is var model && model != null)
+        {
+            return _code.AddMoved(model, address);
+        }
+
         var available = Page.Size - (int)(address & Page.OffsetMask);
         var header = new Block { Address = address, Page = address & Page.Mask, Frame = frame, SecondFrame = uint.MaxValue };
         if (_builder.TryBuild(address, new ReadOnlySpan<byte>(pointer, available), _observer is null ? BlockBuilder.MaxInstructions : 1))
@@ -314,6 +320,7 @@ public sealed unsafe partial class Processor
     {
         header.Instructions = _builder.Instructions;
         header.Length = _builder.Length;
+        header.IsMovable = _builder.IsMovable && !header.Straddles;
         return _code.Add(header, _builder.Ops);
     }
 

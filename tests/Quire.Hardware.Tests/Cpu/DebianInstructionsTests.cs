@@ -28,7 +28,8 @@ public sealed class DebianInstructionsTests
         Assert.Equal("", string.Join('\n', undefined.Select(pair => $"{pair.Key.Code} {Convert.ToHexString(pair.Value.Bytes)} in {pair.Value.Path}")));
     }
 
-    private static IEnumerable<string> Files() =>
+    /// <summary>Binaries of the host.</summary>
+    internal static IEnumerable<string> Files() =>
         Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") == "1"
             ? [.. Directory.EnumerateFiles("/usr/bin"), .. Directory.EnumerateFiles("/usr/sbin"), .. Directory.EnumerateFiles(Libraries, "*.so*")]
             : ["/usr/bin/bash", $"{Libraries}/libc.so.6", $"{Libraries}/libm.so.6"];
@@ -73,8 +74,8 @@ public sealed class DebianInstructionsTests
         return kinds;
     }
 
-    // Executable sections of a 64-bit x86 ELF file.
-    private static IEnumerable<(int Offset, int Size)> CodeSections(byte[] image)
+    /// <summary>Executable sections of a 64-bit x86 ELF file.</summary>
+    internal static IEnumerable<(int Offset, int Size)> CodeSections(byte[] image)
     {
         const int Executable = 4;
         if (image.Length < 64 || BinaryPrimitives.ReadUInt64BigEndian(image) >> 16 != 0x7F45_4C46_0201 || BinaryPrimitives.ReadUInt16LittleEndian(image.AsSpan(18)) != 62)

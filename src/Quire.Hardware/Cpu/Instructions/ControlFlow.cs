@@ -102,7 +102,7 @@ internal static unsafe class ControlFlow
 
     private static bool SelectDirect(in Instruction i, BlockBuilder b, delegate*<CpuState*, Op*, void> run)
     {
-        b.Emit(run).Displacement = (long)i.NearBranchTarget;
+        b.EmitBranch(run);
         return true;
     }
 
@@ -132,8 +132,7 @@ internal static unsafe class ControlFlow
     {
         if (i.Op0Kind == OpKind.NearBranch64)
         {
-            ref var call = ref b.Emit(&Call<DirectTarget>.Run);
-            call.Displacement = (long)i.NearBranchTarget;
+            ref var call = ref b.EmitBranch(&Call<DirectTarget>.Run);
             call.Source = Operands.ZeroRegister;
             return true;
         }
@@ -344,8 +343,7 @@ internal static unsafe class ControlFlow
             }
 
             var compare = b.RemoveLast();
-            ref var op = ref b.Emit(SelectFused<TCondition>(b.Fusable, b.FusableForm, b.FusableWidth));
-            op.Displacement = (long)i.NearBranchTarget;
+            ref var op = ref b.EmitBranch(SelectFused<TCondition>(b.Fusable, b.FusableForm, b.FusableWidth));
             op.Destination = compare.Destination;
             op.Source = compare.Source;
             op.Immediate = compare.Immediate;
