@@ -5,20 +5,34 @@ using Quire.Cli.Replay;
 using Quire.Cli.Run;
 using Quire.Cli.Study;
 
-var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.")
+// Each has dozens of options: the one that is called is made, and all for whoever asks what there is.
+var commands = new Dictionary<string, Func<Command>>
 {
-    AllocCommand.Create(),
-    RunCommand.Create(),
-    CompareCommand.Create(),
-    SweepCommand.Create(),
-    MultiprogramCommand.Create(),
-    RecordCommand.Create(),
-    ReplayCommand.Create(),
-    StringCommand.Create(),
-    CurveCommand.Create(),
-    BeladyCommand.Create(),
-    TraceCommand.Create(),
+    ["alloc"] = AllocCommand.Create,
+    ["run"] = RunCommand.Create,
+    ["compare"] = CompareCommand.Create,
+    ["sweep"] = SweepCommand.Create,
+    ["multiprogram"] = MultiprogramCommand.Create,
+    ["record"] = RecordCommand.Create,
+    ["replay"] = ReplayCommand.Create,
+    ["string"] = StringCommand.Create,
+    ["curve"] = CurveCommand.Create,
+    ["belady"] = BeladyCommand.Create,
+    ["trace"] = TraceCommand.Create,
 };
+var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.");
+if (args.Length > 0 && commands.TryGetValue(args[0], out var called))
+{
+    root.Add(called());
+}
+else
+{
+    foreach (var create in commands.Values)
+    {
+        root.Add(create());
+    }
+}
+
 var parse = root.Parse(args);
 if (parse.Errors.Count > 0)
 {

@@ -68,12 +68,16 @@ public static class RunCommand
         using var recording = machineOptions.Recording;
         using var future = machineOptions.Future;
         MachineRun run;
+        RunReport? report;
         var signals = new HostSignals();
         using (var machine = new VirtualMachine(machineOptions))
         using (signals.ForwardTo(machine))
         using (new RunProgress(machine, options.IsQuiet(parse) ? ProgressMode.Off : ProgressMode.WhenUseful))
         {
             run = machine.Run();
+
+            // Reading all counters costs a tenth of a short run.
+            report = options.IsQuiet(parse) && json is null ? null : machine.Report(run);
             if (options.WantsAudit(parse))
             {
                 machine.Audit();
@@ -82,20 +86,20 @@ public static class RunCommand
 
         if (run.Outcome.End == RunEnd.NotStarted)
         {
-            return Fail($"{machineOptions.Command[0]}: {run.Outcome.Detail}", run.Report.ExitCode);
+            return Fail($"{machineOptions.Command[0]}: {run.Outcome.Detail}", ExitCodes.Of(run.Outcome));
         }
 
         if (!options.IsQuiet(parse))
         {
-            Tell(RunSummary.Write(run.Report));
+            Tell(RunSummary.Write(report!));
         }
         else if (run.Outcome.End is RunEnd.Deadlock or RunEnd.InstructionLimit)
         {
-            Tell($"quire: {(run.Outcome.End == RunEnd.Deadlock ? "nothing can run any more: " + run.Report.Detail : "the limit of instructions is reached")}\n");
+            Tell($"quire: {(run.Outcome.End == RunEnd.Deadlock ? "nothing can run any more: " + GuestText.ToHost(run.Outcome.Detail) : "the limit of instructions is reached")}\n");
         }
 
-        json?.WriteLine(RunReportJson.Write(run.Report));
-        return run.Report.ExitCode;
+        json?.WriteLine(RunReportJson.Write(report!));
+        return ExitCodes.Of(run.Outcome);
     }
 
     private static int Fail(string message, int code)

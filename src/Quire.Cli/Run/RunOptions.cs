@@ -338,7 +338,7 @@ internal sealed class RunOptions
 
     private static List<string> ReadEnvironment(string[] changes)
     {
-        var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             variables[(string)entry.Key] = (string?)entry.Value ?? "";
@@ -362,6 +362,9 @@ internal sealed class RunOptions
             }
         }
 
-        return [.. variables.Select(variable => $"{variable.Key}={variable.Value}")];
+        // In an order that does not depend on the host.
+        var names = new List<string>(variables.Keys);
+        names.Sort(StringComparer.Ordinal);
+        return names.ConvertAll(name => $"{name}={variables[name]}");
     }
 }
