@@ -50,6 +50,7 @@ public sealed partial class KernelMemory : IDisposable
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
         Pools = new FramePools(physical.FrameCount);
+        Pinned = new PinnedFrames(this);
         Frames = new PageAllocator(physical, FrameTable, Pools, Counters, options);
         Slabs = new SlabCaches(Frames, options.Cpus, () => CurrentCpu);
         ReverseMap = new ReverseMap(Slabs);
@@ -181,6 +182,8 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>All frames that reclaim may take.</summary>
     internal FramePools Pools { get; }
+
+    internal PinnedFrames Pinned { get; }
 
     internal FrameReclaimer Reclaim { get; }
 

@@ -23,6 +23,7 @@ public sealed class GuestThread
         ThreadId = threadId;
         Sleep = new ThreadSleep(this);
         Call = new CallInProgress(this);
+        Restarting = new RestartingInstruction(kernel.Memory);
         Affinity = CpuSet.First(kernel.Options.CpuCount);
         BecomeRunnable = () => kernel.Scheduler.MakeRunnable(this);
     }
@@ -91,6 +92,8 @@ public sealed class GuestThread
 
     /// <summary>The CPU whose registers are this thread's; null while they are saved.</summary>
     internal VirtualCpu? Cpu { get; private set; }
+
+    internal RestartingInstruction Restarting { get; }
 
     internal bool IsQueued { get; set; }
 

@@ -12,6 +12,7 @@ internal static class ThreadExit
         var kernel = thread.Kernel;
         LetGoOfSpace(thread);
 
+        thread.Restarting.Complete();
         thread.State = RunState.Ended;
         thread.SaveRegisters();
         thread.ReturnSlot();

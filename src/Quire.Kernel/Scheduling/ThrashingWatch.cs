@@ -26,7 +26,8 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
         var memory = kernel.Memory;
         within = null;
         var cached = memory.Counters.FilePages - memory.Counters.SharedMemoryPages;
-        if (_machine.IsStuck(new Sight(cached, memory.Counters.Reclaim.Stolen, memory.Physical.FrameCount, kernel.Instructions)))
+        var reclaim = memory.Counters.Reclaim;
+        if (_machine.IsStuck(new Sight(cached, reclaim.Stolen - reclaim.StolenForLimits, memory.Physical.FrameCount, kernel.Instructions)))
         {
             return true;
         }

@@ -161,6 +161,11 @@ internal sealed class ThreadRunner
         processor.TimeStamp = (ulong)_clock.Now.Nanoseconds;
         var exit = processor.Run(BudgetFor(cpu, end));
         _kernel.Instructions += exit.Instructions;
+        if (exit.Instructions > 0)
+        {
+            thread.Restarting.Complete();
+        }
+
         if (exit.Instructions > 0 && _kernel.Memory.HasFreshPages)
         {
             _kernel.Memory.SettleFreshPages();
@@ -316,6 +321,7 @@ internal sealed class ThreadRunner
         }
         else
         {
+            thread.Restarting.OnFault(thread.Process.Space, exit.Address.Value, thread.Registers);
             _kernel.Memory.OnFaultResolved(thread.Process.Space, exit.Address.Value, thread.Registers.Rip);
         }
     }

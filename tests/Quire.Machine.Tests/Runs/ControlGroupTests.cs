@@ -61,6 +61,17 @@ public class ControlGroupTests
         Assert.Matches(@"(?m)^group +/program: peak 2M of 2M; .*; 0 kills$", tight.Errors);
     }
 
+    // Under mru each page that an instruction needs would go for the next one that it needs.
+    [Theory]
+    [InlineData("mru", 8192)]
+    [InlineData("two-list", 4096)]
+    public void InFewerPagesThanAnInstructionNeedsAProgramGetsOnOrDies(string policy, int limit)
+    {
+        const string script = "mkdir /sys/fs/cgroup/x; echo $0 > /sys/fs/cgroup/x/memory.max; (echo 0 > /sys/fs/cgroup/x/cgroup.procs; exec /bin/echo done); echo $? $(grep oom_kill /sys/fs/cgroup/x/memory.events)";
+        var run = ProgramRun.Quire("run", "--quiet", "--ram", "64M", "--swap", "64M", "--policy", policy, "--audit=1000", "--", "bash", "-c", script, $"{limit}");
+        Assert.Contains(run.Output, (string[])["done\n0 oom_kill 0\n", "137 oom_kill 1\n"]);
+    }
+
     [Fact]
     public void ForksBeyondTheLimitOfTasksAreRefused()
     {

@@ -12,7 +12,7 @@ namespace Quire.Kernel.Memory.Auditing;
 
 /// <summary>
 /// Counts all of the machine's memory again, from page tables, page caches and free lists, and compares with what the kernel noted as it went:
-/// every frame is free, or has owners that add up to its count. To be run between operations, when nothing is pinned.
+/// every frame is free, or has owners that add up to its count. To be run between operations, when only instructions that restart pin anything.
 /// </summary>
 internal sealed unsafe class MemoryAudit(KernelMemory memory)
 {
@@ -251,6 +251,7 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
             FrameUse.File => entry.Mappings + (_isCached[frame.Value] ? 1 : 0),
             _ => 1,
         };
+        owners += memory.Pinned.CountOf(frame);
         Require(entry.References == owners, $"{frame} ({entry.Use}) counts {entry.References} references and has {owners} owners");
     }
 

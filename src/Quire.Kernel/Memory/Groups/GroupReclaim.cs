@@ -20,6 +20,7 @@ internal sealed class GroupReclaim(KernelMemory memory)
 {
     // SWAP_CLUSTER_MAX.
     private const int SmallestBatch = 32;
+    private const int SmallestParts = 4;
 
     // A page in steady use is found unused by the third look at the latest, as nothing runs in between.
     private const int LastRounds = 4;
@@ -27,7 +28,8 @@ internal sealed class GroupReclaim(KernelMemory memory)
     /// <summary>Tries to free this many frames of a group that is above a limit.</summary>
     public int Free(MemoryGroup top, int wanted)
     {
-        wanted = Math.Max(wanted, SmallestBatch);
+        // Of a small group no more than a part at once, or the page that was just brought in goes too.
+        wanted = Math.Max(wanted, (int)Math.Clamp((top.Usage >> Page.Shift) / SmallestParts, 1, SmallestBatch));
         var freed = 0;
         for (var priority = ReclaimRequest.Gentlest; priority >= 0 && freed < wanted; priority--)
         {

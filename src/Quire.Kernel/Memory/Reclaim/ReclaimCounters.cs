@@ -17,6 +17,9 @@ public sealed class ReclaimCounters
     public long StolenAnonymous;
     public long StolenFile;
 
+    /// <summary>Of those taken directly: because a group or an allotment was full, or on request.</summary>
+    public long StolenForLimits;
+
     /// <summary>Pages that policies of the library were told came in. Linux counts nothing like it.</summary>
     public long PolicyAdmissions;
 
@@ -83,6 +86,7 @@ public sealed class ReclaimCounters
     internal void CountStolen(ReclaimOrigin origin, bool isFile)
     {
         (origin == ReclaimOrigin.Background ? ref StolenBackground : ref StolenDirect)++;
+        StolenForLimits += origin == ReclaimOrigin.Limit ? 1 : 0;
         (isFile ? ref StolenFile : ref StolenAnonymous)++;
     }
 
