@@ -157,15 +157,24 @@ public sealed unsafe class CodeCache : IDisposable
             }
         }
 
-        // Blocks whose one instruction begins on another frame and ends on this one.
-        foreach (var straddling in _straddling)
+        // Blocks whose one instruction begins on another frame and ends on this one; those that begin here are gone already.
+        var kept = 0;
+        for (var i = 0; i < _straddling.Count; i++)
         {
+            var straddling = _straddling[i];
             var block = (Block*)straddling;
-            if (block->SecondFrame == frame.Value && block->IsValid)
+            if (block->IsValid && block->SecondFrame == frame.Value)
             {
                 Invalidate(block);
             }
+
+            if (block->IsValid)
+            {
+                _straddling[kept++] = straddling;
+            }
         }
+
+        _straddling.RemoveRange(kept, _straddling.Count - kept);
     }
 
     /// <summary>Forgets everything. No processor may be inside a block.</summary>
