@@ -34,12 +34,7 @@ public sealed class DescriptorTable
     /// </summary>
     public int Allocate(OpenFile file, DescriptorMode mode, ulong limit, int minimum = 0)
     {
-        var descriptor = Math.Max(minimum, _lowestFree);
-        while (descriptor < _slots.Length && _slots[descriptor].File is not null)
-        {
-            descriptor++;
-        }
-
+        var descriptor = NextFree(minimum);
         if ((ulong)descriptor >= Math.Min(limit, Capacity))
         {
             return (int)Errno.EMFILE.ToResult();
@@ -53,6 +48,9 @@ public sealed class DescriptorTable
 
         return descriptor;
     }
+
+    /// <summary>One more file can get a number.</summary>
+    public bool HasRoom(ulong limit) => (ulong)NextFree(0) < Math.Min(limit, Capacity);
 
     /// <summary>dup2: the number stands for the file from now on; the caller's reference is taken over. Gives what it stood for, to be closed.</summary>
     public OpenFile? Replace(int descriptor, OpenFile file, DescriptorMode mode)
@@ -146,6 +144,17 @@ public sealed class DescriptorTable
                 Close(descriptor);
             }
         }
+    }
+
+    private int NextFree(int minimum)
+    {
+        var descriptor = Math.Max(minimum, _lowestFree);
+        while (descriptor < _slots.Length && _slots[descriptor].File is not null)
+        {
+            descriptor++;
+        }
+
+        return descriptor;
     }
 
     private void Set(int descriptor, OpenFile file, DescriptorMode mode)

@@ -50,6 +50,9 @@ internal readonly record struct CloneRequest(CloneFlags Flags, Signal ExitSignal
 
     public VirtualAddress ChildIdAt { get; init; }
 
+    /// <summary>CLONE_PIDFD: where the parent gets a descriptor of the child.</summary>
+    public VirtualAddress DescriptorAt { get; init; }
+
     public ulong ThreadPointer { get; init; }
 
     /// <summary>CLONE_INTO_CGROUP: that of the child; null: the parent's.</summary>

@@ -1,4 +1,6 @@
 using Quire.Hardware.Cpu;
+using Quire.Kernel.Files;
+using Quire.Kernel.Files.Events;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
@@ -42,6 +44,13 @@ internal static class Fork
             }
 
             child = new GuestThread(kernel, process, process.ProcessId);
+            if (request.Has(CloneFlags.ProcessDescriptor))
+            {
+                // After the copy: the child has no descriptor of itself.
+                var descriptor = parent.Process.Descriptors.Allocate(
+                    ProcessFile.Create(parent, process, 0), DescriptorMode.CloseOnExec, parent.Process.Limits[Resource.OpenFiles].Soft);
+                parent.Process.Space.TryWrite(request.DescriptorAt, descriptor);
+            }
         }
 
         CopyThread(parent, child, request);
@@ -62,9 +71,14 @@ internal static class Fork
 
         if ((request.Has(CloneFlags.Thread) && !request.Has(CloneFlags.SignalHandlers))
             || (request.Has(CloneFlags.SignalHandlers) && (!request.Has(CloneFlags.Space) || request.Has(CloneFlags.ClearHandlers)))
-            || request.Has(CloneFlags.ProcessDescriptor))
+            || (request.Has(CloneFlags.ProcessDescriptor) && (request.Flags & (CloneFlags.Thread | CloneFlags.Detached)) != 0))
         {
             return Errno.EINVAL;
+        }
+
+        if (request.Has(CloneFlags.ProcessDescriptor) && CheckDescriptor(parent.Process, request.DescriptorAt) is var refusal and not Errno.None)
+        {
+            return refusal;
         }
 
         var group = request.ControlGroup ?? parent.Process.ControlGroup;
@@ -77,6 +91,12 @@ internal static class Fork
         return !parent.Process.Credentials.IsPrivileged && (ulong)parent.Kernel.Processes.ThreadCount >= limit
             ? Errno.EAGAIN : ControlGroupTree.CheckFork(group);
     }
+
+    // Nothing is to be undone once the child is there.
+    private static Errno CheckDescriptor(GuestProcess parent, VirtualAddress at) =>
+        !parent.Descriptors.HasRoom(parent.Limits[Resource.OpenFiles].Soft) ? Errno.EMFILE
+            : parent.Space.TryRead(at, out int before) && parent.Space.TryWrite(at, before) ? Errno.None
+            : Errno.EFAULT;
 
     private static Errno TryCopyProcess(GuestThread caller, in CloneRequest request, out GuestProcess child)
     {

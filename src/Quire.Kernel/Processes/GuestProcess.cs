@@ -116,6 +116,9 @@ public sealed class GuestProcess : IPressureWatcher
     /// <summary>Woken when a child ends, stops or continues.</summary>
     public WaitQueue ChildChanged { get; } = new();
 
+    /// <summary>Woken when the process has ended, whoever its parent is.</summary>
+    public WaitQueue Ended { get; } = new();
+
     /// <summary>PR_SET_CHILD_SUBREAPER: orphaned descendants become this process' children.</summary>
     internal bool AdoptsOrphans { get; set; }
 

@@ -25,6 +25,7 @@ internal static class ProcessExit
         process.Kernel.OnProcessEnd(process);
         process.ControlGroup.NoteState();
         process.Kernel.LoadControl.OnProcessEnd(process);
+        process.Ended.WakeAll();
         TellParent(process);
     }
 

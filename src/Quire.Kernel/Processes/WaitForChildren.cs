@@ -7,20 +7,25 @@ namespace Quire.Kernel.Processes;
 /// <summary>Which children wait4 and waitid mean.</summary>
 internal readonly record struct ChildChoice(ChildChoiceKind Kind, int Id)
 {
+    /// <summary>What a descriptor stands for.</summary>
+    public GuestProcess? Process { get; init; }
+
     public bool Matches(GuestProcess child) => Kind switch
     {
         ChildChoiceKind.Process => child.ProcessId == Id,
         ChildChoiceKind.Group => child.GroupId == Id,
+        ChildChoiceKind.Descriptor => child == Process,
         _ => true,
     };
 }
 
-/// <summary>P_ALL, P_PID, P_PGID.</summary>
+/// <summary>P_ALL, P_PID, P_PGID, P_PIDFD.</summary>
 internal enum ChildChoiceKind
 {
     Any = 0,
     Process = 1,
     Group = 2,
+    Descriptor = 3,
 }
 
 /// <summary>W* options, ABI values.</summary>

@@ -21,7 +21,7 @@ internal static class ClockCalls
         table.AddImmediate(164, "settimeofday", "ptr,ptr", (_, _) => Errno.EPERM.ToResult());
         table.AddImmediate(201, "time", "ptr", Time);
         table.Add(219, "restart_syscall", "", Restart);
-        table.AddImmediate(227, "clock_settime", "clock,timespec", (_, _) => Errno.EPERM.ToResult());
+        table.AddImmediate(227, "clock_settime", "clock,timespec", (_, a) => ((ClockId)(int)a.A0 == ClockId.RealTime ? Errno.EPERM : Errno.EINVAL).ToResult());
         table.AddImmediate(228, "clock_gettime", "clock,ptr", GetTime);
         table.AddImmediate(229, "clock_getres", "clock,ptr", GetResolution);
         table.Add(230, "clock_nanosleep", "clock,hex,timespec,ptr", Sleep);

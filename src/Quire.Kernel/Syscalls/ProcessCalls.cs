@@ -1,5 +1,6 @@
 using Quire.Kernel.Files;
 using Quire.Kernel.Files.ControlGroups;
+using Quire.Kernel.Files.Events;
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Loading;
 using Quire.Kernel.Memory;
@@ -37,9 +38,16 @@ internal static class ProcessCalls
 
     private static ValueTask<long> Clone(GuestThread thread, SyscallArguments a)
     {
+        // The parent's id and the child's descriptor would go to the same place.
         var flags = (CloneFlags)(uint)a.A0;
+        if ((flags & (CloneFlags.ProcessDescriptor | CloneFlags.SetParentId)) == (CloneFlags.ProcessDescriptor | CloneFlags.SetParentId))
+        {
+            return new(Errno.EINVAL.ToResult());
+        }
+
         return Fork.Clone(thread, new CloneRequest(flags & ~CloneFlags.SignalMask, (Signal)(a.A0 & (ulong)CloneFlags.SignalMask))
         {
+            DescriptorAt = new VirtualAddress(a.A2),
             StackPointer = new VirtualAddress(a.A1),
             ParentIdAt = new VirtualAddress(a.A2),
             ChildIdAt = new VirtualAddress(a.A3),
@@ -105,6 +113,7 @@ internal static class ProcessCalls
         return Fork.Clone(thread, new CloneRequest(flags, (Signal)exitSignal)
         {
             StackPointer = new VirtualAddress(stack + stackSize),
+            DescriptorAt = new VirtualAddress(fields[1]),
             ChildIdAt = new VirtualAddress(fields[2]),
             ParentIdAt = new VirtualAddress(fields[3]),
             ThreadPointer = fields[7],
@@ -279,17 +288,30 @@ internal static class ProcessCalls
         const WaitOptions allowed = kinds | WaitOptions.NoHang | WaitOptions.NoReap | WaitOptions.NoThread | WaitOptions.All | WaitOptions.Clone;
         var kind = (ChildChoiceKind)(uint)a.A0;
         var id = (int)a.A1;
-        if ((options & ~allowed) != 0 || (options & kinds) == 0 || kind > ChildChoiceKind.Group
+        if ((options & ~allowed) != 0 || (options & kinds) == 0 || kind > ChildChoiceKind.Descriptor
+            || (kind == ChildChoiceKind.Descriptor && id < 0)
             || (kind == ChildChoiceKind.Process && id <= 0) || (kind == ChildChoiceKind.Group && id < 0))
         {
             return Errno.EINVAL.ToResult();
         }
 
         var choice = new ChildChoice(kind, kind == ChildChoiceKind.Group && id == 0 ? thread.Process.GroupId : id);
-        var (result, found) = await WaitForChildren.Wait(thread, choice, options);
-        if (result < 0)
+        var mayNotWait = false;
+        if (kind == ChildChoiceKind.Descriptor)
         {
-            return result;
+            if (thread.Process.Descriptors.Get(id) is not ProcessFile descriptor)
+            {
+                return Errno.EBADF.ToResult();
+            }
+
+            choice = choice with { Process = descriptor.Process };
+            mayNotWait = descriptor.IsNonBlocking && (options & WaitOptions.NoHang) == 0;
+        }
+
+        var (result, found) = await WaitForChildren.Wait(thread, choice, mayNotWait ? options | WaitOptions.NoHang : options);
+        if (result < 0 || (mayNotWait && found.ProcessId == 0))
+        {
+            return result < 0 ? result : Errno.EAGAIN.ToResult();
         }
 
         return WriteChildInfo(thread, new VirtualAddress(a.A2), found)

@@ -36,10 +36,7 @@ internal static class RefusedCalls
         Refuse(table, 321, "bpf", Errno.EPERM);
         Refuse(table, 323, "userfaultfd", Errno.EPERM);
         Refuse(table, 334, "rseq", Errno.ENOSYS);
-        Refuse(table, 424, "pidfd_send_signal", Errno.ENOSYS);
         Refuse(table, 425, "io_uring_setup", Errno.ENOSYS);
-        Refuse(table, 434, "pidfd_open", Errno.ENOSYS);
-        Refuse(table, 438, "pidfd_getfd", Errno.ENOSYS);
         Refuse(table, 449, "futex_waitv", Errno.ENOSYS);
     }
 

@@ -315,7 +315,7 @@ internal static class SignalCalls
         return result.ToResult();
     }
 
-    private static Errno SendChecked(GuestThread sender, GuestProcess target, in SignalInfo info)
+    internal static Errno SendChecked(GuestThread sender, GuestProcess target, in SignalInfo info)
     {
         if (!MaySend(sender, target, info.Signal))
         {
@@ -402,6 +402,23 @@ internal static class SignalCalls
         }
 
         return sender.Kernel.Processes.Find(processId) is { } process ? SendChecked(sender, process, info).ToResult() : Errno.ESRCH.ToResult();
+    }
+
+    /// <summary>A signal with a siginfo of the sender's making to a process by descriptor (pidfd_send_signal).</summary>
+    internal static long QueueInfo(GuestThread sender, GuestProcess target, uint number, ulong infoAt)
+    {
+        Span<byte> bytes = stackalloc byte[SignalInfo.Size];
+        if (sender.Process.Space.CopyFromGuest(new VirtualAddress(infoAt), bytes) < SignalInfo.Size)
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
+        if (System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes) != number)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        return QueueInfo(sender, target.ProcessId, threadId: null, number, infoAt);
     }
 
     private static bool IsSignal(uint number) => number is > 0 and <= (uint)Signal.Last;

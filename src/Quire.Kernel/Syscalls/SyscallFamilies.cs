@@ -7,6 +7,7 @@ internal static class SyscallFamilies
     {
         MemoryCalls.Register(table);
         ProcessCalls.Register(table);
+        ProcessDescriptorCalls.Register(table);
         GroupCalls.Register(table);
         ThreadCalls.Register(table);
         SignalCalls.Register(table);

@@ -139,6 +139,14 @@ public sealed class InotifyTests : IDisposable
     }
 
     [Fact]
+    public void SignalsTellOfNoDirectoryButNothingCanBeAskedFor()
+    {
+        var directory = Guest.Succeed(Guest.Open("/", Guest.DirectoryOnly));
+        Guest.Fails(Errno.EINVAL, 72, (ulong)directory, 1026, 1);
+        Guest.Fails(Errno.None, 72, (ulong)directory, 1026, 0x8000_0000);
+    }
+
+    [Fact]
     public void AQueueThatIsFullSaysSoOnce()
     {
         _world.Tree.Files.WatchLimits.MaximumQueuedEvents = 3;

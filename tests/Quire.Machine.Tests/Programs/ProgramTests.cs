@@ -40,6 +40,7 @@ public class ProgramTests(ProgramWorkspace workspace) : IClassFixture<ProgramWor
         "bin/stack_growth",
         "bin/many_mallocs_static",
         "bin/inotify",
+        "bin/pidfd",
     ];
 
     private static string[] LongCommands =>

@@ -77,6 +77,9 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         return Errno.None;
     }
 
+    /// <summary>The process, if this is its own directory and not one of its threads'.</summary>
+    public GuestProcess? WholeProcess => _entries.ContainsKey("task") ? _process : null;
+
     private bool IsGone => _fileSystem.Kernel.Processes.Find(_process.ProcessId) != _process;
 
     private static Errno SetName(GuestProcess process, GuestThread? thread, string name)

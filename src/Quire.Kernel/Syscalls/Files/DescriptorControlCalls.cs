@@ -28,6 +28,8 @@ internal static class DescriptorControlCalls
     private const int GetDescriptionLock = 36;
     private const int SetDescriptionLock = 37;
     private const int SetDescriptionLockWait = 38;
+    private const int NotifyDirectory = 1026;
+    private const uint NotifyAgain = 0x8000_0000;
     private const int DuplicateCloseOnExec = 1030;
     private const int SetPipeSize = 1031;
     private const int GetPipeSize = 1032;
@@ -93,6 +95,9 @@ internal static class DescriptorControlCalls
                 return new(a.A2 > 64 ? Errno.EINVAL.ToResult() : 0);
             case GetSignal:
                 return new(0);
+            case NotifyDirectory:
+                // Differs from Linux: inotify tells of directories, dnotify does not; that nothing is to be told any more can be asked for.
+                return new((uint)a.A2 is 0 or NotifyAgain ? 0 : Errno.EINVAL.ToResult());
             case SetPipeSize:
                 return new(file is PipeFile resized ? resized.Buffer.Resize((int)a.A2) : Errno.EBADF.ToResult());
             case GetPipeSize:
