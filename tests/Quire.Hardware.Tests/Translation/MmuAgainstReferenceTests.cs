@@ -13,6 +13,8 @@ public sealed class MmuAgainstReferenceTests
     private const ulong Huge = 0x6000_0000_0000;
     private const int Spaces = 3;
 
+    private static readonly int Seeds = Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") is null ? 2 : 4;
+
     public static TheoryData<string> Configurations =>
     [
         "l1d=64x4",
@@ -34,7 +36,7 @@ public sealed class MmuAgainstReferenceTests
     [MemberData(nameof(Configurations))]
     public void TranslationsFaultsCountsAndTablesAgreeOverRandomHistories(string configuration)
     {
-        for (var seed = 1; seed <= 4; seed++)
+        for (var seed = 1; seed <= Seeds; seed++)
         {
             using var pair = new MmuPair(Parse(configuration), Spaces);
             Run(pair, seed, steps: 12_000, Discipline.InvalidatesWhatItChanges);

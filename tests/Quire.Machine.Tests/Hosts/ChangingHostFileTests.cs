@@ -100,7 +100,7 @@ public sealed class ChangingHostFileTests : IDisposable
         File.WriteAllBytes(Target, new byte[Length]);
         var preparation = $"import os, sys, mmap\npath = '{Target}'\ndef wait():\n    print('waiting', flush=True)\n    sys.stdin.readline()\n";
         string[] binding = option.Length == 0 ? [] : [option, _directory];
-        using var process = ProgramRun.Start("/", [Path.Combine(ProgramRun.Root, "quire"), "run", "--quiet", "--audit", .. binding, "--", "/usr/bin/python3", "-c", preparation + script]);
+        using var process = ProgramRun.Start("/", [ProgramRun.Executable, "run", "--quiet", "--audit", .. binding, "--", "/usr/bin/python3", "-c", preparation + script]);
         var errors = process.StandardError.ReadToEndAsync();
         Assert.Equal("waiting", process.StandardOutput.ReadLine());
         change();

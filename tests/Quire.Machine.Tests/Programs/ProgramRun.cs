@@ -12,15 +12,25 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
     /// <summary>The repository, found from where the tests were built.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>What <c>./quire</c> starts, built when it was not: each start saves the script's look at all sources.</summary>
+    public static string Executable => Built.Value;
+
+    private static Lazy<string> Built { get; } = new(() =>
+    {
+        var build = Run("/", [Path.Combine(Root, "quire"), "--version"], "");
+        Assert.True(build.ExitCode == 0, $"{build}");
+        return Path.Combine(Root, "artifacts", "quire", "quire");
+    });
+
     /// <summary>Runs on the host.</summary>
     public static ProgramRun Natively(string directory, IReadOnlyList<string> command, string input = "") => Run(directory, command, input);
 
     /// <summary>Runs the same command on the machine, without the summary.</summary>
     public static ProgramRun OnQuire(string directory, IReadOnlyList<string> command, string input = "", params string[] options) =>
-        Run(directory, [Path.Combine(Root, "quire"), "run", "--quiet", .. options, "--", .. command], input);
+        Run(directory, [Executable, "run", "--quiet", .. options, "--", .. command], input);
 
     /// <summary>Quire itself, with any arguments.</summary>
-    public static ProgramRun Quire(params string[] arguments) => Run("/", [Path.Combine(Root, "quire"), .. arguments], "");
+    public static ProgramRun Quire(params string[] arguments) => Run("/", [Executable, .. arguments], "");
 
     /// <summary>
     /// Starts a command with its streams redirected, in an environment that is the same everywhere, with signals as a shell leaves them: .NET ignores SIGPIPE,

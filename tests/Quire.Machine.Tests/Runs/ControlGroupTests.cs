@@ -12,9 +12,9 @@ public class ControlGroupTests
     {
         var run = Script("64M", $"""
             cd /sys/fs/cgroup && mkdir hogs workers && echo 8M > hogs/memory.max
-            (echo 0 > workers/cgroup.procs; seq 30000 | sort -rn | sort -n | md5sum) > /tmp/sorted & sorter=$!
+            (echo 0 > workers/cgroup.procs; seq 10000 | sort -rn | sort -n | md5sum) > /tmp/sorted & sorter=$!
             (echo 0 > hogs/cgroup.procs; exec {Hog}); echo "hog $?"
-            wait $sorter; cat /tmp/sorted; seq 30000 | md5sum
+            wait $sorter; cat /tmp/sorted; seq 10000 | md5sum
             grep -E '^(oom_kill|oom) ' hogs/memory.events workers/memory.events
             rmdir hogs workers && ls -d */ 2>/dev/null | wc -l
             """);

@@ -6,12 +6,12 @@ namespace Quire.Machine.Tests.Studies;
 /// <summary>quire compare as a person meets it.</summary>
 public sealed class CompareTests
 {
-    private const string Program = "my @a = map { $_ x 10 } 1..20000; for my $i (1..3) { $a[$_] .= 'x' for 0..$#a } print length(join('', @a))";
+    private const string Program = "my @a = map { $_ x 10 } 1..10000; for my $i (1..3) { $a[$_] .= 'x' for 0..$#a } print length(join('', @a))";
 
     [Fact]
     public void EachPolicyIsARowWithItsOwnFaults()
     {
-        var run = ProgramRun.Quire("compare", "--ram", "3M", "--swap", "64M", "--policies", "fifo,second-chance,random:seed=3", "--json", "-", "--", "perl", "-e", Program);
+        var run = ProgramRun.Quire("compare", "--ram", "2M", "--swap", "64M", "--policies", "fifo,second-chance,random:seed=3", "--json", "-", "--", "perl", "-e", Program);
 
         Assert.True(run.ExitCode == 0, $"{run}");
         var rows = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();

@@ -9,24 +9,24 @@ public sealed class MultiprogramTests(NativePrograms programs) : IClassFixture<N
     [Fact]
     public void ThroughputBreaksWhenWorkingSetsNoLongerFitAndHoldsWithLoadControl()
     {
-        var run = ProgramRun.Quire("multiprogram", "--ram", "6M", "--swap", "64M", "--copies", "1,2,6", "--json", "-", "--", programs.Compile("working_set.c"), "350", "15");
+        var run = ProgramRun.Quire("multiprogram", "--ram", "6M", "--swap", "64M", "--copies", "1,6", "--json", "-", "--", programs.Compile("working_set.c"), "350", "15");
 
         Assert.True(run.ExitCode == 0, $"{run}");
         var rows = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.Equal([1, 2, 6], rows.Select(row => row.GetProperty("copies").GetInt32()));
+        Assert.Equal([1, 6], rows.Select(row => row.GetProperty("copies").GetInt32()));
         var alone = rows[0].GetProperty("throughput").GetDouble();
-        var thrashing = rows[2].GetProperty("throughput").GetDouble();
-        var controlled = rows[2].GetProperty("controlledThroughput").GetDouble();
+        var thrashing = rows[1].GetProperty("throughput").GetDouble();
+        var controlled = rows[1].GetProperty("controlledThroughput").GetDouble();
         Assert.True(thrashing < 0.6 * alone, run.Output);
         Assert.True(controlled > 1.3 * thrashing, run.Output);
-        Assert.True(rows[2].GetProperty("suspensions").GetInt64() > 0, run.Output);
+        Assert.True(rows[1].GetProperty("suspensions").GetInt64() > 0, run.Output);
         Assert.Equal(0, rows[0].GetProperty("suspensions").GetInt64());
     }
 
     [Fact]
     public void SuspendedProcessesOfAPipelineComeBackAndTheOutputIsWhole()
     {
-        const string script = "seq 30000 | sort -r | tee /tmp/all | sort -n | sha256sum; for i in 1 2 3; do perl -e 'my @a = map { $_ x 9 } 1..9000; print scalar(@a), qq(\\n)' & done; wait; wc -l < /tmp/all";
+        const string script = "seq 10000 | sort -r | tee /tmp/all | sort -n | sha256sum; for i in 1 2 3; do perl -e 'my @a = map { $_ x 9 } 1..9000; print scalar(@a), qq(\\n)' & done; wait; wc -l < /tmp/all";
         var native = ProgramRun.Natively("/", ["bash", "-c", script.Replace("/tmp/all", Path.Combine(programs.Directory, "all"), StringComparison.Ordinal)]);
         var run = ProgramRun.OnQuire("/", ["bash", "-c", script], options: ["--ram", "5M", "--swap", "64M", "--load-control", "--audit"]);
 

@@ -75,7 +75,7 @@ public class InterruptTests
     // The script must say "ready" once it is.
     private static Process Start(string script)
     {
-        var process = ProgramRun.Start("/", [Path.Combine(ProgramRun.Root, "quire"), "run", "--quiet", "--", "bash", "-c", script]);
+        var process = ProgramRun.Start("/", [ProgramRun.Executable, "run", "--quiet", "--", "bash", "-c", script]);
         Assert.Equal("ready", process.StandardOutput.ReadLine());
         return process;
     }

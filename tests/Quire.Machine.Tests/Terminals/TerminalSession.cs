@@ -33,7 +33,7 @@ public sealed class TerminalSession
     /// <summary>The screen at the end, the exit code, and whether the settings of the terminal are those from before.</summary>
     public string OnHost(params string[] command) => Run(command);
 
-    public string OnQuire(params string[] command) => Run([Path.Combine(ProgramRun.Root, "quire"), "run", "--quiet", "--", .. command]);
+    public string OnQuire(params string[] command) => Run([ProgramRun.Executable, "run", "--quiet", "--", .. command]);
 
     private TerminalSession Add(string pattern, object action)
     {
