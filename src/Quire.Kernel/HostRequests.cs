@@ -9,6 +9,7 @@ public sealed class HostRequests
 {
     private readonly ConcurrentQueue<Signal> _signals = new();
     private readonly ManualResetEventSlim _arrived = new();
+    private readonly ManualResetEventSlim _hangUp = new();
 
     // Signals that wait: this is asked at every turn of the run loop, and a queue takes long to say that it is empty.
     private int _waiting;
@@ -37,6 +38,11 @@ public sealed class HostRequests
         }
 
         _signals.Enqueue(signal);
+        if (signal == Signal.SIGHUP)
+        {
+            _hangUp.Set();
+        }
+
         Interlocked.Increment(ref _waiting);
         Wake();
     }
@@ -62,6 +68,9 @@ public sealed class HostRequests
         Interlocked.Decrement(ref _waiting);
         return true;
     }
+
+    /// <summary>Blocks the host thread until the host has sent a hang-up since the start or the time is over.</summary>
+    internal void WaitForHangUp(TimeSpan longest) => _hangUp.Wait(longest);
 
     /// <summary>Blocks the host thread until something is asked or the time is over.</summary>
     internal void WaitFor(TimeSpan longest)

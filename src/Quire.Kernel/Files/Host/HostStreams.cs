@@ -31,7 +31,7 @@ public sealed class HostStreams : IDisposable
         _input = new LinuxHostInput(_streams);
         if (_streams.Find(stream => stream.IsTerminal) is { } terminal)
         {
-            Terminal = new HostTerminal(terminal);
+            Terminal = new HostTerminal(terminal, requests);
 
             // However the run ends, the person gets the terminal back as it was.
             _atExit = (_, _) => Terminal.Restore();

@@ -12,12 +12,20 @@ namespace Quire.Kernel.Files.Terminals;
 /// </summary>
 public sealed class HostTerminal : Terminal, IDisposable
 {
-    private readonly IHostStream _stream;
-    private byte[]? _settingsBefore;
+    // What the host's signal may take from the terminal to this program's handler. It does not come to a program that is no longer in the session's foreground.
+    private static readonly TimeSpan SignalDelay = TimeSpan.FromSeconds(1);
 
-    public HostTerminal(IHostStream stream)
+    private readonly IHostStream _stream;
+    private readonly HostRequests _requests;
+    private byte[]? _settingsBefore;
+    private bool _hasHungUp;
+
+    /// <param name="stream">One of this program's standard streams.</param>
+    /// <param name="requests">By which the host's signals come.</param>
+    public HostTerminal(IHostStream stream, HostRequests requests)
     {
         _stream = stream;
+        _requests = requests;
         DeviceNumber = (int)stream.Attributes.RepresentedDevice;
     }
 
@@ -44,7 +52,19 @@ public sealed class HostTerminal : Terminal, IDisposable
         }
     }
 
-    public override long TryRead(UserBuffer buffer) => _stream.TryRead(buffer);
+    // Linux signals the session before its readers see the end; here the signal comes by another thread of the host.
+    public override long TryRead(UserBuffer buffer)
+    {
+        var done = _stream.TryRead(buffer);
+        if (done > 0 || done == Errno.EAGAIN.ToResult() || _hasHungUp || !_stream.Poll().HasFlag(PollEvents.HangUp))
+        {
+            return done;
+        }
+
+        _hasHungUp = true;
+        _requests.WaitForHangUp(SignalDelay);
+        return Errno.EAGAIN.ToResult();
+    }
 
     public override long TryWrite(UserBuffer buffer) => _stream.TryWrite(buffer);
 
