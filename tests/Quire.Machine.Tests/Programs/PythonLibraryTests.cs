@@ -5,7 +5,9 @@ public class PythonLibraryTests
 {
     public static TheoryData<string> Modules => Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") is null
         ? new("bisect")
-        : new("bisect", "struct", "mmap", "json", "math", "hashlib", "select", "posix", "shutil");
+        : new(
+            "bisect", "struct", "mmap", "json", "math", "hashlib", "select", "posix", "shutil", "fcntl", "resource", "glob", "tempfile", "fileio", "pty", "fork1", "popen",
+            "threading", "subprocess.POSIXProcessTestCase", "subprocess.ProcessTestCase");
 
     [Theory]
     [MemberData(nameof(Modules))]
