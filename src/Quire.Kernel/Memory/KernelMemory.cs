@@ -326,7 +326,8 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>A fault for <paramref name="address"/> has been resolved; the instruction at <paramref name="code"/> is to restart.</summary>
     internal void OnFaultResolved(AddressSpace space, ulong address, ulong code)
     {
-        if (Pools.Current.Order is IPolicyOrder { HasFresh: true } order && space.TryFindFrame(address, out var frame))
+        // A page that waits in another process' pool is found used by that pool's order.
+        if (Pools.Current.Order is IPolicyOrder { HasFresh: true } order && space.TryFindFrame(address, out var frame) && Pools.PoolOf(frame) == Pools.Current)
         {
             order.EnterFaulted(frame, space.TryFindFrame(code, out var restarting) ? restarting : FrameNumber.None);
         }

@@ -12,6 +12,7 @@ public class LittleRamTests(ProgramWorkspace workspace) : IClassFixture<ProgramW
         "--swap 64M --thp always --merge all",
         "--swap 64M --inject swap-write:0.05 --disk hdd",
         "--swap 64M --policy clock --load-control",
+        "--swap 64M --policy enhanced-clock --replacement local:pff",
         "--swap 64M --zswap 20% --thp always",
     ];
 
