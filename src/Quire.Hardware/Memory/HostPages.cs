@@ -11,6 +11,7 @@ internal static unsafe partial class HostPages
     private const int MapPrivate = 2;
     private const int MapAnonymous = 0x20;
     private const int MapNoReserve = 0x4000;
+    private const int AdviseHugePage = 14;
     private const uint MemReserveCommit = 0x3000;
     private const uint MemRelease = 0x8000;
     private const uint PageReadWrite = 4;
@@ -24,9 +25,19 @@ internal static unsafe partial class HostPages
         }
 
         var address = Mmap(null, bytes, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
-        return (nint)address != -1
-            ? (byte*)address
-            : throw new OutOfMemoryException($"the host refuses {bytes} bytes for RAM: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        if ((nint)address == -1)
+        {
+            throw new OutOfMemoryException($"the host refuses {bytes} bytes for RAM: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
+
+        // Frames are handed out in the order of their addresses, so a huge page of the host is soon used whole: one fault of the host for 512 first touches,
+        // and one entry of its TLB for as many frames. Advice that may be refused.
+        if (OperatingSystem.IsLinux())
+        {
+            Advise(address, bytes, AdviseHugePage);
+        }
+
+        return (byte*)address;
     }
 
     public static void Release(byte* address, nuint bytes)
@@ -43,6 +54,9 @@ internal static unsafe partial class HostPages
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial void* Mmap(void* address, nuint length, int protection, int flags, int descriptor, long offset);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     private static partial int Munmap(void* address, nuint length);
