@@ -116,7 +116,7 @@ internal sealed unsafe class FullMemory : IDisposable
     {
         var counters = _memory.Counters.Reclaim;
         var rates = new List<double>();
-        for (var turn = 0; turn < rounds * 50; turn++)
+        for (var turn = 0; turn < rounds * 500; turn++)
         {
             Touch(at, FittingPages, kind);
             var before = counters.Scanned + counters.Refilled;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Frames;
@@ -31,6 +32,15 @@ internal sealed unsafe class FrameTable : IDisposable
         {
             System.Diagnostics.Debug.Assert(frame.Value < Count, "frame outside RAM");
             return ref _entries[frame.Value];
+        }
+    }
+
+    /// <summary>The entry is about to be needed. Of no frame, too: an address is never wrong here.</summary>
+    public void Prefetch(FrameNumber frame)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(_entries + frame.Value);
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed unsafe class FramePlaces(uint frames) : IDisposable
 {
     private readonly FramePlace* _places = (FramePlace*)NativeMemory.AllocZeroed(frames, (nuint)sizeof(FramePlace));
 
+    /// <summary>Place of frame 0; the others follow.</summary>
+    public FramePlace* Pointer => _places;
+
     public ref FramePlace this[FrameNumber frame]
     {
         get

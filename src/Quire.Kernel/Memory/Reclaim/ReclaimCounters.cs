@@ -77,10 +77,10 @@ public sealed class ReclaimCounters
 
     public long Stolen => StolenDirect + StolenBackground;
 
-    internal void CountScanned(ReclaimOrigin origin, bool isFile)
+    internal void CountScanned(ReclaimOrigin origin, bool isFile, long pages = 1)
     {
-        (origin == ReclaimOrigin.Background ? ref ScannedBackground : ref ScannedDirect)++;
-        (isFile ? ref ScannedFile : ref ScannedAnonymous)++;
+        (origin == ReclaimOrigin.Background ? ref ScannedBackground : ref ScannedDirect) += pages;
+        (isFile ? ref ScannedFile : ref ScannedAnonymous) += pages;
     }
 
     internal void CountStolen(ReclaimOrigin origin, bool isFile)

@@ -153,13 +153,16 @@ internal sealed partial class TwoListOrder
     /// <summary>shrink_inactive_list.</summary>
     private int Evict(byte list, long scans, in ReclaimRequest request, FrameReclaimer reclaimer)
     {
+        ref var from = ref _lists[list];
+        var counters = Counters;
         var isFile = list == InactiveFile;
         var freed = 0;
+        var scanned = 0L;
         var written = _memory.Counters.PagesOut;
-        for (; scans > 0 && _lists[list].Count > 0; scans--)
+        for (; scanned < scans && from.Count > 0; scanned++)
         {
-            var frame = _lists[list].Oldest;
-            Counters.CountScanned(request.Origin, isFile);
+            var frame = from.Oldest;
+            _frames.Prefetch(from.NextOldest);
             switch (Judge(frame, reclaimer))
             {
                 case Verdict.Evict when reclaimer.TryEvict(frame, _ages.ShadowOf(HistoryOf(frame)), request.Origin):
@@ -169,20 +172,20 @@ internal sealed partial class TwoListOrder
 
                 // No swap slot, or the device failed: out of the way.
                 case Verdict.Evict:
-                    Counters.Activated++;
+                    counters.Activated++;
                     Move(frame, (byte)(list + 1));
                     break;
                 case Verdict.Write:
-                    Counters.DirtyMet++;
+                    counters.DirtyMet++;
                     MoveOldest(list, Writing);
                     reclaimer.WriteBack(frame);
                     break;
                 case Verdict.Cull:
-                    Counters.UnevictableCulled++;
+                    counters.UnevictableCulled++;
                     MoveOldest(list, Unevictable);
                     break;
                 case Verdict.Activate:
-                    Counters.Activated++;
+                    counters.Activated++;
                     MoveOldest(list, (byte)(list + 1));
                     break;
                 default:
@@ -191,6 +194,7 @@ internal sealed partial class TwoListOrder
             }
         }
 
+        counters.CountScanned(request.Origin, isFile, scanned);
         NoteCost(isFile, _memory.Counters.PagesOut - written);
         return freed;
     }
@@ -226,15 +230,18 @@ internal sealed partial class TwoListOrder
     /// <summary>shrink_active_list: the end of an active list goes to the inactive one; code that is in use stays.</summary>
     private void Deactivate(byte list, long scans, FrameReclaimer reclaimer)
     {
-        for (; scans > 0 && _lists[list].Count > 0; scans--)
+        ref var from = ref _lists[list];
+        var counters = Counters;
+        for (; scans > 0 && from.Count > 0; scans--)
         {
-            var frame = _lists[list].Oldest;
+            var frame = from.Oldest;
+            _frames.Prefetch(from.NextOldest);
             ref var entry = ref _frames[frame];
-            Counters.Refilled++;
+            counters.Refilled++;
             var use = reclaimer.Harvest(entry);
             if (use.IsLocked)
             {
-                Counters.UnevictableCulled++;
+                counters.UnevictableCulled++;
                 MoveOldest(list, Unevictable);
             }
             else if (list == ActiveFile && use is { Accessed: > 0, IsExecutable: true })
@@ -243,7 +250,7 @@ internal sealed partial class TwoListOrder
             }
             else
             {
-                Counters.Deactivated++;
+                counters.Deactivated++;
                 _places[frame].Marks |= WorkingSetMark;
                 MoveOldest(list, (byte)(list - 1));
             }
