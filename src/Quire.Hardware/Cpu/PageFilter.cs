@@ -16,6 +16,12 @@ internal unsafe struct PageFilter
 
     public readonly bool MayContainAny(ulong firstPageNumber, ulong count)
     {
+        if (count == 1)
+        {
+            var only = BitOf(firstPageNumber);
+            return (_words[only >> 6] & (1UL << only)) != 0;
+        }
+
         if (count >= Bits)
         {
             return true;

@@ -21,6 +21,13 @@ public sealed unsafe partial class X64PageTable
     /// <summary>The slot of the leaf that covers a page, of any size and unsplit, or the page's 4 KiB slot. False: a table is absent.</summary>
     public bool TryFindSlot(VirtualAddress page, out ulong* entry, out PageSize size)
     {
+        if (page.Value >> FourLevelPaging.ShiftOf(2) == _recentSpan)
+        {
+            entry = _recentTable + FourLevelPaging.IndexOf(page.Value, 1);
+            size = PageSize.Size4K;
+            return true;
+        }
+
         entry = Find(page.Value, out size);
         if (entry != null && size == PageSize.Size4K)
         {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Quire.Hardware.Paging;
 
 namespace Quire.Hardware.Translation;
@@ -56,6 +57,10 @@ internal sealed unsafe class FirstLevelTlb
     }
 
     public int Find(ulong address, ulong tag) => _array.Find(address, tag);
+
+    /// <inheritdoc cref="TlbArray.MayHold"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool MayHold(ulong number, Vector256<ulong> key, Vector256<ulong> global) => _array.MayHold(number, key, global);
 
     public ulong Key(int way) => _array.Key(way);
 

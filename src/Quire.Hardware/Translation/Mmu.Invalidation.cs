@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Quire.Hardware.Paging;
 using Quire.Primitives;
 
@@ -135,9 +136,24 @@ public sealed unsafe partial class Mmu
             return;
         }
 
-        _data.DropAddress(address, tag);
-        _code.DropAddress(address, tag);
-        _second?.FreeAddress(address, tag);
+        // Reclaim invalidates page after page, most of which nobody has used for long: asked first of all arrays with the same keys.
+        var number = TlbKey.NumberOf(address, PageSize.Size4K);
+        var key = Vector256.Create(TlbKey.Of(number, PageSize.Size4K, tag));
+        var global = Vector256.Create(TlbKey.Of(number, PageSize.Size4K, TlbKey.GlobalBit));
+        if (_data.MayHold(number, key, global))
+        {
+            _data.DropAddress(address, tag);
+        }
+
+        if (_code.MayHold(number, key, global))
+        {
+            _code.DropAddress(address, tag);
+        }
+
+        if (_second is { } second && second.MayHold(number, key, global))
+        {
+            second.FreeAddress(address, tag);
+        }
     }
 
     private void ClearLookups()

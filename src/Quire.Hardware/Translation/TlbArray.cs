@@ -155,6 +155,26 @@ internal sealed unsafe class TlbArray
         }
     }
 
+    /// <summary>False: nothing here translates the 4 KiB page of this number, be it by its key or as a global one. No branch a way, as nothing is the rule.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool MayHold(ulong number, Vector256<ulong> key, Vector256<ulong> global)
+    {
+        if (_hugeEntries != 0 || (_ways & 3) != 0)
+        {
+            return true;
+        }
+
+        var keys = _keys + FirstWayOf(number);
+        var matches = Vector256<ulong>.Zero;
+        for (var i = 0; i < _ways; i += 4)
+        {
+            var four = Vector256.Load(keys + i);
+            matches |= Vector256.Equals(four, key) | Vector256.Equals(four, global);
+        }
+
+        return matches != Vector256<ulong>.Zero;
+    }
+
     private int Find(ulong address, PageSize size, ulong tag)
     {
         var number = TlbKey.NumberOf(address, size);

@@ -115,11 +115,9 @@ public sealed unsafe partial class AddressSpace
     internal PageUse Harvest(ulong page)
     {
         var region = LookAt(page);
-        var isLocked = (region.Flags & RegionFlags.Locked) != 0;
-        var isExecutable = (region.Flags & RegionFlags.Execute) != 0;
         if (!Tables.TryFindSlot(new VirtualAddress(page), out var entry, out var size) || (*entry & PageTableEntry.AccessedBit) == 0)
         {
-            return new PageUse(0, isLocked, isExecutable);
+            return new PageUse(0, region.Flags);
         }
 
         // The one bit of a huge page speaks for all of its small ones: it goes when the last of them has been looked at.
@@ -129,10 +127,11 @@ public sealed unsafe partial class AddressSpace
             _memory.Translations.InvalidatePage(this, page);
         }
 
-        return new PageUse(region.UsesRecur ? 1 : 0, isLocked, isExecutable);
+        return new PageUse(region.UsesRecur ? 1 : 0, region.Flags);
     }
 
     // Pages that reclaim looks at one after the other are often of one region.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Region LookAt(ulong page)
     {
         if (_lookedAt is null || !_lookedAt.Contains(page))

@@ -53,7 +53,7 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     public AddressSpaceCounters Counters { get; } = new();
 
-    public X64PageTable Tables => _tables ?? throw new InvalidOperationException("the address space has been released");
+    public X64PageTable Tables => _tables ?? RefuseReleased();
 
     public ulong PageTableBytes => Tables.TableCount << Page.Shift;
 
@@ -154,6 +154,8 @@ public sealed partial class AddressSpace : IPageTableFrames
         _memory.Counters.PageTablePages--;
         _memory.Frames.Release(frame);
     }
+
+    private static X64PageTable RefuseReleased() => throw new InvalidOperationException("the address space has been released");
 
     private void Record(MemoryEventKind kind, ulong address, ulong bytes) => _memory.Events?.Record(
         new MemoryEvent(kind, _memory.Now(), ProcessTag, new VirtualAddress(address), FrameNumber.None, bytes));

@@ -1,31 +1,43 @@
+using System.Runtime.CompilerServices;
+
 namespace Quire.Kernel.Memory;
 
 /// <summary>Objects by small numbers from 1 up, as native structures name them; numbers are used again.</summary>
 internal sealed class Numbered<T>
     where T : class
 {
-    private readonly List<T?> _items = [null];
     private readonly Stack<uint> _free = new();
+    private T?[] _items = new T?[4];
+    private uint _end = 1;
 
     public IEnumerable<T> All => _items.OfType<T>();
 
-    public T this[uint number] => _items[(int)number] ?? throw new InvalidOperationException($"no {typeof(T).Name} has number {number}");
+    public T this[uint number]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _items[number] ?? Missing(number);
+    }
 
     public uint Add(T item)
     {
-        if (_free.TryPop(out var number))
+        if (!_free.TryPop(out var number))
         {
-            _items[(int)number] = item;
-            return number;
+            number = _end++;
+            if (number == _items.Length)
+            {
+                Array.Resize(ref _items, _items.Length * 2);
+            }
         }
 
-        _items.Add(item);
-        return (uint)_items.Count - 1;
+        _items[number] = item;
+        return number;
     }
 
     public void Remove(uint number)
     {
-        _items[(int)number] = null;
+        _items[number] = null;
         _free.Push(number);
     }
+
+    private static T Missing(uint number) => throw new InvalidOperationException($"no {typeof(T).Name} has number {number}");
 }

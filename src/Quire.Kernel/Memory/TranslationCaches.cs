@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Quire.Hardware.Translation;
 using Quire.Primitives;
 
@@ -82,6 +83,7 @@ internal sealed class TranslationCaches
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private InvalidationOrigin OriginFor(int cpu)
     {
         if (cpu == CurrentCpu)

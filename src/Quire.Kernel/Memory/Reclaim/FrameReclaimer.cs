@@ -137,7 +137,8 @@ internal sealed class FrameReclaimer(KernelMemory memory)
             return default;
         }
 
-        var use = memory.SpaceOf(entry.FirstMapping).Harvest(entry.FirstMapping.Address);
+        var first = entry.FirstMapping;
+        var use = memory.SpaceOf(first).Harvest(first.Address);
         for (var link = entry.FurtherMappings; link != 0;)
         {
             var location = memory.ReverseMap.Next(ref link);

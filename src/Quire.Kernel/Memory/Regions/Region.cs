@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Quire.Allocation;
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
@@ -83,7 +84,11 @@ internal sealed class Region
     public bool IsPrivate => (Flags & RegionFlags.MayShare) == 0;
 
     /// <summary>A use of a page here says that it will be used again (vma_has_recency of Linux): not while one is read after the other.</summary>
-    public bool UsesRecur => (Flags & RegionFlags.SequentialRead) == 0 && Pages is not { IsUsedOnce: true };
+    public bool UsesRecur
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Flags & RegionFlags.SequentialRead) == 0 && Pages is not { IsUsedOnce: true };
+    }
 
     public bool IsAccessible => (Flags & RegionFlags.Access) != 0;
 
@@ -102,6 +107,7 @@ internal sealed class Region
 
     public RegionFaults Faults => new(MinorFaults, MajorFaults, CopyOnWriteFaults, ZeroFaults);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong address) => address - Start < Length;
 
     /// <summary>Page number in the file of an address inside.</summary>
