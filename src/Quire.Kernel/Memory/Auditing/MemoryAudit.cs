@@ -297,16 +297,16 @@ internal sealed unsafe class MemoryAudit(KernelMemory memory)
         Require(_locations.Contains(new MappingLocation(space.Number, page)), $"{frame} is at {page:x} of space {space.Number}; its reverse map does not say so");
         if (Leaf.IsWritable(leaf))
         {
-            CheckWritable(region, page, frameEntry);
+            CheckWritable(region, page, frameEntry, memory.Pinned.CountOf(frame));
         }
     }
 
-    private static void CheckWritable(Region region, ulong page, in FrameEntry entry)
+    private static void CheckWritable(Region region, ulong page, in FrameEntry entry, int pins)
     {
         Require((region.Flags & RegionFlags.Write) != 0, $"a leaf is writable at {page:x} in a region that is not");
         if ((region.Flags & RegionFlags.Shared) == 0)
         {
-            Require(entry.Use == FrameUse.Anonymous && entry.References == 1, $"a private page at {page:x} is writable while shared by {entry.References}");
+            Require(entry.Use == FrameUse.Anonymous && entry.References - pins == 1, $"a private page at {page:x} is writable while shared by {entry.References}");
         }
         else
         {
