@@ -34,13 +34,13 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
 
     /// <summary>
     /// Starts a command with its streams redirected, in an environment that is the same everywhere, with signals as a shell leaves them: .NET ignores SIGPIPE,
-    /// a script's background jobs ignore SIGINT and SIGQUIT, and children inherit that.
+    /// nohup SIGHUP, a script's background jobs SIGINT and SIGQUIT, and children inherit that.
     /// </summary>
     public static Process Start(string directory, IReadOnlyList<string> command)
     {
         // env would set a variable of that name, print its environment and succeed.
         Assert.DoesNotContain('=', command[0]);
-        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal=INT,QUIT,PIPE", "--", .. command])
+        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal=HUP,INT,QUIT,PIPE", "--", .. command])
         {
             WorkingDirectory = directory,
             UseShellExecute = false,
