@@ -99,6 +99,9 @@ public sealed class GuestKernel
     /// <summary>Instructions retired on all CPUs.</summary>
     public long Instructions { get; internal set; }
 
+    /// <summary>Instructions and further rounds of repeated string instructions: what takes time, and what the limit counts.</summary>
+    internal long Steps { get; set; }
+
     public long SyscallCount { get; internal set; }
 
     /// <summary>The control groups below the root, those that were removed too.</summary>
@@ -108,7 +111,7 @@ public sealed class GuestKernel
     public CpuUsage EndedUsage { get; private set; }
 
     /// <summary>Guest code has to be left for the run loop to look at what the host asks, or for the limit of instructions.</summary>
-    internal bool MustStop => Requests.HasAny || Instructions >= Options.MaximumInstructions;
+    internal bool MustStop => Requests.HasAny || Steps >= Options.MaximumInstructions;
 
     internal ISyscallTrace? Trace { get; init; }
 

@@ -23,8 +23,11 @@ public sealed record KernelOptions
     /// <summary>How far CPUs run apart before the others follow; only with several CPUs.</summary>
     public VirtualTime Round { get; init; } = VirtualTime.FromMicroseconds(50);
 
-    /// <summary>Instructions after which the run is ended.</summary>
+    /// <summary>Instructions after which the run is ended; each round of a repeated string instruction is one here.</summary>
     public long MaximumInstructions { get; init; } = long.MaxValue;
+
+    /// <summary>Virtual time after which the run is ended.</summary>
+    public VirtualTime MaximumTime { get; init; } = VirtualTime.Never;
 
     /// <summary>CLOCK_REALTIME when the machine starts, nanoseconds since 1970.</summary>
     public VirtualTime Epoch { get; init; }

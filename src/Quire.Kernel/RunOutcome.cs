@@ -18,6 +18,9 @@ public enum RunEnd
     /// <summary>The limit of instructions is reached.</summary>
     InstructionLimit,
 
+    /// <summary>The limit of virtual time is reached.</summary>
+    TimeLimit,
+
     /// <summary>The host asked for it.</summary>
     Interrupted,
 }

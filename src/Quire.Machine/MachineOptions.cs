@@ -101,6 +101,9 @@ public sealed record MachineOptions
 
     public long MaximumInstructions { get; init; } = long.MaxValue;
 
+    /// <summary>Virtual time after which the run is ended.</summary>
+    public VirtualTime MaximumTime { get; init; } = VirtualTime.Never;
+
     /// <summary>The host directory that is the guests' root.</summary>
     public string Root { get; init; } = "/";
 

@@ -68,6 +68,7 @@ internal static class ReportBuilder
         RunEnd.NotStarted => "notStarted",
         RunEnd.Deadlock => "deadlock",
         RunEnd.InstructionLimit => "instructionLimit",
+        RunEnd.TimeLimit => "timeLimit",
         _ => "interrupted",
     };
 

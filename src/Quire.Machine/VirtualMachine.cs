@@ -85,6 +85,7 @@ public sealed class VirtualMachine : IDisposable
             FaultsBetweenAudits = options.FaultsBetweenAudits,
             Randomization = options.Randomization,
             MaximumInstructions = options.MaximumInstructions,
+            MaximumTime = options.MaximumTime,
             TimeSource = options.TimeSource,
             Epoch = options.Epoch ?? HostNow(),
             Group = options.Group,

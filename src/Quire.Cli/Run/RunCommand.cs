@@ -93,14 +93,22 @@ public static class RunCommand
         {
             Tell(RunSummary.Write(report!));
         }
-        else if (run.Outcome.End is RunEnd.Deadlock or RunEnd.InstructionLimit)
+        else if (WhyItStopped(run.Outcome) is { } reason)
         {
-            Tell($"quire: {(run.Outcome.End == RunEnd.Deadlock ? "nothing can run any more: " + GuestText.ToHost(run.Outcome.Detail) : "the limit of instructions is reached")}\n");
+            Tell($"quire: {reason}\n");
         }
 
         json?.WriteLine(RunReportJson.Write(report!));
         return ExitCodes.Of(run.Outcome);
     }
+
+    private static string? WhyItStopped(RunOutcome outcome) => outcome.End switch
+    {
+        RunEnd.Deadlock => "nothing can run any more: " + GuestText.ToHost(outcome.Detail),
+        RunEnd.InstructionLimit => "the limit of instructions is reached",
+        RunEnd.TimeLimit => "the limit of virtual time is reached",
+        _ => null,
+    };
 
     private static int Fail(string message, int code)
     {

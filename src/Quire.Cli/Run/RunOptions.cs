@@ -62,7 +62,8 @@ internal sealed class RunOptions
     private readonly Option<string> _faultAround = new("--fault-around") { Description = $"pages to map around a faulting one, 1 to {MostFaultAround}", DefaultValueFactory = _ => "1" };
     private readonly Option<bool> _realTime = new("--real-time") { Description = "guests see the host's clock and sleep for real" };
     private readonly Option<string?> _epoch = new("--epoch") { Description = "CLOCK_REALTIME at the start: seconds since 1970, or a date such as 2026-01-31T12:00:00Z" };
-    private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many: 5000000, 500M, 10G" };
+    private readonly Option<string?> _limit = new("--max-instructions") { Description = "end the run after so many, each round of a repeated string instruction is one: 5000000, 500M, 10G" };
+    private readonly Option<string?> _timeLimit = new("--max-time") { Description = "end the run after so much virtual time: 30s, 500ms, 2h" };
     private readonly Option<string?> _audit = new("--audit") { Description = "check at the end, and after every N faults if a number is given, that every frame has the owners that it is counted for", Arity = ArgumentArity.ZeroOrOne };
     private readonly GroupOptions _group = new();
     private readonly Option<string> _outOfMemory = new("--oom") { Description = "when memory runs out: kill a process, or pause who needs it", DefaultValueFactory = _ => "kill" };
@@ -71,7 +72,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _timeLimit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -193,6 +194,7 @@ internal sealed class RunOptions
             TimeSource = parse.GetValue(_realTime) ? TimeSource.Host : TimeSource.Virtual,
             Epoch = ReadEpoch(parse.GetValue(_epoch)) ?? (seed is null ? null : new VirtualTime(SeededEpochSeconds * NanosecondsPerSecond)),
             MaximumInstructions = ReadLimit(parse.GetValue(_limit)),
+            MaximumTime = ReadTimeLimit(parse.GetValue(_timeLimit)),
             Root = ReadDirectory("--root", parse.GetValue(_root)!),
             Bindings = [.. (parse.GetValue(_bind) ?? []).Select(ReadBinding)],
             Layer = parse.GetValue(_layer) is { } layer ? Path.GetFullPath(layer) : null,
@@ -323,6 +325,29 @@ internal sealed class RunOptions
         return long.TryParse(scale == 1 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 && count <= long.MaxValue / scale
             ? count * scale
             : throw new UsageException($"--max-instructions '{text}' is not a number above 0 such as 5000000, 500M or 10G");
+    }
+
+    private static VirtualTime ReadTimeLimit(string? text)
+    {
+        if (text is null)
+        {
+            return VirtualTime.Never;
+        }
+
+        var digits = text.AsSpan().TrimEnd("abcdefghijklmnopqrstuvwxyz");
+        var unit = text[digits.Length..] switch
+        {
+            "ns" => 1,
+            "us" => 1_000,
+            "ms" => 1_000_000,
+            "" or "s" => NanosecondsPerSecond,
+            "m" or "min" => 60 * NanosecondsPerSecond,
+            "h" => 3600 * NanosecondsPerSecond,
+            _ => 0,
+        };
+        return unit > 0 && decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && count <= long.MaxValue / unit && count * unit >= 1
+            ? new VirtualTime((long)(count * unit))
+            : throw new UsageException($"--max-time '{text}' is not a time above 0 such as 30s, 500ms or 2h");
     }
 
     private static string ReadDirectory(string option, string path) =>

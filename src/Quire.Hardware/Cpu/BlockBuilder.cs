@@ -98,6 +98,7 @@ internal sealed unsafe class BlockBuilder
             Number = (byte)_current,
             Base = Operands.ZeroRegister,
             Index = Operands.ZeroRegister,
+            UsesStackSegment = IsInStackSegment(in instruction),
         };
         return ref op;
     }
@@ -174,6 +175,13 @@ internal sealed unsafe class BlockBuilder
         Emit(&DataMovement.AddressOf64, simple);
         return new MemoryOperand(Operands.AddressScratch, Operands.SegmentBase(segment), 0, 0);
     }
+
+    // In 64-bit mode the prefixes of the flat segments are ignored: RSP or RBP as the base decides (SDM vol. 1, 3.7.5.1). What is pushed from or
+    // popped to memory has two operands: the handler tells them apart.
+    private static bool IsInStackSegment(in Instruction instruction) =>
+        instruction.MemoryBase is Register.RSP or Register.RBP
+            ? instruction.SegmentPrefix is not (Register.FS or Register.GS)
+            : instruction.IsStackInstruction && instruction.Op0Kind != OpKind.Memory;
 
     private static bool HasAddressSizePrefix(in Instruction instruction) => instruction.MemoryBase.GetSize() == 4;
 

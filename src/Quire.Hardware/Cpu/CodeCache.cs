@@ -50,7 +50,10 @@ public sealed unsafe class CodeCache : IDisposable
     /// <summary>Times that everything was dropped because the limit was reached.</summary>
     public long Resets { get; private set; }
 
-    internal bool IsOverLimit => (long)_arenas.Count * ArenaBytes > _limitBytes;
+    /// <summary>Host memory that decoded code takes.</summary>
+    public long Bytes => (long)_arenas.Count * ArenaBytes;
+
+    internal bool IsOverLimit => Bytes > _limitBytes;
 
     internal void Register(Processor processor) => _processors.Add(processor);
 

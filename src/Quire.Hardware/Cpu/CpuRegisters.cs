@@ -26,7 +26,7 @@ public unsafe struct CpuRegisters
 
     public LazyFlags Arithmetic;
 
-    /// <summary>RFLAGS bits other than CF PF AF ZF SF OF: DF, TF, AC, ID and the always-set bit 1 and IF.</summary>
+    /// <summary>RFLAGS bits other than CF PF AF ZF SF OF: DF, TF, NT, AC, ID and the always-set bit 1 and IF.</summary>
     public ulong OtherFlags;
 
     public uint Mxcsr;
@@ -61,7 +61,7 @@ public unsafe struct CpuRegisters
         set
         {
             Arithmetic = LazyFlags.FromFlags(value);
-            OtherFlags = (value & (RFlags.Direction | RFlags.Trap | RFlags.AlignmentCheck | RFlags.Identification)) | RFlags.Fixed | RFlags.InterruptEnable;
+            OtherFlags = (value & (RFlags.Direction | RFlags.Trap | RFlags.NestedTask | RFlags.AlignmentCheck | RFlags.Identification)) | RFlags.Fixed | RFlags.InterruptEnable;
         }
     }
 

@@ -46,6 +46,12 @@ public unsafe struct CpuState
     /// <summary>Instructions retired in this run, up to the start of the current block.</summary>
     internal long Executed;
 
+    /// <summary>How many may retire in this run, less the rounds of repeated string instructions beyond one an instruction.</summary>
+    internal long Budget;
+
+    /// <summary>The instruction just run holds back the trap behind it (SDM vol. 3A, 6.8.3: MOV SS).</summary>
+    internal bool HoldsTrapBack;
+
     /// <summary>GC handle of the <see cref="Processor"/>.</summary>
     internal nint Owner;
 
@@ -69,16 +75,22 @@ internal enum StopKind
     PageFault,
     SystemCall,
     ProtectionFault,
+    StackFault,
     DivideError,
     InvalidOpcode,
     Breakpoint,
+    Overflow,
+    DebugInstruction,
     FloatingPointError,
 
     /// <summary>The op wrote to its own page of code: decode again from this instruction and run it alone.</summary>
     SelfModified,
 
-    /// <summary>The CPU goes on behind this instruction, in a freshly looked-up block (after a trap-flag change, a serialising instruction).</summary>
-    Continue,
+    /// <summary>A repeated string instruction has used the budget up between two of its rounds: it goes on another time.</summary>
+    BetweenRounds,
+
+    /// <summary>The instruction has set the trap flag, or may have; RIP is where the CPU goes on.</summary>
+    FlagsLoaded,
 }
 
 /// <summary>Remembers the block at a virtual address of an address space.</summary>

@@ -16,6 +16,7 @@ public static class RFlags
     public const ulong InterruptEnable = 1 << 9;
     public const ulong Direction = 1 << 10;
     public const ulong Overflow = 1 << 11;
+    public const ulong NestedTask = 1 << 14;
     public const ulong AlignmentCheck = 1 << 18;
     public const ulong Identification = 1 << 21;
     public const ulong Arithmetic = Carry | Parity | Adjust | Zero | Sign | Overflow;

@@ -48,6 +48,9 @@ public unsafe struct Op
     /// <summary><see cref="Displacement"/> is an address as far from the instruction wherever that lies: an operand relative to RIP, the target of a branch.</summary>
     public bool MovesWithCode;
 
+    /// <summary>The memory operand lies in the stack segment, so that a non-canonical address is #SS and not #GP.</summary>
+    public bool UsesStackSegment;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Next(CpuState* s, Op* op)
     {

@@ -56,6 +56,15 @@ public sealed unsafe partial class Processor
         return pointer;
     }
 
+    /// <summary>The access that just failed was the stack's own and not that of the op's memory operand.</summary>
+    internal static void NoteStackAccess(CpuState* s)
+    {
+        if (s->StopKind == StopKind.ProtectionFault)
+        {
+            s->StopKind = StopKind.StackFault;
+        }
+    }
+
     /// <summary>Stores the first bytes of the scratch operand.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static bool WriteSlow(CpuState* s, Op* op, ulong address, int size)
@@ -121,6 +130,13 @@ public sealed unsafe partial class Processor
         s->Next = null;
     }
 
+    internal static bool IsCanonical(ulong address) => Paging.FourLevelPaging.IsCanonical(address);
+
+    // Instructions run one by one after a store into the running block, and how many had retired when the last such store came.
+    private const int LongestAlone = 256;
+    private int _aloneSpan = 1;
+    private long _lastStore;
+
     private static Processor Of(CpuState* s) => Unsafe.As<Processor>(GCHandle.FromIntPtr(s->Owner).Target!);
 
     private byte* Access(Op* op, ulong address, int size, AccessKind kind)
@@ -145,6 +161,14 @@ public sealed unsafe partial class Processor
     {
         var s = _state;
         var inPage = Page.Size - (int)(address & Page.OffsetMask);
+
+        // All of the address is looked at before any of it is translated.
+        if (Mmu.FailsAsNonCanonical(address + (uint)(size - 1)))
+        {
+            StopForFault(op);
+            return false;
+        }
+
         s->ScratchFirst = Translate(op, address, kind);
         if (s->ScratchFirst == null)
         {
@@ -182,7 +206,7 @@ public sealed unsafe partial class Processor
 
     private void StopForFault(Op* op)
     {
-        Stop(_state, op, Mmu.IsNonCanonical ? StopKind.ProtectionFault : StopKind.PageFault);
+        Stop(_state, op, !Mmu.IsNonCanonical ? StopKind.PageFault : op != null && op->UsesStackSegment ? StopKind.StackFault : StopKind.ProtectionFault);
         _state->FaultAddress = Mmu.FaultAddress;
         _state->FaultError = (uint)Mmu.FaultError;
     }
@@ -245,9 +269,9 @@ public sealed unsafe partial class Processor
             return null;
         }
 
-        if (_runAlone)
+        if (_runAlone > 0)
         {
-            _runAlone = false;
+            _runAlone--;
             return BuildAlone(address, pointer);
         }
 
@@ -287,6 +311,13 @@ public sealed unsafe partial class Processor
 
     private Block* Build(ulong address, byte* pointer, uint frame)
     {
+        // No processor is inside a block now; the one that led here must not be linked any more.
+        if (_code.IsOverLimit)
+        {
+            _code.Reset();
+            _state->Link = null;
+        }
+
         // Another process has the same code elsewhere: layouts are randomized at each execve, frames of files are shared.
         if (_code.FindElsewhere(address, frame) is var model && model != null)
         {
@@ -322,6 +353,16 @@ public sealed unsafe partial class Processor
         header.Length = _builder.Length;
         header.IsMovable = _builder.IsMovable && !header.Straddles;
         return _code.Add(header, _builder.Ops);
+    }
+
+    // Code that stores into its own page again and again would have a block decoded for each store: the sooner the next store came, the more
+    // instructions run alone.
+    private int ExpectMoreStores()
+    {
+        var now = Instructions + _state->Executed;
+        _aloneSpan = now - _lastStore <= 2 * (_aloneSpan + BlockBuilder.MaxInstructions) ? Math.Min(2 * _aloneSpan, LongestAlone) : 1;
+        _lastStore = now;
+        return _aloneSpan;
     }
 
     // Keeps the block from being linked or resumed.

@@ -23,7 +23,7 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     private ulong _codePage;
     private Block* _resumeBlock;
     private Op* _resumeOp;
-    private bool _runAlone;
+    private int _runAlone;
     private long _faultedInstructions;
     private PageFilter _jumpPages;
 
@@ -84,19 +84,21 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
     /// <inheritdoc/>
     public ulong WalkReferences => Mmu.WalkReferences;
 
-    /// <summary>Runs from RIP until something needs the kernel or about <paramref name="instructionBudget"/> instructions have retired (a block may overrun it).</summary>
-    public CpuExit Run(long instructionBudget)
+    /// <summary>
+    /// Runs from RIP until something needs the kernel or about <paramref name="instructionBudget"/> instructions have retired (a block may overrun it).
+    /// Each round of a repeated string instruction counts as one there.
+    /// </summary>
+    public CpuExit Run(long instructionBudget) =>
+        (_state->Registers.OtherFlags & RFlags.Trap) == 0 ? RunBlocks(instructionBudget) : RunStep();
+
+    private CpuExit RunBlocks(long instructionBudget)
     {
         var s = _state;
         s->Executed = 0;
+        s->Budget = instructionBudget;
 
         // A block whose target could not be fetched waits to be linked to it, but now another thread may run.
         s->Link = null;
-        if (_code.IsOverLimit)
-        {
-            _code.Reset();
-        }
-
         var block = TakeResumePoint(out var op);
         if (_feed is not null)
         {
@@ -112,10 +114,16 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         goto run;
 
     lookUp:
+        if (s->Executed >= s->Budget)
+        {
+            s->StopKind = StopKind.None;
+            return Leave(instructionBudget);
+        }
+
         block = BlockAtRip();
         if (block == null)
         {
-            return Leave();
+            return Leave(instructionBudget);
         }
 
         if (s->Link != null)
@@ -125,17 +133,17 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         }
 
     enter:
-        if (s->Executed >= instructionBudget)
+        if (s->Executed >= s->Budget)
         {
             s->Registers.Rip = block->Address;
             s->StopKind = StopKind.None;
-            return Leave();
+            return Leave(instructionBudget);
         }
 
         if (block->Page != _codePage && !EnterPage(block))
         {
             s->Registers.Rip = block->Address;
-            return Leave();
+            return Leave(instructionBudget);
         }
 
         op = Block.Ops(block);
@@ -159,7 +167,7 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
         var stopped = s->Stopped;
         var current = s->Current;
         s->Stopped = null;
-        var retires = s->StopKind is StopKind.SystemCall or StopKind.Breakpoint or StopKind.Continue;
+        var retires = s->StopKind is StopKind.SystemCall or StopKind.Breakpoint or StopKind.Overflow or StopKind.DebugInstruction or StopKind.FlagsLoaded;
         s->Executed += stopped->Number + (retires ? 1 : 0) - current->Instructions;
         _faultedInstructions += retires ? 0 : 1;
         if (_feed is not null && !retires)
@@ -167,17 +175,20 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
             NoteStopped();
         }
 
+        if (s->StopKind == StopKind.FlagsLoaded)
+        {
+            s->StopKind = StopKind.None;
+            return Leave(instructionBudget);
+        }
+
         s->Registers.Rip = current->Address + stopped->Offset + (retires ? stopped->Length : 0UL);
         switch (s->StopKind)
         {
-            case StopKind.Continue:
-                s->Link = null;
-                goto lookUp;
             case StopKind.SelfModified:
                 s->Link = null;
-                _runAlone = true;
+                _runAlone = ExpectMoreStores();
                 goto lookUp;
-            case StopKind.PageFault:
+            case StopKind.BetweenRounds or StopKind.PageFault:
                 _resumeBlock = current->Straddles ? null : current;
                 _resumeOp = FirstOpOf(current, stopped);
                 break;
@@ -187,7 +198,7 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
                 break;
         }
 
-        return Leave();
+        return Leave(instructionBudget);
     }
 
     public void Dispose()
@@ -241,18 +252,21 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
 
     private static CpuExitReason ReasonOf(StopKind kind) => kind switch
     {
-        StopKind.None => CpuExitReason.BudgetUsed,
+        StopKind.None or StopKind.BetweenRounds => CpuExitReason.BudgetUsed,
         StopKind.PageFault => CpuExitReason.PageFault,
         StopKind.SystemCall => CpuExitReason.SystemCall,
         StopKind.ProtectionFault => CpuExitReason.ProtectionFault,
+        StopKind.StackFault => CpuExitReason.StackFault,
         StopKind.DivideError => CpuExitReason.DivideError,
         StopKind.InvalidOpcode => CpuExitReason.InvalidOpcode,
         StopKind.Breakpoint => CpuExitReason.Breakpoint,
+        StopKind.Overflow => CpuExitReason.Overflow,
+        StopKind.DebugInstruction => CpuExitReason.DebugInstruction,
         StopKind.FloatingPointError => CpuExitReason.FloatingPointError,
         _ => throw new InvalidOperationException($"a block stopped for {kind}"),
     };
 
-    private CpuExit Leave()
+    private CpuExit Leave(long instructionBudget)
     {
         var executed = _state->Executed;
         if (_feed is not null)
@@ -263,7 +277,7 @@ public sealed unsafe partial class Processor : IProcessor, IDisposable
 
         Instructions += executed;
         _codePage = ulong.MaxValue;
-        return new CpuExit(ReasonOf(_state->StopKind), new VirtualAddress(_state->FaultAddress), (PageFaultError)_state->FaultError, executed);
+        return new CpuExit(ReasonOf(_state->StopKind), new VirtualAddress(_state->FaultAddress), (PageFaultError)_state->FaultError, executed, executed + instructionBudget - _state->Budget);
     }
 
     // After a resolved page fault the block goes on at the instruction that faulted, unless the kernel changed RIP or the code.

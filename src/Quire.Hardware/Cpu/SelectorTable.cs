@@ -30,6 +30,7 @@ internal static class SelectorTable
         Exchange.Register(registry);
         ControlFlow.Register(registry);
         StackInstructions.Register(registry);
+        FarReturns.Register(registry);
         StringInstructions.Register(registry);
         SystemInstructions.Register(registry);
         Sse.SseSelector.Register(registry);

@@ -247,6 +247,18 @@ public sealed unsafe partial class Mmu
         return false;
     }
 
+    /// <summary>Whether the address is non-canonical; the failure is then recorded as a translation's is.</summary>
+    public bool FailsAsNonCanonical(ulong address)
+    {
+        if (FourLevelPaging.IsCanonical(address))
+        {
+            return false;
+        }
+
+        NonCanonical(address);
+        return true;
+    }
+
     private byte* NonCanonical(ulong address)
     {
         FaultAddress = address;

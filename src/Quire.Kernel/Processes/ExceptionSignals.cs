@@ -26,6 +26,15 @@ internal sealed class ExceptionSignals(GuestKernel kernel)
             case CpuExitReason.Breakpoint:
                 Send(thread, new FaultState(FaultState.Breakpoint, 0, default), SignalInfo.FromKernel(Signal.SIGTRAP));
                 break;
+            case CpuExitReason.Overflow:
+                Send(thread, new FaultState(FaultState.Overflow, 0, default), SignalInfo.FromKernel(Signal.SIGSEGV));
+                break;
+            case CpuExitReason.StackFault:
+                Send(thread, new FaultState(FaultState.StackSegment, 0, default), SignalInfo.FromKernel(Signal.SIGBUS));
+                break;
+            case CpuExitReason.DebugInstruction:
+                Send(thread, new FaultState(FaultState.Debug, 0, default), SignalInfo.Fault(Signal.SIGTRAP, SignalCode.TrapBreakpoint, at));
+                break;
             case CpuExitReason.DebugTrap:
                 Send(thread, new FaultState(FaultState.Debug, 0, default), SignalInfo.Fault(Signal.SIGTRAP, SignalCode.TrapTrace, at));
                 break;
@@ -34,7 +43,7 @@ internal sealed class ExceptionSignals(GuestKernel kernel)
                 Send(thread, new FaultState(trap, 0, default), SignalInfo.Fault(Signal.SIGFPE, FloatingPointCode(thread.Registers), at));
                 break;
             default:
-                Send(thread, new FaultState(FaultState.Protection, 0, default), SignalInfo.FromKernel(Signal.SIGSEGV));
+                Send(thread, new FaultState(FaultState.Protection, (ulong)exit.Error, default), SignalInfo.FromKernel(Signal.SIGSEGV));
                 break;
         }
     }
@@ -47,7 +56,10 @@ internal sealed class ExceptionSignals(GuestKernel kernel)
             FaultOutcome.AccessDenied => SignalInfo.Fault(Signal.SIGSEGV, SignalCode.SegvAccess, exit.Address),
             _ => SignalInfo.Fault(Signal.SIGBUS, SignalCode.BusNoObject, exit.Address),
         };
-        Send(thread, new FaultState(FaultState.Page, (ulong)exit.Error, exit.Address), info);
+
+        // Whether the kernel's half is mapped is nobody's business: it always looks protected (set_signal_archinfo).
+        var error = exit.Error | (exit.Address.Value >= AddressLayout.UserEnd ? PageFaultError.Present : PageFaultError.None);
+        Send(thread, new FaultState(FaultState.Page, (ulong)error, exit.Address), info);
     }
 
     private static void Send(GuestThread thread, FaultState state, in SignalInfo info)

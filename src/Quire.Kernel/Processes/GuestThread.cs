@@ -178,6 +178,8 @@ internal readonly record struct FaultState(ulong Trap, ulong Error, VirtualAddre
     public const ulong Debug = 1;
     public const ulong Breakpoint = 3;
     public const ulong InvalidOpcode = 6;
+    public const ulong Overflow = 4;
+    public const ulong StackSegment = 12;
     public const ulong Protection = 13;
     public const ulong Page = 14;
     public const ulong X87 = 16;

@@ -81,9 +81,14 @@ internal sealed class RunLoop
         }
 
         _kernel.MemoryWaits.WakeServed();
-        if (_kernel.Instructions >= _kernel.Options.MaximumInstructions)
+        if (_kernel.Steps >= _kernel.Options.MaximumInstructions)
         {
             return RunEnd.InstructionLimit;
+        }
+
+        if (_kernel.Clock.Now >= _kernel.Options.MaximumTime)
+        {
+            return RunEnd.TimeLimit;
         }
 
         return RunRound() || WaitWhileIdle() ? null : RunEnd.Deadlock;
@@ -105,7 +110,7 @@ internal sealed class RunLoop
 
         _background.RunDue(clock.Now);
         var longest = _cpus.Length == 1 ? _kernel.Options.TimeSlice : _kernel.Options.Round;
-        var span = new VirtualTime(Math.Clamp((clock.NextDue - clock.Now).Nanoseconds, 1, longest.Nanoseconds));
+        var span = new VirtualTime(Math.Clamp((NextStop - clock.Now).Nanoseconds, 1, longest.Nanoseconds));
         var reached = 0L;
         var anyRan = false;
         foreach (var cpu in _cpus)
@@ -208,13 +213,16 @@ internal sealed class RunLoop
         _kernel.Scheduler.MakeRunnable(thread);
     }
 
+    // When something is due, or the run is.
+    private VirtualTime NextStop => _kernel.Clock.NextDue is var due && due < _kernel.Options.MaximumTime ? due : _kernel.Options.MaximumTime;
+
     private void Note(VirtualCpu cpu) => _kernel.Clock.SetCpuProgress(new VirtualTime(cpu.Progress / PicosecondsPerNanosecond));
 
     // False: nothing will ever happen.
     private bool WaitWhileIdle()
     {
         var clock = _kernel.Clock;
-        var due = clock.NextDue;
+        var due = NextStop;
         var awaitsHost = _kernel.HostInput is { IsAwaited: true };
         if (due == VirtualTime.Never && !awaitsHost)
         {

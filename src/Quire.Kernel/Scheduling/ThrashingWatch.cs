@@ -27,7 +27,7 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
         within = null;
         var cached = memory.Counters.FilePages - memory.Counters.SharedMemoryPages;
         var reclaim = memory.Counters.Reclaim;
-        if (_machine.IsStuck(new Sight(cached, reclaim.Stolen - reclaim.StolenForLimits, memory.Physical.FrameCount, kernel.Instructions)))
+        if (_machine.IsStuck(new Sight(cached, reclaim.Stolen - reclaim.StolenForLimits, memory.Physical.FrameCount, kernel.Steps)))
         {
             return true;
         }
@@ -41,7 +41,7 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
 
             var files = group.WithDescendants.Sum(below => below.Pool.Order.Counts.File);
             var stolen = group.WithDescendants.Sum(below => below.Own.Stolen);
-            if (_groups.GetOrCreateValue(group).IsStuck(new Sight(files, stolen, group.Max >> Page.Shift, kernel.Instructions)))
+            if (_groups.GetOrCreateValue(group).IsStuck(new Sight(files, stolen, group.Max >> Page.Shift, kernel.Steps)))
             {
                 within = group;
                 return true;
@@ -52,12 +52,12 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
     }
 
     /// <summary>What is looked at: pages of files, pages taken so far, pages that there may be, instructions so far.</summary>
-    private readonly record struct Sight(long Cached, long Stolen, long Size, long Instructions);
+    private readonly record struct Sight(long Cached, long Stolen, long Size, long Steps);
 
     private sealed class Window
     {
         private long _faults;
-        private long _startInstructions;
+        private long _startSteps;
         private long _startStolen;
 
         public bool IsStuck(in Sight sight)
@@ -67,11 +67,11 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
                 return false;
             }
 
-            var isStuck = sight.Instructions - _startInstructions < FewInstructionsAFault * _faults
+            var isStuck = sight.Steps - _startSteps < FewInstructionsAFault * _faults
                 && sight.Stolen - _startStolen >= _faults / 2
                 && sight.Cached < sight.Size / SmallPart;
             _faults = 0;
-            _startInstructions = sight.Instructions;
+            _startSteps = sight.Steps;
             _startStolen = sight.Stolen;
             return isStuck;
         }

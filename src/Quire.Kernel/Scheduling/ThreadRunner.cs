@@ -161,18 +161,19 @@ internal sealed class ThreadRunner
         processor.TimeStamp = (ulong)_clock.Now.Nanoseconds;
         var exit = processor.Run(BudgetFor(cpu, end));
         _kernel.Instructions += exit.Instructions;
-        if (exit.Instructions > 0)
+        _kernel.Steps += exit.Steps;
+        if (exit.Steps > 0)
         {
             thread.Restarting.Complete();
         }
 
-        if (exit.Instructions > 0 && _kernel.Memory.HasFreshPages)
+        if (exit.Steps > 0 && _kernel.Memory.HasFreshPages)
         {
             _kernel.Memory.SettleFreshPages();
         }
 
         var before = thread.Usage.User;
-        Charge(cpu, cpu.CostOf(exit.Instructions), ref thread.Usage.User);
+        Charge(cpu, cpu.CostOf(exit), ref thread.Usage.User);
         _kernel.LoadControl.OnWork(thread.Usage.User - before);
         if (thread.Process.Timers.CountCpuTime)
         {
@@ -213,7 +214,7 @@ internal sealed class ThreadRunner
         }
 
         var instructions = Math.Min(end - cpu.Progress, cpu.SliceLeft) / _costs.InstructionPicoseconds;
-        return Math.Clamp(instructions, 1, Math.Max(1, _maximumInstructions - _kernel.Instructions));
+        return Math.Clamp(instructions, 1, Math.Max(1, _maximumInstructions - _kernel.Steps));
     }
 
     private void Charge(VirtualCpu cpu, long picoseconds, ref VirtualTime account)

@@ -64,12 +64,12 @@ internal sealed class VirtualCpu(int index, IProcessor processor, CostModel cost
     }
 
     /// <summary>Picoseconds that a run of so many instructions took, page walks included.</summary>
-    public long CostOf(long instructions)
+    public long CostOf(in CpuExit run)
     {
-        Instructions += instructions;
+        Instructions += run.Instructions;
         var references = Processor.WalkReferences;
         var walked = (long)(references - _walkReferences);
         _walkReferences = references;
-        return (instructions * costs.InstructionPicoseconds) + (walked * costs.WalkReferencePicoseconds);
+        return (run.Steps * costs.InstructionPicoseconds) + (walked * costs.WalkReferencePicoseconds);
     }
 }

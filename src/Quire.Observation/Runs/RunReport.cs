@@ -7,7 +7,7 @@ public sealed record RunReport
 {
     public required string Program { get; init; }
 
-    /// <summary>finished, notStarted, deadlock, instructionLimit or interrupted.</summary>
+    /// <summary>finished, notStarted, deadlock, instructionLimit, timeLimit or interrupted.</summary>
     public required string End { get; init; }
 
     /// <summary>As a shell reports it: the exit code, or 128 + signal.</summary>

@@ -142,6 +142,7 @@ public static class RunSummary
         "finished" => string.Create(CultureInfo.InvariantCulture, $"{report.Program}: exit code {report.ExitCode}"),
         "deadlock" => $"{report.Program}: nothing can run any more: {report.Detail}",
         "instructionLimit" => $"{report.Program}: the limit of instructions is reached",
+        "timeLimit" => $"{report.Program}: the limit of virtual time is reached",
         "interrupted" => $"{report.Program}: interrupted",
         _ => report.Program,
     };

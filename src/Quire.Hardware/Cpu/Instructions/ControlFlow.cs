@@ -236,6 +236,7 @@ internal static unsafe class ControlFlow
         var top = s->Registers.General[(int)GeneralRegister.Rsp] - 8;
         if (!GuestMemory.Write(s, op, top, value))
         {
+            Processor.NoteStackAccess(s);
             return false;
         }
 

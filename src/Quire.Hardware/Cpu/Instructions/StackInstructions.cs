@@ -171,6 +171,7 @@ internal static unsafe class StackInstructions
         var top = Get<ulong>(s, Rsp) - (ulong)sizeof(T);
         if (!GuestMemory.Write(s, op, top, value))
         {
+            Processor.NoteStackAccess(s);
             return false;
         }
 
@@ -193,7 +194,13 @@ internal static unsafe class StackInstructions
     {
         var top = Get<ulong>(s, Rsp);
         var pointer = GuestMemory.Read(s, op, top, sizeof(T));
-        if (pointer == null || !GuestMemory.Write(s, op, IndexedAddress.Of(s, op), *(T*)pointer))
+        if (pointer == null)
+        {
+            Processor.NoteStackAccess(s);
+            return;
+        }
+
+        if (!GuestMemory.Write(s, op, IndexedAddress.Of(s, op), *(T*)pointer))
         {
             return;
         }
@@ -284,6 +291,13 @@ internal static unsafe class StackInstructions
         Set(s, Rsp, top + (ulong)sizeof(T));
         var kept = sizeof(T) == 8 ? 0 : s->Registers.Flags & ~0xFFFFUL;
         s->Registers.Flags = kept | ZeroExtend(*(T*)pointer);
+        if ((s->Registers.OtherFlags & RFlags.Trap) != 0)
+        {
+            s->Registers.Rip = s->Current->Address + op->Offset + op->Length;
+            Processor.Stop(s, op, StopKind.FlagsLoaded);
+            return;
+        }
+
         Op.Next(s, op);
     }
 }

@@ -133,17 +133,33 @@ internal static unsafe class StringInstructions
             }
         }
 
+        // Between two rounds an instruction can be interrupted (SDM vol. 2, REP): it is when it has used the budget up. The round that completes
+        // it is paid for as the instruction.
         private static bool TryRepeat<T>(CpuState* s, Op* op)
             where T : unmanaged, IBinaryInteger<T>
         {
             var count = Get<ulong>(s, Rcx) & TElement.CountMask;
+            var before = s->Registers.Arithmetic;
+            var left = Math.Max(1, s->Budget - s->Executed - op->Number);
             while (count != 0)
             {
-                var done = TElement.Many<T>(s, op, count);
+                if (left == 0)
+                {
+                    Processor.Stop(s, op, StopKind.BetweenRounds);
+                    return false;
+                }
+
+                var done = TElement.Many<T>(s, op, Math.Min(count, (ulong)left));
                 if (done == 0)
                 {
                     if (!TElement.TryOne<T>(s, op))
                     {
+                        // A fault puts the flags back to what they were before the first round (SDM vol. 2, REP).
+                        if (TElement.Compares)
+                        {
+                            s->Registers.Arithmetic = before;
+                        }
+
                         return false;
                     }
 
@@ -151,10 +167,13 @@ internal static unsafe class StringInstructions
                 }
 
                 count -= done;
+                left -= (long)done;
+                s->Budget -= (long)done;
                 Set(s, Rcx, count);
-                if (TElement.Compares && TStop.At(s->Registers.Arithmetic.ZeroFlag))
+                if (count == 0 || (TElement.Compares && TStop.At(s->Registers.Arithmetic.ZeroFlag)))
                 {
-                    break;
+                    s->Budget++;
+                    return true;
                 }
             }
 

@@ -14,8 +14,8 @@ internal static unsafe class SystemInstructions
         registry.Add(Mnemonic.Rdtsc, (in Instruction i, BlockBuilder b) => Plain(b, &ReadTimeStamp));
         registry.Add(Mnemonic.Rdtscp, (in Instruction i, BlockBuilder b) => Plain(b, &ReadTimeStampAndProcessor));
         registry.Add(Mnemonic.Int3, (in Instruction i, BlockBuilder b) => Plain(b, &Breakpoint));
-        registry.Add(Mnemonic.Int, (in Instruction i, BlockBuilder b) => Plain(b, i.Immediate8 == 3 ? &Breakpoint : &GeneralProtection));
-        registry.Add(Mnemonic.Int1, (in Instruction i, BlockBuilder b) => Plain(b, &GeneralProtection));
+        registry.Add(Mnemonic.Int, SelectInterrupt);
+        registry.Add(Mnemonic.Int1, (in Instruction i, BlockBuilder b) => Plain(b, &DebugInstruction));
         foreach (var mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Hlt, Mnemonic.Cli, Mnemonic.Sti, Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw,
             Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd, Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Rdpmc, Mnemonic.Invlpg, Mnemonic.Lgdt, Mnemonic.Lidt,
             Mnemonic.Lldt, Mnemonic.Ltr, Mnemonic.Lmsw, Mnemonic.Clts, Mnemonic.Invd, Mnemonic.Wbinvd, Mnemonic.Swapgs, Mnemonic.Sysret, Mnemonic.Sysretq])
@@ -45,6 +45,22 @@ internal static unsafe class SystemInstructions
         registry.Add(Mnemonic.Sahf, (in Instruction i, BlockBuilder b) => Plain(b, &StoreFlags));
     }
 
+    // Linux lets user mode through the gates of 3 and 4; its 32-bit system calls (128) are not here. The error code names the gate, with bit 1 for
+    // the table of gates (SDM vol. 3A, 6.13).
+    private static bool SelectInterrupt(in Instruction i, BlockBuilder b)
+    {
+        switch (i.Immediate8)
+        {
+            case 3:
+                return Plain(b, &Breakpoint);
+            case 4:
+                return Plain(b, &Overflow);
+            default:
+                b.Emit(&GeneralProtection).Immediate = (i.Immediate8 << 3) | 2;
+                return true;
+        }
+    }
+
     private static bool IsPrivileged(Register register) => register.IsCR() || register.IsDR();
 
     private static bool Plain(BlockBuilder b, delegate*<CpuState*, Op*, void> run)
@@ -57,7 +73,15 @@ internal static unsafe class SystemInstructions
 
     private static void Breakpoint(CpuState* s, Op* op) => Processor.Stop(s, op, StopKind.Breakpoint);
 
-    private static void GeneralProtection(CpuState* s, Op* op) => Processor.Stop(s, op, StopKind.ProtectionFault);
+    private static void Overflow(CpuState* s, Op* op) => Processor.Stop(s, op, StopKind.Overflow);
+
+    private static void DebugInstruction(CpuState* s, Op* op) => Processor.Stop(s, op, StopKind.DebugInstruction);
+
+    private static void GeneralProtection(CpuState* s, Op* op)
+    {
+        Processor.Stop(s, op, StopKind.ProtectionFault);
+        s->FaultError = (uint)op->Immediate;
+    }
 
     private static void Nothing(CpuState* s, Op* op) => Op.Next(s, op);
 

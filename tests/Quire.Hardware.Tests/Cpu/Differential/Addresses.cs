@@ -4,6 +4,10 @@ namespace Quire.Hardware.Tests.Cpu.Differential;
 internal static class Addresses
 {
     private const ulong NonCanonical = 0x8000_1234_5678_9000;
+    private const ulong Page = ~0xFFFUL;
+
+    /// <summary>For addresses that a whole register holds: also non-canonical ones.</summary>
+    public static ulong Wide(Random random, int bytes) => random.Next(40) == 0 ? OutOfRange(random) & ~15UL : Data(random, bytes);
 
     public static ulong Data(Random random, int bytes)
     {
@@ -28,6 +32,7 @@ internal static class Addresses
 
     public static ulong StackTop(Random random) => random.Next(40) switch
     {
+        7 => OutOfRange(random) & ~15UL,
         0 => GuestLayout.Stack + (ulong)random.Next(8),
         1 => GuestLayout.Stack + GuestLayout.StackBytes - (ulong)random.Next(8),
         2 or 3 or 4 => GuestLayout.Stack + GuestLayout.PageBytes + (ulong)random.Next(-8, 9),
@@ -53,5 +58,6 @@ internal static class Addresses
     public static ulong ShortJumpTarget(Random random, ulong instruction) =>
         random.Next(2) == 0 ? instruction - (ulong)random.Next(1, 120) : instruction + Request.MaximumCode + (ulong)random.Next(80);
 
-    public static ulong OutOfRange(Random random) => NonCanonical + (ulong)random.Next(0x1000);
+    /// <summary>Non-canonical with 48-bit and with 57-bit addresses.</summary>
+    public static ulong OutOfRange(Random random) => (random.Next(3) == 0 ? ~NonCanonical & Page : NonCanonical) + (ulong)random.Next(0x1000);
 }

@@ -292,7 +292,7 @@ internal sealed class EncodingGenerator(Random random)
             if (baseNumber != indexNumber)
             {
                 encoding.AddressRegisters[baseNumber] = WithRandomTop(target - displacement - (indexValue * (ulong)scale), mask);
-                if (mask == ulong.MaxValue && random.Next(100) == 0)
+                if (mask == ulong.MaxValue && random.Next(25) == 0)
                 {
                     encoding.AddressRegisters[baseNumber] = Addresses.OutOfRange(random);
                     encoding.Target = null;

@@ -38,5 +38,6 @@ internal static class Forms
     private static bool IsUndefined(Code code) => code is Code.Bswap_r16 or Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D
         or Code.Popw_FS or Code.Popw_GS or Code.Popq_FS or Code.Popq_GS;
 
-    private static bool IsFar(Code code) => code is Code.Jmp_m1616 or Code.Jmp_m1632 or Code.Jmp_m1664 or Code.Call_m1616 or Code.Call_m1632 or Code.Call_m1664;
+    private static bool IsFar(Code code) => code is Code.Jmp_m1616 or Code.Jmp_m1632 or Code.Jmp_m1664 or Code.Call_m1616 or Code.Call_m1632 or Code.Call_m1664
+        || code.Mnemonic() is Mnemonic.Retf or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq;
 }

@@ -78,6 +78,7 @@ internal sealed unsafe class SimulatedProcessor : IDisposable
         CpuExitReason.BudgetUsed => Trap.Endless,
         CpuExitReason.PageFault => Trap.PageFault,
         CpuExitReason.ProtectionFault => Trap.GeneralProtection,
+        CpuExitReason.StackFault => Trap.StackFault,
         CpuExitReason.DivideError => Trap.DivideError,
         CpuExitReason.InvalidOpcode => Trap.InvalidOpcode,
         CpuExitReason.Breakpoint => Trap.Breakpoint,

@@ -101,13 +101,13 @@ internal sealed unsafe class StateGenerator(Random random)
             switch (instruction.GetOpKind(operand))
             {
                 case OpKind.MemorySegRSI:
-                    state.General[Rsi] = Addresses.Data(random, 8);
+                    state.General[Rsi] = Addresses.Wide(random, 8);
                     break;
                 case OpKind.MemorySegESI:
                     state.General[Rsi] = WithRandomTop(Addresses.Data(random, 8));
                     break;
                 case OpKind.MemoryESRDI or OpKind.MemorySegRDI:
-                    state.General[Rdi] = operand == 0 && instruction.Op1Kind == OpKind.MemorySegRSI && random.Next(4) == 0 ? state.General[Rsi] + (ulong)random.Next(-40, 40) : Addresses.Data(random, 16);
+                    state.General[Rdi] = operand == 0 && instruction.Op1Kind == OpKind.MemorySegRSI && random.Next(4) == 0 ? state.General[Rsi] + (ulong)random.Next(-40, 40) : Addresses.Wide(random, 16);
                     break;
                 case OpKind.MemoryESEDI or OpKind.MemorySegEDI:
                     state.General[Rdi] = WithRandomTop(Addresses.Data(random, 16));
@@ -117,7 +117,7 @@ internal sealed unsafe class StateGenerator(Random random)
 
         if (instruction.Mnemonic == Mnemonic.Xlatb)
         {
-            state.General[Rbx] = Addresses.Data(random, 256);
+            state.General[Rbx] = Addresses.Wide(random, 256);
         }
         else if (instruction.Mnemonic == Mnemonic.Leave)
         {
