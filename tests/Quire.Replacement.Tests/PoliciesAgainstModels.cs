@@ -10,8 +10,8 @@ public class PoliciesAgainstModels
     public static TheoryData<string> Policies =>
     [
         "fifo", "lru", "mru", "clock", "clock:insert=0", "clock:bits=2", "clock:bits=3,insert=0", "enhanced-clock", "lfu", "lfu:tie=fifo", "lfu:tie=mru",
-        "lru-k:history=1000", "lru-k:k=1", "lru-k:k=3,history=1000", "lru-k:k=2,crp=3,history=1000", "2q", "2q:in=50%,out=100%", "arc", "car", "sieve", "s3-fifo", "lirs", "lirs:hir=30%",
-        "lirs:variant=authors", "opt", "gclock", "gclock:bits=3,insert=0", "second-chance", "second-chance:inactive=20%", "clock-sweep", "clock-sweep:most=2",
+        "lru-k:history=1000", "lru-k:k=1", "lru-k:k=3,history=1000", "lru-k:k=2,crp=3,history=1000", "2q", "2q:in=50%,out=100%", "arc", "car", "sieve", "s3-fifo", "lirs", "lirs:variant=authors", "lirs:variant=paper",
+        "lirs:hir=30%,variant=paper", "opt", "gclock", "gclock:bits=3,insert=0", "second-chance", "second-chance:inactive=20%", "clock-sweep", "clock-sweep:most=2",
         "w-tinylfu", "w-tinylfu:window=30%,protected=50%", "aging:tick=7", "aging:bits=3,tick=5", "multi-generation", "wsclock:tau=20", "wsclock:tau=0",
         "clock-pro", "clock-pro:cold=50%", "clock-pro:cold=30%,adapt=0",
     ];
@@ -80,9 +80,9 @@ public class PoliciesAgainstModels
         "car" => new CarModel(frames),
         "sieve" => new SieveModel(frames),
         "s3-fifo" => new S3FifoModel(frames),
-        "lirs" => new LirsModel(frames, Math.Max(1, frames / 100), skipRepeats: false),
-        "lirs:hir=30%" => new LirsModel(frames, Math.Max(1, frames * 30 / 100), skipRepeats: false),
-        "lirs:variant=authors" => new LirsModel(frames, Math.Min(frames, Math.Max(2, frames / 100)), skipRepeats: true),
+        "lirs:variant=paper" => new LirsModel(frames, Math.Max(1, frames / 100), skipRepeats: false),
+        "lirs:hir=30%,variant=paper" => new LirsModel(frames, Math.Max(1, frames * 30 / 100), skipRepeats: false),
+        "lirs" or "lirs:variant=authors" => new LirsModel(frames, Math.Min(frames, Math.Max(2, frames / 100)), skipRepeats: true),
         "gclock" => new SecondChanceModel(frames, 1, 3),
         "gclock:bits=3,insert=0" => new SecondChanceModel(frames, 0, 7),
         "second-chance" => new TwoListModel(frames, Math.Max(1, frames / 2)),

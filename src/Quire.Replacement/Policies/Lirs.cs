@@ -3,8 +3,9 @@ namespace Quire.Replacement;
 /// <summary>
 /// LIRS: pages with low inter-reference recency (LIR) stay, the few others (HIR) pass through a queue Q. The stack S holds LIR pages, HIR pages
 /// with a lower recency than the oldest LIR page, and such HIR pages that have left memory; their place in S is their shadow.
-/// variant=paper follows section 3 of the paper. variant=authors does what Jiang's own program (lirs.c, 2002) does: a reference to the same page
-/// as the last one does not count, and Q has at least two frames. Both fill with LIR pages until only Q's share of frames is free.
+/// variant=authors, the default, does what Jiang's own program (lirs.c, 2002) does, whose counts others publish: a reference to the same page as the
+/// last one does not count, and Q has at least two frames. variant=paper follows section 3 of the paper to the letter. Both fill with LIR pages until
+/// only Q's share of frames is free.
 /// </summary>
 public struct Lirs : IReplacementPolicy, IPolicyDefinition<Lirs>, IDescribesState
 {
@@ -29,7 +30,7 @@ public struct Lirs : IReplacementPolicy, IPolicyDefinition<Lirs>, IDescribesStat
 
     private Lirs(in PolicySetup setup)
     {
-        _skipRepeats = setup.Parameters.Choice("variant", "paper", "paper", "authors") == "authors";
+        _skipRepeats = setup.Parameters.Choice("variant", "authors", "authors", "paper") == "authors";
         _frames = setup.Frames;
         _highLimit = Math.Min(setup.Frames, setup.Parameters.Share("hir", 1, setup.Frames, _skipRepeats ? 2 : 1));
         _queue = new FrameLists(setup.Frames, 1);
@@ -45,7 +46,7 @@ public struct Lirs : IReplacementPolicy, IPolicyDefinition<Lirs>, IDescribesStat
     public static PolicyDescription Description { get; } = new(
         "lirs", "the oldest page of high inter-reference recency", "Jiang and Zhang, LIRS: an efficient low inter-reference recency set replacement policy, SIGMETRICS 2002", "front of the queue of high inter-reference recency")
     {
-        Parameters = [new("hir", "1%", "frames for pages of high inter-reference recency (Lhirs)"), new("variant", "paper", "paper, or authors for what lirs.c does")],
+        Parameters = [new("hir", "1%", "frames for pages of high inter-reference recency (Lhirs)"), new("variant", "authors", "authors for what lirs.c does, or paper")],
     };
 
     public static InformationSource Source => InformationSource.EveryReference;

@@ -3,7 +3,9 @@ namespace Quire.Replacement;
 /// <summary>
 /// W-TinyLFU: new pages enter a small LRU window; the page that falls out of it stays only if a frequency sketch has seen it more often than the
 /// page that the main space, a segmented LRU, would give up; on a tie the newcomer goes (algorithm of section 4, figure 5 of the paper). Every
-/// reference is counted, the faulting one before room is made. Differs from Caffeine: no hill climbing, no random admission.
+/// reference is counted, the faulting one before room is made, and counters are halved after so many references (section 3.3). Differs from Caffeine: no
+/// hill climbing, no random admission, and ageing by references; its sketch counts towards the next halving only references that raise a counter, so
+/// that a program with hot pages, whose counters are full, keeps what it counted at its start.
 /// </summary>
 public struct WTinyLfu : IReplacementPolicy, IPolicyDefinition<WTinyLfu>, IDescribesState
 {
@@ -68,10 +70,9 @@ public struct WTinyLfu : IReplacementPolicy, IPolicyDefinition<WTinyLfu>, IDescr
 
     public void Touch(int frame, int count, long time)
     {
-        if (_fullSince[frame] != _sketch.Halvings && _sketch.Count(_tag[frame], count))
-        {
-            _fullSince[frame] = _sketch.Halvings;
-        }
+        var halvings = _sketch.Halvings;
+        var isFull = _fullSince[frame] == halvings ? _sketch.Pass(_tag[frame], count) : _sketch.Count(_tag[frame], count);
+        _fullSince[frame] = isFull ? _sketch.Halvings : -1;
 
         var list = _list[frame];
         if (list != Probation)

@@ -1,14 +1,16 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Quire.Replacement;
 
 /// <summary>
 /// Counts how often pages were seen lately in 8 bytes a frame: a count-min sketch of four rows with 4-bit counters (Cormode and
-/// Muthukrishnan 2005), halved when as many pages as the sample holds were counted (Einziger, Friedman, Manes, TinyLFU, ACM TOS 13(4), 2017).
+/// Muthukrishnan 2005), halved after as many references as the sample holds, whether or not they changed a counter: each item that is added counts
+/// (Einziger, Friedman, Manes, TinyLFU, ACM TOS 13(4), 2017, section 3.3). A sketch that counts only what still grows, as that of Caffeine does, stops
+/// ageing once the pages in use have full counters.
 /// </summary>
 public struct FrequencySketch
 {
-    private const ulong LowBits = 0x1111111111111111;
     private const ulong HalfMask = 0x7777777777777777;
 
     private readonly ulong[] _words;
@@ -26,19 +28,45 @@ public struct FrequencySketch
     /// <summary>How often all counters were halved.</summary>
     public int Halvings { get; private set; }
 
-    /// <summary>True: the page's counters are at their most, and counting it again changes nothing before the next halving.</summary>
+    /// <summary>True: the page's counters are at their most, and only the number of references matters before the next halving (<see cref="Pass"/>).</summary>
     public bool Count(uint tag, int times)
     {
         var hash = Spread(tag);
-        for (var left = Math.Min(times, 15); left > 0; left--)
+        var isFull = false;
+        while (times > 0)
         {
-            if (!TryCount(hash))
+            // What is left of the sample, so that a run of references is counted as each by itself would be.
+            var left = (int)Math.Min(times, _sample - _counted);
+            isFull = false;
+            for (var step = Math.Min(left, 15); step > 0 && !isFull; step--)
             {
-                return true;
+                isFull = !TryCount(hash);
+            }
+
+            isFull |= left > 15;
+            times -= left;
+            _counted += left;
+            if (_counted >= _sample)
+            {
+                Halve();
+                isFull = false;
             }
         }
 
-        return false;
+        return isFull;
+    }
+
+    /// <summary>References to a page whose counters are known to be full.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Pass(uint tag, int times)
+    {
+        if (_counted + times < _sample)
+        {
+            _counted += times;
+            return true;
+        }
+
+        return Count(tag, times);
     }
 
     public readonly int Frequency(uint tag)
@@ -67,24 +95,18 @@ public struct FrequencySketch
             }
         }
 
-        if (added && ++_counted >= _sample)
-        {
-            Halve();
-        }
-
         return added;
     }
 
     private void Halve()
     {
-        long odd = 0;
         foreach (ref var word in _words.AsSpan())
         {
-            odd += BitOperations.PopCount(word & LowBits);
             word = (word >> 1) & HalfMask;
         }
 
-        _counted = (_counted - (odd >> 2)) >> 1;
+        // The number of references is halved like what they counted.
+        _counted = _sample / 2;
         Halvings++;
     }
 
