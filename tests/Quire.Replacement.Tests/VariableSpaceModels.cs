@@ -3,8 +3,8 @@ namespace Quire.Replacement.Tests;
 /// <summary>Which pages of a string are in memory right after each reference, straight from a policy's definition.</summary>
 internal static class VariableSpaceModels
 {
-    /// <summary>Denning 1968: the pages of the last tau references, and of this one, whose page was found or not before the window moved on.</summary>
-    public static HashSet<int> WorkingSet(int[] pages, int now, int tau) => [.. pages[Math.Max(0, now - tau)..(now + 1)]];
+    /// <summary>Denning 1968: the pages of the last tau references, this one among them.</summary>
+    public static HashSet<int> WorkingSet(int[] pages, int now, int tau) => [.. pages[Math.Max(0, now - tau + 1)..(now + 1)]];
 
     /// <summary>Prieve and Fabry 1976: of the pages referenced before, those whose next use is at most tau after their last one; and this one.</summary>
     public static HashSet<int> Vmin(int[] pages, int now, int tau)

@@ -76,7 +76,7 @@ public class Curves
     [Fact]
     public void TheOptimumIsBelowEveryPolicyAtEveryPoint()
     {
-        var study = Study(RandomStrings.Create(5), new CurveRequest { Policies = PolicyRegistry.ParseList("all"), Frames = [1, 2, 4, 8, 16] });
+        var study = Study(RandomStrings.Create(5), new CurveRequest { Policies = PolicyRegistry.ParseList("all"), Frames = [.. new[] { 1, 2, 4, 8, 16 }.Select(size => new MemorySize(size))] });
         var optimum = study.Curves.Single(curve => curve.Name == "opt (exact)");
 
         foreach (var curve in study.Curves)
@@ -144,16 +144,55 @@ public class Curves
     }
 
     [Fact]
-    public void MeanWorkingSetMatchesCounting()
+    public void MeanWorkingSetsAreDenningsAtEveryWindow()
+    {
+        foreach (var seed in RandomStrings.Seeds)
+        {
+            var references = RandomStrings.Create(seed);
+            long[] windows = [1, 2, 7, 8, 13, 100, 5000];
+            var chosen = Study(references, new CurveRequest { ReuseTimes = true, Windows = windows }).Reuse.WorkingSet().ToDictionary();
+            var spread = Study(references, new CurveRequest { ReuseTimes = true }).Reuse.WorkingSet().ToDictionary();
+            foreach (var window in windows)
+            {
+                var counted = Enumerable.Range(0, references.Length)
+                    .Average(end => references[(int)Math.Max(0, end - window + 1)..(end + 1)].Select(reference => reference >> 1).Distinct().Count());
+                Assert.Equal(counted, chosen[window], 9);
+                Assert.Equal(counted, spread.GetValueOrDefault(window, counted), 9);
+            }
+
+            Assert.Contains(1, spread.Keys);
+        }
+    }
+
+    [Fact]
+    public void TheWorkingSetPolicyHoldsTheMeanWorkingSet()
     {
         var references = RandomStrings.Create(6);
-        var study = Study(references, new CurveRequest { ReuseTimes = true });
+        var means = Study(references, new CurveRequest { ReuseTimes = true, Windows = [3, 40] }).Reuse.WorkingSet().ToDictionary();
 
-        var mean = study.Reuse.WorkingSet().First(entry => entry.Window == 8).Pages;
+        Assert.Equal(means[3], RandomStrings.Replay("working-set:tau=3", 64, references).MeanResident, 9);
+        Assert.Equal(means[40], RandomStrings.Replay("working-set:tau=40", 64, references).MeanResident, 9);
+    }
 
-        var counted = Enumerable.Range(0, references.Length).Average(end => references[Math.Max(0, end - 7)..(end + 1)].Select(reference => reference >> 1).Distinct().Count());
-        // The model takes the trace for stationary; windows cut off at the start make the difference.
-        Assert.InRange(mean - counted, -0.3, 0.3);
+    [Fact]
+    public void ReuseTimesOfOnePageGiveOneMissAtOneFrame()
+    {
+        var curve = Study([.. Enumerable.Repeat(2, 1000)], new CurveRequest { Aet = true }).Curves[0];
+
+        Assert.Equal(0.001, curve.At(1), 12);
+    }
+
+    [Fact]
+    public void ReuseTimesOfIndependentReferencesGiveTheLruCurve()
+    {
+        var random = new Random(12);
+        int[] references = [.. Enumerable.Range(0, 100_000).Select(_ => random.Next(40) << 1)];
+        var study = Study(references, new CurveRequest { Exact = true, Aet = true });
+
+        foreach (var frames in new[] { 1, 2, 3, 10, 20, 39, 40 })
+        {
+            Assert.InRange(study.Curves[1].At(frames) - study.Curves[0].At(frames), -0.01, 0.01);
+        }
     }
 
     private static CurveStudy Study(int[] references, CurveRequest request)

@@ -175,7 +175,79 @@ public sealed class LaboratoryCommands : IDisposable
         Assert.DoesNotContain("src=", page);
     }
 
+    [Fact]
+    public void CurveAsCsvHasEverySizeUnlessSomeAreChosen()
+    {
+        Write("t.txt", Belady);
+
+        var lines = Succeed("curve", "t.txt", "--policy", "fifo", "--points", "2", "--exact", "--csv", "-").TrimEnd().Split('\n');
+
+        Assert.Equal(["frames,\"lru (exact)\",\"fifo\"", "1,1,1", "2,1,", "3,0.83333333,", "4,0.66666667,", "5,0.41666667,0.41666667"], lines);
+    }
+
+    [Fact]
+    public void ReplayTakesSharesAndFarMoreFramesThanPages()
+    {
+        Write("t.txt", Belady);
+
+        var rows = Rows(Succeed("replay", "t.txt", "--policy", "lru,lirs,opt,s3-fifo", "--frames", "60%,64M", "--json", "-"));
+
+        Assert.Equal([3, 64 << 20], rows.Select(row => Number(row, "frames")).Distinct());
+        Assert.Equal(10, Number(rows[0], "misses"));
+        Assert.All(rows.Where(row => Number(row, "frames") > 3), row => Assert.Equal(5, Number(row, "misses")));
+    }
+
+    [Fact]
+    public void TheHeaderSaysWhatTheTraceWasTakenFor()
+    {
+        Write("t.txt", "1,2,3,1\n");
+        Write("t.csv", "when;what;big\n1;17;5\n");
+
+        Assert.StartsWith("4 references to 3 pages; string (numbers in a row are pages)", Succeed("replay", "t.txt", "--policy", "lru"));
+        Assert.StartsWith("1 references to 1 pages; csv (objects in what, size in big)", Succeed("replay", "t.csv", "--columns", "id=2,size=big", "--policy", "lru"));
+    }
+
+    [Fact]
+    public void StringShowsWhatLeavesAWorkingSet()
+    {
+        var rows = Rows(Succeed("string", "1,2,3,3,3,1", "--policy", "working-set:tau=3", "--steps", "--json", "-"));
+
+        Assert.Equal(["", "", "", "1", "2", ""], rows.Select(row => string.Join(' ', row.GetProperty("released").EnumerateArray().Select(page => page.GetString()))));
+        Assert.Equal("fault", Succeed("string", "1,2,3,3,3,1", "--policy", "working-set:tau=3", "--steps").Split('\n')[7].Split(' ', StringSplitOptions.RemoveEmptyEntries)[5]);
+    }
+
+    [Fact]
+    public void BeladySaysAtWhichSizesItLooked()
+    {
+        Write("t.txt", Belady);
+
+        Assert.Contains("no anomaly in t.txt (numbers (pages)) at 1, 2, 4 frames", Succeed("belady", "t.txt", "-f", "1..6"));
+        Assert.Contains("9 faults with 3 frames, 10 with 4", Succeed("belady", "t.txt", "-f", "1..6+1"));
+    }
+
+    [Fact]
+    public void PagesOfAddressTracesAreNamedInHexadecimalWithTheirPlace()
+    {
+        Write("t.txt", " L 401000,8\n L 7fffffffe000,8\n L 402000,8\n L 401000,8\n");
+
+        var text = Succeed("replay", "t.txt", "--explain", "3", "--policy", "lru", "--frames", "2");
+        var row = Rows(Succeed("replay", "t.txt", "--explain", "3", "--policy", "lru", "--frames", "2", "--json", "-")).Single();
+
+        Assert.Contains("page 0x402 (1026, bytes 0x402000 to 0x402fff, program)", text);
+        Assert.Contains("now newest use [0x402 0x7fffffffe] oldest use", text);
+        Assert.Equal("1025", row.GetProperty("victim").GetString());
+        Assert.Contains("page 0x401 (1025, bytes 0x401000 to 0x401fff, program)", Succeed("replay", "t.txt", "--diff", "lru", "mru", "--frames", "2"));
+    }
+
     [Theory]
+    [InlineData("string", "1,2,x")]
+    [InlineData("string", "a,b,3")]
+    [InlineData("string", "1,-2")]
+    [InlineData("string", "")]
+    [InlineData("replay", "t.txt", "--frames", "0%")]
+    [InlineData("replay", "t.txt", "--frames", "x%")]
+    [InlineData("curve", "t.txt", "--windows", "0")]
+    [InlineData("belady", "t.txt", "--frames", "4")]
     [InlineData("trace", "cut", "t.txt", "--from", "0", "-o", "x.txt")]
     [InlineData("trace", "cut", "t.txt", "-n", "-1", "-o", "x.txt")]
     [InlineData("trace", "cut", "t.txt", "-n", "1", "-o", "./t.txt")]

@@ -35,6 +35,94 @@ public class ObjectCaches
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void WhatAnObjectGrowsByComesFromOthers(string policy)
+    {
+        var cache = ObjectCacheRegistry.Find(policy).Create(10);
+        cache.Reference(0, 3, 1);
+        cache.Reference(1, 3, 1);
+
+        Assert.True(cache.Reference(0, 8, 1));
+
+        Assert.Equal(8, cache.Used);
+        Assert.True(cache.Reference(0, 8, 1));
+        Assert.False(cache.Reference(1, 3, 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void AnObjectThatOutgrowsTheCacheLeavesIt(string policy)
+    {
+        var cache = ObjectCacheRegistry.Find(policy).Create(10);
+        cache.Reference(0, 3, 1);
+        cache.Reference(1, 3, 1);
+
+        Assert.True(cache.Reference(0, 11, 1));
+
+        Assert.Equal(3, cache.Used);
+        Assert.True(cache.Reference(1, 3, 1));
+        Assert.False(cache.Reference(0, 3, 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void ADeletedObjectIsGoneAndItsBytesAreFree(string policy)
+    {
+        var random = new Random(6);
+        var cache = ObjectCacheRegistry.Find(policy).Create(1L << 40);
+        var kept = new Dictionary<int, long>();
+        for (var step = 0; step < 5000; step++)
+        {
+            var (item, size) = (random.Next(50), random.NextInt64(1, 1L << 34));
+            if (random.Next(4) == 0)
+            {
+                Assert.Equal(kept.Remove(item), cache.Delete(item));
+            }
+            else
+            {
+                Assert.Equal(!kept.TryAdd(item, size), cache.Reference(item, size, 1));
+                kept[item] = size;
+            }
+
+            Assert.Equal(kept.Values.Sum(), cache.Used);
+        }
+    }
+
+    [Fact]
+    public void RunsOfOneObjectKeepEachSize()
+    {
+        const string text = "object,size\na,3\na,8\nb,3\na,8\n";
+        using var packed = new MemoryStream();
+        using (var reader = Open(text))
+        using (var writer = new QtraceWriter(packed, new QtraceHeader(TraceUnit.Objects, 0, QtraceDetail.PagesOnly, HasTimes: false)))
+        {
+            var records = new TraceRecords();
+            reader.Read(records);
+            writer.Add(records);
+        }
+
+        foreach (var trace in new[] { Open(text), TraceFormats.Open(ByteSource.Of(new MemoryStream(packed.ToArray()))) })
+        {
+            using var runs = RunSource.Of(trace, 12);
+            Assert.Equal(3, new ReplayEngine([new ObjectCacheSimulation("fifo", new MemorySize(10))]).Run(runs).Results[0].Misses);
+        }
+
+        static TraceReader Open(string text) => TraceFormats.Open(ByteSource.Of(new MemoryStream(System.Text.Encoding.ASCII.GetBytes(text))));
+    }
+
+    [Fact]
+    public void ACapacityCanBeAShareOfTheBytesOfAllObjects()
+    {
+        var text = "object;size\n" + string.Concat(Enumerable.Range(0, 40).Select(number => $"k{number % 20};{1L << 33}\n"));
+        using var runs = RunSource.Of(TraceFormats.Open(ByteSource.Of(new MemoryStream(System.Text.Encoding.ASCII.GetBytes(text)))), 12);
+
+        var results = new ReplayEngine([new ObjectCacheSimulation("lru", new MemorySize(0, 0.5)), new ObjectCacheSimulation("lru", new MemorySize(0, 1))]).Run(runs).Results;
+
+        Assert.Equal([10L << 33, 20L << 33], results.Select(result => result.CapacityBytes));
+        Assert.Equal([40L, 20], results.Select(result => result.Misses));
+    }
+
     [Fact]
     public void GreedyDualPrefersSmallObjects()
     {
@@ -54,7 +142,7 @@ public class ObjectCaches
         var bytes = TraceFormatsByContent.OracleGeneral((1, 7, 500, 1), (2, 7, 500, 2), (3, 8, 10, -1));
         using var runs = RunSource.Of(TraceFormats.Open(ByteSource.Of(new MemoryStream(bytes)), "oracleGeneral"), 12);
 
-        var result = new ReplayEngine([new ObjectCacheSimulation("lru", 100)]).Run(runs).Results[0];
+        var result = new ReplayEngine([new ObjectCacheSimulation("lru", new MemorySize(100))]).Run(runs).Results[0];
 
         Assert.Equal(3, result.Misses);
         Assert.Equal(1010, result.BytesMissed);

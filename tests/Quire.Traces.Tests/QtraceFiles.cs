@@ -37,7 +37,7 @@ public class QtraceFiles
     public void PagesAreNumberedInTheOrderOfTheirFirstReferences()
     {
         ulong[] pages = [7, 3, 9, 3, 1, 7, 8, 2];
-        var records = pages.Select(page => (page, 1u, ReferenceKind.Read, 0u, 0L)).ToList();
+        var records = pages.Select(page => (page, 1UL, ReferenceKind.Read, 0u, 0L)).ToList();
         using var runs = new QtraceRuns(new QtraceReader(ByteSource.Of(new MemoryStream(Write(records, new QtraceHeader(TraceUnit.Pages, 0, QtraceDetail.PagesOnly, HasTimes: false))))));
 
         Assert.True(runs.Next(new RunBatch()));
@@ -48,7 +48,7 @@ public class QtraceFiles
     [Fact]
     public void LongRunsKeepTheirCounts()
     {
-        var records = Enumerable.Range(0, 5000).Select(index => ((ulong)(index / 1000), 1u, ReferenceKind.Read, 0u, 0L)).ToList();
+        var records = Enumerable.Range(0, 5000).Select(index => ((ulong)(index / 1000), 1UL, ReferenceKind.Read, 0u, 0L)).ToList();
         var bytes = Write(records, new QtraceHeader(TraceUnit.Pages, 0, QtraceDetail.PagesOnly, HasTimes: false));
         using var runs = new QtraceRuns(new QtraceReader(ByteSource.Of(new MemoryStream(bytes))));
 
@@ -125,7 +125,7 @@ public class QtraceFiles
 
     private static ReplayResult Replay(RunSource runs) => new ReplayEngine([Simulation.Create(PolicyRegistry.Parse("arc"), 16)]).Run(runs).Results[0];
 
-    private static byte[] Write(List<(ulong Address, uint Size, ReferenceKind Kind, uint Process, long Time)> records, QtraceHeader header)
+    private static byte[] Write(List<(ulong Address, ulong Size, ReferenceKind Kind, uint Process, long Time)> records, QtraceHeader header)
     {
         var stream = new MemoryStream();
         using (var writer = new QtraceWriter(stream, header))
@@ -139,10 +139,10 @@ public class QtraceFiles
         return stream.ToArray();
     }
 
-    private static List<(ulong Address, uint Size, ReferenceKind Kind, uint Process, long Time)> Records(int seed, int count, TraceUnit unit)
+    private static List<(ulong Address, ulong Size, ReferenceKind Kind, uint Process, long Time)> Records(int seed, int count, TraceUnit unit)
     {
         var random = new Random(seed);
-        var records = new List<(ulong, uint, ReferenceKind, uint, long)>();
+        var records = new List<(ulong, ulong, ReferenceKind, uint, long)>();
         var time = 1000L;
         for (var index = 0; index < count; index++)
         {
@@ -154,11 +154,11 @@ public class QtraceFiles
             };
             var size = unit switch
             {
-                TraceUnit.Addresses => (uint)(random.Next(20) == 0 ? random.Next(1, 9000) : 1 << random.Next(5)),
+                TraceUnit.Addresses => (ulong)(random.Next(20) == 0 ? random.Next(1, 9000) : 1 << random.Next(5)),
                 TraceUnit.Pages => 1u,
-                _ => (uint)random.Next(1, 1 << 20),
+                _ => random.Next(9) == 0 ? (ulong)random.NextInt64(1, 1L << 50) : (ulong)random.Next(1, 1 << 20),
             };
-            records.Add((address, size, (ReferenceKind)random.Next(3), (uint)random.Next(unit == TraceUnit.Addresses ? 3 : 1), time += random.Next(3)));
+            records.Add((address, size, (ReferenceKind)random.Next(4), (uint)random.Next(unit == TraceUnit.Addresses ? 3 : 1), time += random.Next(3)));
         }
 
         return records;

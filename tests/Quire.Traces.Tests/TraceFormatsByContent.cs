@@ -30,7 +30,196 @@ public class TraceFormatsByContent
 
         Assert.Equal(format, reader.Format);
         // The objects of the Twitter trace are hashes: only their kinds are compared.
-        Assert.Equal(expected, string.Join(' ', records.Select(record => (format == "twitter" ? "" : record.Address.ToString("x")) + "irw"[(int)record.Kind])));
+        Assert.Equal(expected, string.Join(' ', records.Select(record => (format == "twitter" ? "" : record.Address.ToString("x")) + "irwd"[(int)record.Kind])));
+    }
+
+    [Theory]
+    [InlineData("string", "1,2,3,1\n", "1r 2r 3r 1r")]
+    [InlineData("string", "1,2,3,4\n5,6w,7,8\n", "1r 2r 3r 4r 5r 6w 7r 8r")]
+    [InlineData("string", "7 0 1 2", "7r 0r 1r 2r")]
+    [InlineData("string", "# a remark, with 4 words\r\n\r\n1; 2; 3\r\n4 # and one behind", "1r 2r 3r 4r")]
+    [InlineData("string", "0x10,0x2f", "10r 2fr")]
+    [InlineData("arc", "10 1 0 1\n10 2 0 1\n", "ar ar")]
+    [InlineData("string", "10 1 0 9\n10 2 0 1\n", "ar 1r 0r 9r ar 2r 0r 1r")]
+    [InlineData("numbers", "\u00ef\u00bb\u00bf1\n2\n", "1r 2r")]
+    [InlineData("csv", "\u00ef\u00bb\u00bfpage,op\n1,r\n", "1r")]
+    [InlineData("numbers", "5\n*\n6\n * \n5\n", "5r 6r 5r")]
+    [InlineData("access-gaps", "s 0x1000 1\nl 0x1ffe 6\nl 0x3000 0\n", "1000w 1ffer 3000r")]
+    [InlineData("accesses", "read 0x10 100\nwrite 0x20 4\n", "10r 20w")]
+    [InlineData("csv", "page\n17\n18\n", "11r 12r")]
+    [InlineData("csv", "\n# made by hand\nlbn\n\n17\n  \n# in between\n18\n", "11r 12r")]
+    [InlineData("csv", "time;lbn;op\r\n1;17;GET\r\n2;18;SET\r\n3;17;DELETE\r\n", "11r 12w 11d")]
+    [InlineData("csv", "Time\tLogical Block\tRW\n1\t17\tR\n", "11r")]
+    [InlineData("csv", "ts|obj_id|size\n1|17|5\n2|18|5\n", "11r 12r")]
+    [InlineData("csv", "time object size\n1 17 5\n2  18 5\n", "11r 12r")]
+    [InlineData("csv", "#time,obj-id,size\n1,17,5\n", "11r")]
+    [InlineData("csv", "\"time\",\"objId\",\"note\",\"op_name\"\n1,17,\"a, \"\"b\"\"\",put\n", "11w")]
+    [InlineData("csv", "id,op_count,op\n17,3,GET_LEASE\n18,0,get\n19,1,del\n", "11r 11r 11r 13d")]
+    public void IsRecognisedAndReadHoweverItIsWritten(string format, string text, string expected)
+    {
+        using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(Encoding.Latin1.GetBytes(text))));
+
+        Assert.Equal(format, reader.Format);
+        Assert.Equal(expected, string.Join(' ', ReadAll(reader).Select(record => record.Address.ToString("x") + "irwd"[(int)record.Kind])));
+    }
+
+    [Theory]
+    [InlineData("id=2,size=3,time=1,op=4", "1,17,5000000000,get\n2,18,7,delete\n", "objects 11/5000000000/1r 12/7/2d")]
+    [InlineData("id=2,size=3", "when what big\n1 17 5\n2 18 7\n", "objects 11/5/1r 12/7/2r")]
+    [InlineData("page=block no,op=how", "block no;how\n17;W\n", "pages 11/1/1w")]
+    [InlineData("address=1", "0x1000\n4097\n", "addresses 1000/1/1r 1001/1/2r")]
+    [InlineData("id=1,count=2", "17|2\n18|1\n", "objects 11/1/1r 11/1/1r 12/1/3r")]
+    public void ColumnsOfATableCanBeNamed(string columns, string text, string expected)
+    {
+        using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(Encoding.ASCII.GetBytes(text))), new TraceReading { Columns = columns });
+
+        var records = ReadAll(reader).Select(record => $"{record.Address:x}/{record.Size}/{record.Time}{"irwd"[(int)record.Kind]}");
+
+        Assert.Equal(expected, $"{reader.Unit.ToString().ToLowerInvariant()} {string.Join(' ', records)}");
+    }
+
+    [Theory]
+    [InlineData("size=1")]
+    [InlineData("id")]
+    [InlineData("id=0")]
+    [InlineData("id=9")]
+    [InlineData("id=1,page=2")]
+    [InlineData("id=nothing")]
+    [InlineData("colour=1")]
+    public void ColumnsThatAreNotThereAreRefused(string columns)
+    {
+        var fault = Assert.Throws<TraceFormatException>(() => TraceFormats.Open(ByteSource.Of(new MemoryStream("1,17\n"u8.ToArray())), new TraceReading { Columns = columns }));
+
+        Assert.Contains("--columns", fault.Message);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Theory]
+    [InlineData("page\n1\n-2\n", "line 3")]
+    [InlineData("object;size\na;1\nb;-1\n", "line 3")]
+    [InlineData("object;size\na;1\nb;99999999999999999999\n", "line 3")]
+    [InlineData("object;op\na;get\nb;frobnicate\n", "line 3")]
+    [InlineData("object;op_count\na;1\n\nb;1e9\n", "line 4")]
+    [InlineData("time,page\n1,2\n-5,3\n", "line 3")]
+    [InlineData("time,page\n1,2\n5\n", "line 3")]
+    [InlineData("1,2,3\n4,-5,6\n", "line 2: reference 5")]
+    [InlineData("s 0x10 1\nl 0x20 0\nl zz 1\n", "not a trace format")]
+    public void ABadCellIsNamedWithItsLine(string text, string where)
+    {
+        var fault = Assert.Throws<TraceFormatException>(() =>
+        {
+            using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(Encoding.ASCII.GetBytes(text))));
+            ReadAll(reader);
+        });
+
+        Assert.Contains(where, fault.Message);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void VscsiRecordsOfBothVersionsAreBlocksWithSizes(int version)
+    {
+        using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(Vscsi(version, (8, 4096, 0x28), (16, 512, 0x2a), (8, 4096, 0x28)))));
+
+        Assert.Equal("vscsi", reader.Format);
+        Assert.Equal("8/4096r 16/512w 8/4096r", string.Join(' ', ReadAll(reader).Select(record => $"{record.Address}/{record.Size}{"irwd"[(int)record.Kind]}")));
+    }
+
+    [Fact]
+    public void AVscsiRecordThatIsCutShortIsReportedBehindTheWholeOnes()
+    {
+        using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(Vscsi(2, (8, 4096, 0x28), (16, 512, 0x2a), (24, 512, 0x2a))[..^7])));
+        var records = new TraceRecords();
+
+        Assert.True(reader.Read(records));
+        Assert.Equal(2, records.Length);
+        Assert.Contains("offset 113", Assert.Throws<TraceFormatException>(() => reader.Read(records)).Message);
+    }
+
+    [Fact]
+    public void AnUnknownNextUseIsNoReasonToRefuseOracleGeneral()
+    {
+        using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(OracleGeneral((1, 5, 3_000_000_000, -2), (1, 6, 1, -2), (2, 5, 7, long.MaxValue)))));
+
+        Assert.Equal("oracleGeneral", reader.Format);
+        Assert.Equal([3_000_000_000UL, 1, 7], ReadAll(reader).Select(record => record.Size));
+    }
+
+    [Theory]
+    [InlineData("xz")]
+    [InlineData("bzip2")]
+    public void WhatACommandCanUnpackIsUnpacked(string command)
+    {
+        using var packer = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command, "-c") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        packer.StandardInput.Write(string.Concat(Enumerable.Range(0, 2000).Select(number => $"{number}\n")));
+        packer.StandardInput.Close();
+        using var packed = new MemoryStream();
+        packer.StandardOutput.BaseStream.CopyTo(packed);
+        packer.WaitForExit();
+        var bytes = packed.ToArray();
+
+        using (var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(bytes))))
+        {
+            Assert.Equal(2000, ReadAll(reader).Count);
+            Assert.Equal(command, reader.Source.Packing);
+        }
+
+        var fault = Assert.Throws<TraceFormatException>(() =>
+        {
+            using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(bytes[..^20])), "numbers");
+            ReadAll(reader);
+        });
+        Assert.Contains(command, fault.Message);
+    }
+
+    [Theory]
+    [InlineData("PK\u0003\u0004....", "zip")]
+    [InlineData("\u00ff\u00fe1\u0000\n\u0000", "UTF-16")]
+    public void WhatIsNotReadIsRefusedByName(string text, string name) =>
+        Assert.Contains(name, Assert.Throws<TraceFormatException>(() => TraceFormats.Open(ByteSource.Of(new MemoryStream(Encoding.Latin1.GetBytes(text))))).Message);
+
+    [Fact]
+    public void OneLineCanBeLongerThanAnyBuffer()
+    {
+        var text = string.Join(',', Enumerable.Range(0, 400_000).Select(number => number % 1000));
+        using var reader = TraceFormats.Open(ByteSource.Of(new MemoryStream(Encoding.ASCII.GetBytes(text))));
+
+        Assert.Equal(400_000, ReadAll(reader).Count);
+    }
+
+    private static byte[] Vscsi(int version, params (ulong Block, uint Length, ushort Command)[] requests)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        var serial = 0u;
+        foreach (var (block, length, command) in requests)
+        {
+            if (version == 2)
+            {
+                writer.Write(command);
+                writer.Write((ushort)0x0200);
+            }
+
+            writer.Write(serial++);
+            writer.Write(length);
+            writer.Write(1u);
+            if (version == 1)
+            {
+                writer.Write(command);
+                writer.Write((ushort)0x0100);
+            }
+
+            writer.Write(block);
+            writer.Write(1_000_000UL * serial);
+            if (version == 2)
+            {
+                writer.Write(1000UL);
+            }
+        }
+
+        return stream.ToArray();
     }
 
     [Fact]
@@ -43,7 +232,7 @@ public class TraceFormatsByContent
 
         Assert.Equal("oracleGeneral", reader.Format);
         Assert.Equal([5UL, 6UL, 5UL], records.Select(record => record.Address));
-        Assert.Equal([100u, 200u, 100u], records.Select(record => record.Size));
+        Assert.Equal([100UL, 200UL, 100UL], records.Select(record => record.Size));
     }
 
     [Fact]
@@ -177,9 +366,9 @@ public class TraceFormatsByContent
         return stream.ToArray();
     }
 
-    internal static List<(ulong Address, uint Size, ReferenceKind Kind, uint Process, long Time)> ReadAll(TraceReader reader)
+    internal static List<(ulong Address, ulong Size, ReferenceKind Kind, uint Process, long Time)> ReadAll(TraceReader reader)
     {
-        var all = new List<(ulong, uint, ReferenceKind, uint, long)>();
+        var all = new List<(ulong, ulong, ReferenceKind, uint, long)>();
         var records = new TraceRecords(512);
         while (reader.Read(records))
         {

@@ -12,7 +12,7 @@ public static class BeladyCommand
     {
         var trace = new Argument<string?>("trace") { Description = "trace to search, or nothing for random strings", Arity = ArgumentArity.ZeroOrOne };
         var policy = new Option<string>("--policy", "-p") { Description = "policies, or all", DefaultValueFactory = _ => "fifo" };
-        var frames = new Option<string>("--frames", "-f") { Description = "sizes of memory for a trace", DefaultValueFactory = _ => "1..64+1" };
+        var frames = new Option<string>("--frames", "-f") { Description = "sizes of memory for a trace: 3,4 or 1..6+1 (each) or 1..64 (doubling)", DefaultValueFactory = _ => "1..64+1" };
         var pages = new Option<int>("--pages") { Description = "pages of random strings", DefaultValueFactory = _ => 5 };
         var length = new Option<int>("--length") { Description = "length of random strings", DefaultValueFactory = _ => 24 };
         var tries = new Option<int>("--tries") { Description = "random strings", DefaultValueFactory = _ => 2000 };
@@ -38,7 +38,7 @@ public static class BeladyCommand
                 else
                 {
                     var found = AnomalySearch.InRandomStrings(specification, pageCount, size, attempts, parse.GetValue(seed), cancellation);
-                    Write(specification, found is null ? [] : [found], $"{attempts} random strings", json);
+                    Write(specification, found is null ? [] : [found], $"{attempts} random strings at 1 to {pageCount} frames", json);
                 }
             }
 
@@ -52,15 +52,24 @@ public static class BeladyCommand
     {
         using var runs = RunSource.Of(TraceFormats.Open(path), pageShift);
         using var line = new ProgressLine();
-        var (found, report) = AnomalySearch.InTrace(runs, specification, [.. TraceOptions.ParseFrames(frames).Order()], line.Show, cancellation);
+        List<int> sizes = [.. TraceOptions.ParseFrames(frames).Order()];
+        if (sizes.Count < 2)
+        {
+            throw new UsageException($"--frames {frames} is one size; an anomaly is between two: 3,4 or 1..6+1");
+        }
+
+        var (found, report) = AnomalySearch.InTrace(runs, specification, sizes, line.Show, cancellation);
         line.Dispose();
         if (report.Fault is not null)
         {
             throw report.Fault;
         }
 
-        Write(specification, found, path, json);
+        Write(specification, found, $"{path} ({runs.Reading}) at {Listed(sizes)}", json);
     }
+
+    private static string Listed(List<int> sizes) =>
+        (sizes.Count <= 12 ? string.Join(", ", sizes) : $"{string.Join(", ", sizes.Take(5))}, ... {sizes[^1]} ({sizes.Count} sizes)") + " frames";
 
     private static void Write(PolicySpecification specification, IReadOnlyList<Anomaly> found, string where, TextWriter? json)
     {
@@ -69,11 +78,16 @@ public static class BeladyCommand
             Console.WriteLine($"{specification.Text}: no anomaly in {where}{(specification.Descriptor.Description.IsStackAlgorithm ? "; it is a stack algorithm and has none" : "")}");
         }
 
+        if (found.Count == 0)
+        {
+            json?.WriteLine(TraceOptions.JsonRow(("policy", specification.Text), ("anomaly", false), ("searched", where)));
+        }
+
         foreach (var anomaly in found)
         {
             var text = anomaly.References is null ? null : string.Join(',', anomaly.References);
             json?.WriteLine(TraceOptions.JsonRow(
-                ("policy", specification.Text), ("frames", anomaly.Frames), ("misses", anomaly.Misses), ("moreFrames", anomaly.MoreFrames), ("moreMisses", anomaly.MoreMisses), ("references", text)));
+                ("policy", specification.Text), ("frames", anomaly.Frames), ("misses", anomaly.Misses), ("moreFrames", anomaly.MoreFrames), ("moreMisses", anomaly.MoreMisses), ("references", text), ("searched", where)));
             if (json != Console.Out)
             {
                 Console.WriteLine($"{specification.Text}: {anomaly.Misses} faults with {anomaly.Frames} frames, {anomaly.MoreMisses} with {anomaly.MoreFrames}{(text is null ? "" : $": quire string {text} --policy {specification.Argument} --frames {anomaly.Frames},{anomaly.MoreFrames} --steps")}");

@@ -19,7 +19,8 @@ public static class CurveCommand
         var policy = new Option<string?>("--policy", "-p") { Description = "curves by simulation of these policies at --points sizes, exact there; opt at every size where that is affordable" };
         var points = new Option<int>("--points") { Description = "sizes that are simulated and shown", DefaultValueFactory = _ => 24 };
         var frames = new Option<string?>("--frames", "-f") { Description = "sizes to simulate and show instead" };
-        var workingSet = new Option<bool>("--working-set") { Description = "mean working set over the window" };
+        var workingSet = new Option<bool>("--working-set") { Description = "mean working set over the window: different pages among the last so many references, by the mean over the trace" };
+        var windows = new Option<string?>("--windows") { Description = "windows of mean working sets: 10,100,1K or 1..64+1" };
         var reuse = new Option<bool>("--reuse") { Description = "histogram of the times between references to a page" };
         var regions = new Option<int?>("--regions") { Description = "reuse by region of 2^N pages" };
         var phases = new Option<long?>("--phases") { Description = "phases of locality by windows of N references" };
@@ -28,7 +29,7 @@ public static class CurveCommand
         var noPlot = new Option<bool>("--no-plot") { Description = "no plot in the terminal" };
         var command = new Command("curve", "Miss-ratio curves, working set and knee of a trace.")
         {
-            exact, rate, samplePages, aet, policy, points, frames, workingSet, reuse, regions, phases, csv, html, noPlot,
+            exact, rate, samplePages, aet, policy, points, frames, workingSet, windows, reuse, regions, phases, csv, html, noPlot,
         };
         options.AddTo(command);
         command.Guard((parse, cancellation) =>
@@ -40,10 +41,11 @@ public static class CurveCommand
                 Rate = parse.GetValue(rate) ?? (isPlain ? 0.01 : null),
                 SamplePages = parse.GetValue(samplePages),
                 Aet = parse.GetValue(aet) || isPlain,
-                ReuseTimes = isPlain || parse.GetValue(workingSet) || parse.GetValue(reuse),
+                ReuseTimes = isPlain || parse.GetValue(workingSet) || parse.GetValue(reuse) || parse.GetValue(windows) is not null,
+                Windows = parse.GetValue(windows) is { } lengths ? [.. TraceOptions.ParseFrames(lengths).Select(length => (long)length)] : [],
                 Policies = parse.GetValue(policy) is { } policies ? PolicyLibrary.ParseList(policies) : [],
                 Points = Math.Clamp(parse.GetValue(points), 2, 10_000),
-                Frames = parse.GetValue(frames) is { } sizes ? TraceOptions.ParseFrames(sizes) : null,
+                Frames = parse.GetValue(frames) is { } sizes ? TraceOptions.ParseSizes(sizes) : null,
                 RegionShift = parse.GetValue(regions),
                 PhaseWindow = parse.GetValue(phases),
             };
@@ -58,22 +60,25 @@ public static class CurveCommand
             }
 
             CurveStudy study;
+            string reading;
             using (var runs = options.OpenRuns(parse))
             using (var line = new ProgressLine())
             {
                 study = CurveStudy.Run(runs, request, line.Show, cancellation);
+                reading = runs.Reading;
             }
 
-            var shown = request.Frames?.Select(size => (long)size).ToList() ?? [.. CurveSizes.Spread(Math.Max(1, study.Pages), request.Points)];
+            var shown = study.Sizes(request).Select(size => (long)size).ToList();
+            var hasWindows = parse.GetValue(workingSet) || parse.GetValue(windows) is not null;
             var json = options.OpenJson(parse);
             var table = TraceOptions.OpenOutput(parse.GetValue(csv));
             if (json != Console.Out && table != Console.Out)
             {
-                WriteText(study, shown, parse.GetValue(noPlot), parse.GetValue(workingSet) || isPlain, parse.GetValue(reuse));
+                WriteText(study, reading, shown, parse.GetValue(noPlot), hasWindows || isPlain, parse.GetValue(reuse));
             }
 
-            WriteJson(json, study, shown);
-            WriteCsv(table, study, shown);
+            WriteJson(json, study, shown, hasWindows);
+            WriteCsv(table, study, request.Frames is null ? null : shown);
             TraceOptions.CloseOutput(json);
             TraceOptions.CloseOutput(table);
             if (parse.GetValue(html) is { } path)
@@ -99,9 +104,9 @@ public static class CurveCommand
         return knee is { } point ? text + string.Create(CultureInfo.InvariantCulture, $"; knee at {point.Frames} frames, miss ratio {point.MissRatio:0.000000}") : text + "; no knee";
     }
 
-    private static void WriteText(CurveStudy study, List<long> sizes, bool noPlot, bool workingSet, bool reuse)
+    private static void WriteText(CurveStudy study, string reading, List<long> sizes, bool noPlot, bool workingSet, bool reuse)
     {
-        Console.WriteLine(Summary(study));
+        Console.WriteLine($"{Summary(study)}; {reading}");
         if (study.References == 0)
         {
             return;
@@ -128,14 +133,9 @@ public static class CurveCommand
         if (workingSet)
         {
             var windows = new TextTable("window", "mean working set");
-            var next = 1.0;
-            foreach (var (window, pages) in study.Reuse.WorkingSet())
+            foreach (var (window, pages) in WorkingSets(study))
             {
-                if (window >= next)
-                {
-                    windows.Add(window, pages);
-                    next = window * 4.0;
-                }
+                windows.Add(window, pages);
             }
 
             Console.WriteLine();
@@ -156,6 +156,20 @@ public static class CurveCommand
         }
 
         WriteLocality(study);
+    }
+
+    // Windows of one's choice, or each four times the one before.
+    private static IEnumerable<(long Window, double Pages)> WorkingSets(CurveStudy study)
+    {
+        var next = 1.0;
+        foreach (var (window, pages) in study.Reuse.WorkingSet())
+        {
+            if (study.HasChosenWindows || window >= next)
+            {
+                yield return (window, pages);
+                next = window * 4.0;
+            }
+        }
     }
 
     private static void WriteLocality(CurveStudy study)
@@ -185,7 +199,7 @@ public static class CurveCommand
         }
     }
 
-    private static void WriteJson(TextWriter? json, CurveStudy study, List<long> sizes)
+    private static void WriteJson(TextWriter? json, CurveStudy study, List<long> sizes, bool hasWindows)
     {
         foreach (var curve in json is null ? [] : study.Curves)
         {
@@ -195,6 +209,11 @@ public static class CurveCommand
                 json!.WriteLine(TraceOptions.JsonRow(
                     ("curve", curve.Name), ("frames", size), ("missRatio", curve.At(size)), ("errorBound", curve.ErrorBound), ("knee", knee?.Frames), ("remark", curve.Remark), ("partial", study.IsPartial)));
             }
+        }
+
+        foreach (var (window, pages) in json is null || !hasWindows ? [] : WorkingSets(study))
+        {
+            json!.WriteLine(TraceOptions.JsonRow(("window", window), ("meanWorkingSet", pages), ("partial", study.IsPartial)));
         }
 
         foreach (var (first, references, writes, pages) in json is null || study.Regions is null ? [] : study.Regions.Regions)
@@ -209,7 +228,8 @@ public static class CurveCommand
         }
     }
 
-    private static void WriteCsv(TextWriter? csv, CurveStudy study, List<long> sizes)
+    // Every size at which a curve changes; a curve that was simulated has nothing to say between its points.
+    private static void WriteCsv(TextWriter? csv, CurveStudy study, List<long>? chosen)
     {
         if (csv is null)
         {
@@ -217,9 +237,13 @@ public static class CurveCommand
         }
 
         csv.WriteLine("frames," + string.Join(',', study.Curves.Select(curve => $"\"{curve.Name}\"")));
+        var sizes = chosen ?? (IEnumerable<long>)new SortedSet<long>(study.Curves.SelectMany(curve => curve.Points.Select(point => point.Frames)).Where(size => size > 0));
         foreach (var size in sizes)
         {
-            csv.WriteLine(size + "," + string.Join(',', study.Curves.Select(curve => curve.At(size).ToString("0.########", CultureInfo.InvariantCulture))));
+            csv.WriteLine(size + "," + string.Join(',', study.Curves.Select(curve => Cell(curve, size))));
         }
+
+        static string Cell(MissRatioCurve curve, long size) =>
+            curve.IsOnlyAtPoints && !curve.HasPointAt(size) ? "" : curve.At(size).ToString("0.########", CultureInfo.InvariantCulture);
     }
 }

@@ -44,13 +44,13 @@ internal static class CurvePage
         const L=60,R=940,T=16,B=440,shown=curves.map(()=>true);
         const largest=Math.max(2,...curves.map(c=>c.points[c.points.length-1][0]));
         const at=(c,f)=>{let r=c.points[0][1];for(const p of c.points){if(p[0]>f)break;r=p[1]}return r};
-        const top=Math.max(1e-9,...curves.map(c=>at(c,1)));
+        const highest=Math.max(1e-9,...curves.map(c=>at(c,1)));
         const x=f=>log.checked?L+(R-L)*Math.log(Math.max(1,f))/Math.log(largest):L+(R-L)*f/largest;
-        const y=r=>B-(B-T)*r/top;
+        const y=r=>B-(B-T)*r/highest;
         const frames=px=>{const u=Math.min(1,Math.max(0,(px-L)/(R-L)));return Math.round(log.checked?Math.pow(largest,u):u*largest)};
         function el(n,a,t){const e=document.createElementNS("http://www.w3.org/2000/svg",n);for(const k in a)e.setAttribute(k,a[k]);if(t)e.textContent=t;svg.append(e);return e}
         function draw(){svg.replaceChildren();
-          for(let i=0;i<=5;i++){const r=top*i/5;el("line",{x1:L,x2:R,y1:y(r),y2:y(r),stroke:"#d0d7de"});el("text",{x:6,y:y(r)+4},r.toFixed(4))}
+          for(let i=0;i<=5;i++){const r=highest*i/5;el("line",{x1:L,x2:R,y1:y(r),y2:y(r),stroke:"#d0d7de"});el("text",{x:6,y:y(r)+4},r.toFixed(4))}
           for(let i=0;i<=6;i++){const f=frames(L+(R-L)*i/6);el("text",{x:x(f)-10,y:B+18},f)}
           el("text",{x:(L+R)/2-20,y:472},"frames");
           curves.forEach((c,i)=>{if(!shown[i])return;let d="";for(const p of c.points){if(p[0]<1)continue;d+=(d?"H"+x(p[0])+"V":"M"+x(p[0])+" ")+y(p[1])}

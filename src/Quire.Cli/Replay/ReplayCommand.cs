@@ -8,25 +8,26 @@ namespace Quire.Cli.Replay;
 /// <summary>quire replay: a trace under policies and numbers of frames, as a table.</summary>
 public static class ReplayCommand
 {
-    private const int UnlimitedFrames = 1 << 20;
+    // As many frames as the trace has pages.
+    private static readonly MemorySize Unlimited = new(0, 1);
 
     public static Command Create()
     {
         var options = new TraceOptions();
         var policy = new Option<string>("--policy", "-p") { Description = "policies with parameters, or all: lru,lru-k:k=2,crp=0,clock:bits=2", DefaultValueFactory = _ => "all" };
-        var frames = new Option<string>("--frames", "-f") { Description = "numbers of frames: 64,256,1K or 16..4K (doubling) or 1..9+1", DefaultValueFactory = _ => "64,256,1K" };
+        var frames = new Option<string>("--frames", "-f") { Description = "numbers of frames: 64,256,1K or 16..4K (doubling) or 1..9+1, or shares of the trace's pages: 10%", DefaultValueFactory = _ => "64,256,1K" };
         var readCost = new Option<double>("--read-cost") { Description = "price of a fault in the cost column", DefaultValueFactory = _ => 1 };
         var writeCost = new Option<double>("--write-cost") { Description = "price of writing a dirty page back in the cost column", DefaultValueFactory = _ => 1 };
         var spool = new Option<string>("--spool") { Description = "memory for a trace that must be read ahead (opt, vmin); the rest goes to a temporary file", DefaultValueFactory = _ => "1G" };
         var diff = new Option<string[]>("--diff") { Description = "two policies: show the first reference at which they part (with one --frames)", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true };
         var explain = new Option<long?>("--explain") { Description = "show what the policy did at reference N and why (with one --policy and --frames)" };
-        var capacity = new Option<string?>("--capacity") { Description = "cache traces with object sizes: capacities in bytes (64M,1G) instead of frames; " + string.Join(", ", ObjectCacheRegistry.All.Select(known => known.Name)) };
+        var capacity = new Option<string?>("--capacity") { Description = "cache traces with object sizes: capacities in bytes (64M,1G), or shares of the bytes of all objects (5%), instead of frames; " + string.Join(", ", ObjectCacheRegistry.All.Select(known => known.Name)) };
         var cores = new Option<int>("--cores") { Description = "cores to use", DefaultValueFactory = _ => Environment.ProcessorCount };
         var command = new Command("replay", "Replay a trace under replacement policies and count faults.") { policy, frames, readCost, writeCost, spool, cores, diff, explain, capacity };
         options.AddTo(command);
         command.Guard((parse, cancellation) =>
         {
-            var counts = TraceOptions.ParseFrames(parse.GetValue(frames)!);
+            var counts = TraceOptions.ParseSizes(parse.GetValue(frames)!);
             if (parse.GetValue(diff) is { Length: 2 } pair)
             {
                 using var source = options.OpenRuns(parse);
@@ -70,14 +71,14 @@ public static class ReplayCommand
             // Variable-space policies take what they want unless the user limits them.
             var isLimited = parse.GetResult(frames) is { Implicit: false };
             var simulations = policies.SelectMany(specification =>
-                (specification.Descriptor.IsVariableSpace && !isLimited ? [UnlimitedFrames] : counts).Select(count => Simulation.Create(specification, count))).ToList();
+                (specification.Descriptor.IsVariableSpace && !isLimited ? [Unlimited] : counts).Select(count => Simulation.Create(specification, count))).ToList();
             ReplayReport report;
             using (var line = new ProgressLine())
             {
                 report = new ReplayEngine(simulations) { OnProgress = line.Show, SpoolBudget = (long)budget.Bytes, Cores = parse.GetValue(cores) }.Run(runs, cancellation);
             }
 
-            Print(options, parse, report, prices);
+            Print(options, parse, report, runs.Reading, prices);
             return Finish(report, cancellation);
         });
         return command;
@@ -104,8 +105,7 @@ public static class ReplayCommand
     private static int ReplayObjects(TraceOptions options, ParseResult parse, string policies, string capacities, int cores, CancellationToken cancellation)
     {
         var names = policies == "all" ? ObjectCacheRegistry.All.Select(known => known.Name) : policies.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var sizes = capacities.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(text => Primitives.ByteSize.TryParse(text, out var size) && size.Bytes is > 0 and < 1L << 60 ? (long)size.Bytes : throw new UsageException($"'{text}' is not a capacity from 1 byte")).ToList();
+        var sizes = TraceOptions.ParseCapacities(capacities);
         List<Simulation> simulations = [.. names.SelectMany(name => sizes.Select(size => new ObjectCacheSimulation(name, size)))];
         if (simulations.Count == 0)
         {
@@ -115,7 +115,7 @@ public static class ReplayCommand
         using var runs = options.OpenRuns(parse);
         if (!runs.HasObjectSizes)
         {
-            throw new UsageException("--capacity is for traces of objects with sizes; this one has pages: use --frames");
+            throw new UsageException($"--capacity is for traces of objects with sizes; this one has {runs.Unit.ToString().ToLowerInvariant()}: use --frames, or --unit object for a table");
         }
 
         ReplayReport report;
@@ -132,12 +132,13 @@ public static class ReplayCommand
             table.Add(row.Policy, row.CapacityBytes, row.Misses, row.MissRatio.ToString("0.000000"), byteRatio.ToString("0.000000"), row.ColdMisses, row.Evictions);
             json?.WriteLine(TraceOptions.JsonRow(
                 ("policy", row.Policy), ("capacityBytes", row.CapacityBytes), ("references", row.References), ("misses", row.Misses), ("missRatio", row.MissRatio),
-                ("byteMissRatio", byteRatio), ("coldMisses", row.ColdMisses), ("evictions", row.Evictions), ("objects", report.Pages), ("partial", report.IsPartial)));
+                ("byteMissRatio", byteRatio), ("coldMisses", row.ColdMisses), ("evictions", row.Evictions), ("deletions", row.Deletions), ("objects", report.Pages),
+                ("format", runs.Reading), ("partial", report.IsPartial)));
         }
 
         if (json != Console.Out)
         {
-            Console.WriteLine($"{report.References} references to {report.Pages} objects{(report.IsPartial ? " (partial)" : "")}");
+            Console.WriteLine($"{report.References} references to {report.Pages} objects{(report.IsPartial ? " (partial)" : "")}; {runs.Reading}");
             table.Write(Console.Out);
         }
 
@@ -145,12 +146,12 @@ public static class ReplayCommand
         return Finish(report, cancellation);
     }
 
-    private static void Print(TraceOptions options, ParseResult parse, ReplayReport report, (double Read, double Write) prices)
+    private static void Print(TraceOptions options, ParseResult parse, ReplayReport report, string reading, (double Read, double Write) prices)
     {
         var json = options.OpenJson(parse);
         if (json != Console.Out)
         {
-            WriteTable(report, prices);
+            WriteTable(report, reading, prices);
         }
 
         if (json is null)
@@ -169,21 +170,23 @@ public static class ReplayCommand
                 ("missRatio", row.MissRatio),
                 ("coldMisses", row.ColdMisses),
                 ("evictions", row.Evictions),
+                ("deletions", row.Deletions),
                 ("dirtyWrites", row.DirtyWrites),
                 ("cost", row.Cost(prices.Read, prices.Write)),
                 ("meanResident", row.IsVariableSpace ? row.MeanResident : null),
                 ("peakResident", row.PeakResident),
                 ("spaceTime", row.IsVariableSpace ? row.SpaceTime : null),
                 ("pages", report.Pages),
+                ("format", reading),
                 ("partial", report.IsPartial)));
         }
 
         TraceOptions.CloseOutput(json);
     }
 
-    private static void WriteTable(ReplayReport report, (double Read, double Write) prices)
+    private static void WriteTable(ReplayReport report, string reading, (double Read, double Write) prices)
     {
-        Console.WriteLine($"{report.References} references to {report.Pages} pages{(report.IsPartial ? " (partial)" : "")}");
+        Console.WriteLine($"{report.References} references to {report.Pages} pages{(report.IsPartial ? " (partial)" : "")}; {reading}");
         var hasVariable = report.Results.Any(row => row.IsVariableSpace);
         string[] variableHeadings = hasVariable ? ["mean resident", "space-time"] : [];
         var table = new TextTable(["policy", "frames", "misses", "miss ratio", "cold", "evictions", "dirty writes", "cost", .. variableHeadings]);

@@ -18,15 +18,15 @@ public static class StringCommand
         var command = new Command("string", "Show a reference string under replacement policies, step by step.") { text, policy, frames, steps, jsonOption };
         command.Guard((parse, _) =>
         {
-            var references = ReferenceString.Parse(parse.GetValue(text)!);
+            var references = Parse(parse.GetValue(text)!);
             var policies = PolicyLibrary.ParseList(parse.GetValue(policy)!);
-            var counts = TraceOptions.ParseFrames(parse.GetValue(frames)!);
+            var counts = TraceOptions.ParseSizes(parse.GetValue(frames)!);
             var json = TraceOptions.OpenOutput(parse.GetValue(jsonOption));
             if (parse.GetValue(steps))
             {
                 foreach (var specification in policies)
                 {
-                    foreach (var count in counts)
+                    foreach (var count in FramesOf(specification))
                     {
                         WriteSteps(references, specification, count, json);
                     }
@@ -34,23 +34,41 @@ public static class StringCommand
             }
             else
             {
-                WriteSummary(references, policies, counts, json);
+                WriteSummary(references, policies, FramesOf, json);
             }
 
             TraceOptions.CloseOutput(json);
             return 0;
+
+            // A policy with a window takes as many frames as its window wants, unless the user limits it.
+            IEnumerable<int> FramesOf(PolicySpecification specification) =>
+                specification.Descriptor.IsVariableSpace && parse.GetResult(frames) is not { Implicit: false }
+                    ? [references.Pages]
+                    : counts.Select(count => (int)count.Of(references.Pages));
         });
         return command;
     }
 
-    private static void WriteSummary(ReferenceString references, IReadOnlyList<PolicySpecification> policies, IReadOnlyList<int> counts, TextWriter? json)
+    private static ReferenceString Parse(string text)
+    {
+        try
+        {
+            return ReferenceString.Parse(text);
+        }
+        catch (TraceFormatException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+    }
+
+    private static void WriteSummary(ReferenceString references, IReadOnlyList<PolicySpecification> policies, Func<PolicySpecification, IEnumerable<int>> framesOf, TextWriter? json)
     {
         var table = new TextTable("policy", "frames", "faults", "hits", "dirty writes");
         foreach (var specification in policies)
         {
-            foreach (var count in counts)
+            foreach (var count in framesOf(specification))
             {
-                var replay = new SteppedReplay(specification, count, references.NameOf);
+                var replay = new SteppedReplay(specification, TablesFor(count, references), references.NameOf);
                 foreach (var _ in references.Replay(replay))
                 {
                 }
@@ -68,20 +86,24 @@ public static class StringCommand
         }
     }
 
+    // More frames than pages change nothing that can be seen, and a table of all of them could be huge.
+    private static int TablesFor(int frames, ReferenceString references) => frames > 1 << 16 ? Math.Max(1 << 16, references.Pages) : frames;
+
     private static void WriteSteps(ReferenceString references, PolicySpecification specification, int frames, TextWriter? json)
     {
-        var replay = new SteppedReplay(specification, frames, references.NameOf);
+        var replay = new SteppedReplay(specification, TablesFor(frames, references), references.NameOf);
         // Wide memories show their policy's lists only; a column a frame would not fit a line.
         var shown = Math.Min(frames, Math.Min(references.Pages, 16));
         var table = new TextTable(["#", "page", .. Enumerable.Range(0, shown).Select(frame => $"f{frame}"), "", "out", "why", "state"]);
         foreach (var step in references.Replay(replay))
         {
-            var cells = Enumerable.Range(0, frames).Select(frame => replay.PageIn(frame) is >= 0 and var page ? references.NameOf(page) : "-").ToArray();
-            var outgoing = step.Victim >= 0 ? references.NameOf(step.Victim) : "";
-            table.Add([step.Number, references.TextOf(step.Number), .. cells[..shown], step.IsFault ? "fault" : "hit", outgoing, step.Reason, replay.State]);
+            var cells = Enumerable.Range(0, replay.Frames).Select(frame => replay.PageIn(frame) is >= 0 and var page ? references.NameOf(page) : "-").ToArray();
+            var outgoing = string.Join(' ', step.Released.Concat(step.Victim >= 0 ? [step.Victim] : []).Select(references.NameOf));
+            var why = step.Released.Count == 0 ? step.Reason : $"{step.Reason}{(step.Reason is null ? "" : "; ")}{specification.Descriptor.Description.Title}";
+            table.Add([step.Number, references.TextOf(step.Number), .. cells[..shown], step.IsFault ? "fault" : "hit", outgoing, why, replay.State]);
             json?.WriteLine(TraceOptions.JsonRow(
                 ("policy", specification.Text), ("frames", frames), ("reference", step.Number), ("page", references.NameOf(step.Page)), ("fault", step.IsFault),
-                ("frame", step.Frame), ("victim", step.Victim >= 0 ? outgoing : null), ("reason", step.Reason), ("resident", cells), ("state", replay.State)));
+                ("frame", step.Frame), ("victim", step.Victim >= 0 ? references.NameOf(step.Victim) : null), ("released", step.Released.Select(references.NameOf)), ("reason", why), ("resident", cells), ("state", replay.State)));
         }
 
         if (json != Console.Out)

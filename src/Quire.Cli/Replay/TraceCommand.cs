@@ -54,6 +54,7 @@ public static class TraceCommand
         [
             ("name", reader.Source.Name),
             ("format", reader.Format),
+            ("reading", reader.Reading),
             ("packing", reader.Source.Packing),
             ("unit", reader.Unit.ToString().ToLowerInvariant()),
             ("bytes", reader.Source.Length),
@@ -64,6 +65,7 @@ public static class TraceCommand
             ("instructions", facts.ByKind[0]),
             ("reads", facts.ByKind[1]),
             ("writes", facts.ByKind[2]),
+            ("deletions", facts.ByKind[3]),
             ("processes", facts.Processes),
             ("lowest", facts.References > 0 ? "0x" + facts.Lowest.ToString("x", CultureInfo.InvariantCulture) : null),
             ("highest", facts.References > 0 ? "0x" + facts.Highest.ToString("x", CultureInfo.InvariantCulture) : null),

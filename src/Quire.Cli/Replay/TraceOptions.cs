@@ -18,7 +18,9 @@ internal sealed class TraceOptions
 
     public Option<string?> Format { get; } = new("--format") { Description = "trace format, where the content does not tell: " + string.Join(", ", TraceFormats.All.Select(format => format.Name)) };
 
-    public Option<string?> Unit { get; } = new("--unit") { Description = "what plain numbers are: page or address (0x... are addresses, others pages)" };
+    public Option<string?> Unit { get; } = new("--unit") { Description = "what plain numbers, or those of a table or of vscsi, are: page, address or object (0x... are addresses, others pages)" };
+
+    public Option<string?> Columns { get; } = new("--columns") { Description = "columns of a table, from 1 or by name: id=2,size=3,time=1,op=4; also page, address, process, count" };
 
     public Option<string?> Json { get; } = new("--json") { Description = "one JSON object a row, to FILE or - for standard output instead of the table" };
 
@@ -28,6 +30,7 @@ internal sealed class TraceOptions
         command.Add(PageSize);
         command.Add(Format);
         command.Add(Unit);
+        command.Add(Columns);
         command.Add(Json);
     }
 
@@ -47,12 +50,44 @@ internal sealed class TraceOptions
             null => parse.GetValue(PageSize) is null ? null : TraceUnit.Addresses,
             "page" or "pages" => TraceUnit.Pages,
             "address" or "addresses" => TraceUnit.Addresses,
-            var other => throw new UsageException($"unit '{other}' is neither page nor address"),
+            "object" or "objects" => TraceUnit.Objects,
+            var other => throw new UsageException($"unit '{other}' is none of page, address, object"),
         };
-        return TraceFormats.Open(path, parse.GetValue(Format), unit);
+        return TraceFormats.Open(path, new TraceReading { Format = parse.GetValue(Format), Unit = unit, Columns = parse.GetValue(Columns) });
     }
 
     public RunSource OpenRuns(ParseResult parse) => RunSource.Of(OpenReader(parse), PageShift(parse));
+
+    /// <summary>"64,256,1K", "16..256" (doubling), "1..10+1" (steps), "10%" (of the trace's pages).</summary>
+    public static IReadOnlyList<MemorySize> ParseSizes(string text)
+    {
+        var sizes = new List<MemorySize>();
+        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (part.EndsWith('%'))
+            {
+                sizes.Add(ParseShare(part));
+            }
+            else
+            {
+                sizes.AddRange(ParseFrames(part).Select(count => new MemorySize(count)));
+            }
+        }
+
+        return sizes.Count > 0 ? [.. sizes.Distinct()] : throw new UsageException("no number of frames given");
+    }
+
+    /// <summary>"64M,1G", "5%" of the bytes of all objects.</summary>
+    public static IReadOnlyList<MemorySize> ParseCapacities(string text) =>
+        [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part =>
+            part.EndsWith('%') ? ParseShare(part)
+            : ByteSize.TryParse(part, out var size) && size.Bytes is > 0 and < 1L << 60 ? new MemorySize((long)size.Bytes)
+            : throw new UsageException($"'{part}' is not a capacity from 1 byte or a share (5%)")).Distinct()];
+
+    private static MemorySize ParseShare(string text) =>
+        double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is > 0 and <= 10_000
+            ? new MemorySize(0, percent / 100)
+            : throw new UsageException($"'{text}' is not a share above 0%");
 
     /// <summary>"64,256,1K", "16..256" (doubling), "1..10+1" (steps).</summary>
     public static IReadOnlyList<int> ParseFrames(string text)

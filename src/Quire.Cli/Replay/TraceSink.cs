@@ -28,7 +28,7 @@ internal sealed class TraceSink : IDisposable
         header,
         path.EndsWith(".txt", StringComparison.Ordinal));
 
-    public void Add(ulong address, uint size, ReferenceKind kind, uint process, long time)
+    public void Add(ulong address, ulong size, ReferenceKind kind, uint process, long time)
     {
         if (_text is null)
         {
@@ -36,7 +36,13 @@ internal sealed class TraceSink : IDisposable
             return;
         }
 
-        var letter = kind == ReferenceKind.Write ? 'w' : kind == ReferenceKind.Read ? 'r' : 'i';
+        var letter = kind switch
+        {
+            ReferenceKind.Write => 'w',
+            ReferenceKind.Delete => 'd',
+            ReferenceKind.Instruction => 'i',
+            _ => 'r',
+        };
         _text.Write(_isAddress ? "0x" + address.ToString("x", CultureInfo.InvariantCulture) : address.ToString(CultureInfo.InvariantCulture));
         _text.Write(' ');
         _text.Write(letter);

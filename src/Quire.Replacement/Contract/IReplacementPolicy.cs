@@ -90,12 +90,17 @@ public interface ITimedPolicy
 /// <summary>A policy that gives frames back by itself: its resident set grows and shrinks with the program's demand.</summary>
 public interface IVariableSpacePolicy
 {
-    /// <summary>Called before each reference until it returns false. A frame it returns is free and forgotten by the policy.</summary>
+    /// <summary>
+    /// Called before the reference at <paramref name="time"/> until it returns false, and right after the reference before it with <see cref="Demand.None"/>,
+    /// so that what a reference lets go is gone before resident pages are counted. A frame it returns is free and forgotten by the policy.
+    /// </summary>
     bool TryRelease(long time, Demand demand, out int frame);
 }
 
 public enum Demand
 {
+    /// <summary>It is not known yet what the reference wants.</summary>
+    None,
     Hit,
     Fault,
 }

@@ -2,11 +2,14 @@ namespace Quire.Replacement;
 
 /// <summary>
 /// A cache of objects of different sizes, by dense object number, limited in bytes. An object larger than the cache is a miss and not kept; an
-/// object that comes back with another size counts with the new one. Sizes of 0 count as 1.
+/// object that comes back with another size is found and counts with the new one: what it has grown by comes from others, unless it has become larger than
+/// the cache. Sizes of 0 count as 1.
 /// </summary>
 public abstract class ObjectCache(long capacity)
 {
-    private uint[] _size = [];
+    protected const int Nobody = -1;
+
+    private long[] _size = [];
 
     /// <summary>Bytes.</summary>
     public long Capacity { get; } = capacity;
@@ -17,7 +20,7 @@ public abstract class ObjectCache(long capacity)
     public long Evictions { get; private set; }
 
     /// <summary>True for a hit. <paramref name="count"/> references in a row to one object; only the first can miss if it fits.</summary>
-    public bool Reference(int item, uint size, int count)
+    public bool Reference(int item, long size, int count)
     {
         size = Math.Max(1, size);
         if (item >= _size.Length)
@@ -28,10 +31,10 @@ public abstract class ObjectCache(long capacity)
 
         if (_size[item] != 0)
         {
-            Resize(item, size);
-            if (_size[item] != 0)
+            Touch(item, count);
+            if (_size[item] != size)
             {
-                Touch(item, count);
+                Resize(item, size);
             }
 
             return true;
@@ -42,9 +45,10 @@ public abstract class ObjectCache(long capacity)
             return false;
         }
 
-        while (Used + size > Capacity)
+        while (size > Capacity - Used)
         {
-            Leave(Evict());
+            Leave(Evict(Nobody));
+            Evictions++;
         }
 
         _size[item] = size;
@@ -58,27 +62,56 @@ public abstract class ObjectCache(long capacity)
         return false;
     }
 
-    protected uint SizeOf(int item) => _size[item];
+    /// <summary>Takes an object away; false if it was not there.</summary>
+    public bool Delete(int item)
+    {
+        if (item >= _size.Length || _size[item] == 0)
+        {
+            return false;
+        }
+
+        Remove(item);
+        Leave(item);
+        return true;
+    }
+
+    protected long SizeOf(int item) => _size[item];
 
     /// <summary>Object numbers stay below this from now on.</summary>
     protected abstract void Grow(int items);
 
-    protected abstract void Admit(int item, uint size);
+    protected abstract void Admit(int item, long size);
 
     protected abstract void Touch(int item, int count);
 
-    /// <summary>Takes an object out of the policy's order; called only while something is kept. Its size is still known.</summary>
-    protected abstract int Evict();
+    /// <summary>
+    /// Takes an object out of the policy's order, not <paramref name="kept"/>; called only while there is another one. Its size is still known.
+    /// </summary>
+    protected abstract int Evict(int kept);
 
-    private void Resize(int item, uint size)
+    /// <summary>Takes this object out of the policy's order. Its size is still known.</summary>
+    protected abstract void Remove(int item);
+
+    private void Resize(int item, long size)
     {
-        Used += (long)size - _size[item];
+        if (size > Capacity)
+        {
+            Remove(item);
+            Leave(item);
+            Evictions++;
+            return;
+        }
+
+        // Room first: no sum is ever above the capacity, however large sizes are.
+        while (size > Capacity - (Used - _size[item]))
+        {
+            Leave(Evict(item));
+            Evictions++;
+        }
+
+        Used += size - _size[item];
         _size[item] = size;
         SizeChanged(item);
-        while (Used > Capacity)
-        {
-            Leave(Evict());
-        }
     }
 
     /// <summary>For policies that keep sums of sizes of their own.</summary>
@@ -90,7 +123,6 @@ public abstract class ObjectCache(long capacity)
     {
         Used -= _size[item];
         _size[item] = 0;
-        Evictions++;
     }
 }
 

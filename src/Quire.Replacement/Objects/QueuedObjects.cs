@@ -64,18 +64,21 @@ internal class FifoObjects(long capacity) : ObjectCache(capacity)
 
     protected override void Grow(int items) => Queue.Grow(items);
 
-    protected override void Admit(int item, uint size) => Queue.Push(0, item);
+    protected override void Admit(int item, long size) => Queue.Push(0, item);
 
     protected override void Touch(int item, int count)
     {
     }
 
-    protected override int Evict()
+    protected override int Evict(int kept)
     {
         var item = Queue.Oldest(0);
-        Queue.Remove(0, item);
+        item = item == kept ? Queue.Newer(item) : item;
+        Remove(item);
         return item;
     }
+
+    protected override void Remove(int item) => Queue.Remove(0, item);
 }
 
 /// <summary>Least recently used.</summary>
@@ -100,7 +103,7 @@ internal sealed class SieveObjects(long capacity) : FifoObjects(capacity)
         Array.Resize(ref _visited, items);
     }
 
-    protected override void Admit(int item, uint size)
+    protected override void Admit(int item, long size)
     {
         _visited[item] = false;
         base.Admit(item, size);
@@ -108,18 +111,24 @@ internal sealed class SieveObjects(long capacity) : FifoObjects(capacity)
 
     protected override void Touch(int item, int count) => _visited[item] = true;
 
-    protected override int Evict()
+    protected override int Evict(int kept)
     {
         var item = _hand >= 0 ? _hand : Queue.Oldest(0);
-        while (_visited[item])
+        while (_visited[item] || item == kept)
         {
-            _visited[item] = false;
+            _visited[item] = item == kept && _visited[item];
             item = Queue.Newer(item) is >= 0 and var newer ? newer : Queue.Oldest(0);
         }
 
-        _hand = Queue.Newer(item);
-        Queue.Remove(0, item);
+        _hand = item;
+        Remove(item);
         return item;
+    }
+
+    protected override void Remove(int item)
+    {
+        _hand = _hand == item ? Queue.Newer(item) : _hand;
+        base.Remove(item);
     }
 }
 
@@ -135,7 +144,7 @@ internal sealed class S3FifoObjects(long capacity) : ObjectCache(capacity)
     private readonly long[] _bytes = new long[3];
     private byte[] _queue = [];
     private byte[] _uses = [];
-    private uint[] _counted = [];
+    private long[] _counted = [];
 
     protected override void Grow(int items)
     {
@@ -147,7 +156,7 @@ internal sealed class S3FifoObjects(long capacity) : ObjectCache(capacity)
         Array.Resize(ref _counted, items);
     }
 
-    protected override void Admit(int item, uint size)
+    protected override void Admit(int item, long size)
     {
         var returns = _queue[item] == Ghost;
         if (returns)
@@ -161,9 +170,9 @@ internal sealed class S3FifoObjects(long capacity) : ObjectCache(capacity)
 
     protected override void Touch(int item, int count) => _uses[item] = (byte)Math.Min(3, (long)_uses[item] + count);
 
-    protected override int Evict()
+    protected override int Evict(int kept)
     {
-        while (_queues.Oldest(Small) is >= 0 and var item && (_bytes[Small] >= Capacity / 10 || _queues.Oldest(Main) < 0))
+        while (OldestBut(kept, Small) is >= 0 and var item && (_bytes[Small] >= Capacity / 10 || OldestBut(kept, Main) < 0))
         {
             Take(item);
             if (_uses[item] < 2)
@@ -178,10 +187,10 @@ internal sealed class S3FifoObjects(long capacity) : ObjectCache(capacity)
 
         while (true)
         {
-            var item = _queues.Oldest(Main);
+            var item = OldestBut(kept, Main);
             if (item < 0)
             {
-                item = _queues.Oldest(Small);
+                item = OldestBut(kept, Small);
                 Take(item);
                 return item;
             }
@@ -197,22 +206,26 @@ internal sealed class S3FifoObjects(long capacity) : ObjectCache(capacity)
         }
     }
 
+    protected override void Remove(int item) => Take(item);
+
     protected override void SizeChanged(int item)
     {
-        _bytes[_queue[item]] += (long)SizeOf(item) - _counted[item];
+        _bytes[_queue[item]] += SizeOf(item) - _counted[item];
         _counted[item] = SizeOf(item);
     }
+
+    private int OldestBut(int kept, int queue) => _queues.Oldest(queue) is var item && item == kept && item >= 0 ? _queues.Newer(item) : item;
 
     private void Remember(int item)
     {
         Put(Ghost, item, SizeOf(item));
-        while (_bytes[Ghost] > Capacity * 9 / 10 && _queues.Oldest(Ghost) is >= 0 and var oldest)
+        while (_bytes[Ghost] > Capacity - (Capacity / 10) && _queues.Oldest(Ghost) is >= 0 and var oldest)
         {
             Take(oldest);
         }
     }
 
-    private void Put(int queue, int item, uint size)
+    private void Put(int queue, int item, long size)
     {
         _queues.Push(queue, item);
         _queue[item] = (byte)queue;
@@ -244,7 +257,7 @@ internal sealed class GreedyDualObjects(long capacity) : ObjectCache(capacity)
         Array.Resize(ref _uses, items);
     }
 
-    protected override void Admit(int item, uint size)
+    protected override void Admit(int item, long size)
     {
         _uses[item] = 1;
         Enqueue(item);
@@ -256,19 +269,37 @@ internal sealed class GreedyDualObjects(long capacity) : ObjectCache(capacity)
         Enqueue(item);
     }
 
-    protected override int Evict()
+    protected override int Evict(int kept)
     {
+        var (isKeptLeast, least) = (false, default(((int Item, long Version) Entry, (double Worth, long Version) Worth)));
         while (true)
         {
             _leastFirst.TryDequeue(out var entry, out var worth);
-            if (_version[entry.Item] == entry.Version)
+            if (_version[entry.Item] != entry.Version)
             {
-                _clock = worth.Worth;
-                _version[entry.Item] = 0;
-                return entry.Item;
+                continue;
             }
+
+            if (entry.Item == kept)
+            {
+                (isKeptLeast, least) = (true, (entry, worth));
+                continue;
+            }
+
+            if (isKeptLeast)
+            {
+                _leastFirst.Enqueue(least.Entry, least.Worth);
+            }
+
+            _clock = worth.Worth;
+            _version[entry.Item] = 0;
+            return entry.Item;
         }
     }
+
+    protected override void Remove(int item) => _version[item] = 0;
+
+    protected override void SizeChanged(int item) => Enqueue(item);
 
     private void Enqueue(int item)
     {

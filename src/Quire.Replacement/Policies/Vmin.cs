@@ -44,7 +44,8 @@ public struct Vmin : IReplacementPolicy, IPolicyDefinition<Vmin>, IVariableSpace
 
     public bool TryRelease(long time, Demand demand, out int frame)
     {
-        frame = _leaving;
+        // The page of a reference is resident while that reference is counted.
+        frame = demand == Demand.None ? -1 : _leaving;
         if (frame < 0)
         {
             return false;

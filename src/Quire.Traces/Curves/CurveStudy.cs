@@ -18,12 +18,15 @@ public sealed record CurveRequest
     /// <summary>Times between references are wanted: working set, histogram.</summary>
     public bool ReuseTimes { get; init; }
 
+    /// <summary>Windows of mean working sets; empty for a spread of them.</summary>
+    public IReadOnlyList<long> Windows { get; init; } = [];
+
     public IReadOnlyList<PolicySpecification> Policies { get; init; } = [];
 
     public int Points { get; init; } = 24;
 
     /// <summary>Sizes to simulate, null for <see cref="Points"/> sizes up to the pages of the trace.</summary>
-    public IReadOnlyList<int>? Frames { get; init; }
+    public IReadOnlyList<MemorySize>? Frames { get; init; }
 
     public int? RegionShift { get; init; }
 
@@ -41,7 +44,10 @@ public sealed class CurveStudy
 
     public IReadOnlyList<MissRatioCurve> Curves => _curves;
 
-    public ReuseTimes Reuse { get; } = new();
+    public ReuseTimes Reuse { get; private set; } = new();
+
+    /// <summary>Working sets are wanted for windows of the user's choice.</summary>
+    public bool HasChosenWindows { get; private set; }
 
     public RegionReuse? Regions { get; private set; }
 
@@ -60,7 +66,7 @@ public sealed class CurveStudy
 
     public static CurveStudy Run(RunSource source, CurveRequest request, Action<ReplayProgress>? onProgress = null, CancellationToken cancellation = default)
     {
-        var study = new CurveStudy();
+        var study = new CurveStudy { Reuse = new ReuseTimes(request.Windows), HasChosenWindows = request.Windows.Count > 0 };
         var exact = request.Exact ? new StackDistances() : null;
         var sample = request.Rate is { } rate ? new SampledDistances(rate) : null;
         var fixedSize = request.SamplePages is { } most ? new FixedSizeDistances(most) : null;
@@ -114,6 +120,10 @@ public sealed class CurveStudy
         }
     }
 
+    /// <summary>The sizes that are asked for, ascending: once the pages are known, shares are sizes.</summary>
+    public IEnumerable<int> Sizes(CurveRequest request) =>
+        request.Frames?.Select(size => (int)size.Of(Pages)).Distinct().Order() ?? CurveSizes.Spread(Math.Max(1, Pages), request.Points).Select(size => (int)size);
+
     private void Measure(StackDistances? exact, SampledDistances? sample, FixedSizeDistances? fixedSize, CurveRequest request)
     {
         if (exact is not null)
@@ -147,8 +157,13 @@ public sealed class CurveStudy
             policies.Remove(optimum);
         }
 
-        var sizes = request.Frames ?? [.. CurveSizes.Spread(Math.Max(1, Pages), request.Points).Select(size => (int)size)];
+        List<int> sizes = [.. Sizes(request)];
         var simulations = policies.SelectMany(policy => sizes.Select(size => (Policy: policy, Size: size, Run: Simulation.Create(policy, size)))).ToList();
+        foreach (var simulation in simulations)
+        {
+            simulation.Run.Expect(spool.PageCount, spool.ObjectBytes);
+        }
+
         foreach (var batch in simulations.Count > 0 ? spool.Batches() : [])
         {
             if (cancellation.IsCancellationRequested)
@@ -162,12 +177,18 @@ public sealed class CurveStudy
 
         foreach (var group in simulations.GroupBy(simulation => simulation.Policy.Text))
         {
-            _curves.Add(new MissRatioCurve(group.Key, [new CurvePoint(0, 1), .. group.OrderBy(entry => entry.Size).Select(entry => new CurvePoint(entry.Size, entry.Run.Result.MissRatio))]));
+            _curves.Add(new MissRatioCurve(group.Key, [new CurvePoint(0, 1), .. group.OrderBy(entry => entry.Size).Select(entry => new CurvePoint(entry.Size, entry.Run.Result.MissRatio))]) { IsOnlyAtPoints = true });
         }
     }
 
     private bool TryMeasureOptimum(FutureSpool spool, Action<ReplayProgress>? onProgress, CancellationToken cancellation)
     {
+        if (spool.HasDeletions)
+        {
+            // What a deletion frees is not part of Mattson's stack.
+            return false;
+        }
+
         var optimum = new OptimalDistances();
         foreach (var batch in spool.Batches())
         {

@@ -9,6 +9,9 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
     /// <summary>Standard error of each ratio, 0 for exact curves.</summary>
     public double ErrorBound { get; init; }
 
+    /// <summary>Between its points nothing is known: it was simulated there.</summary>
+    public bool IsOnlyAtPoints { get; init; }
+
     /// <summary>What has to be known about it, such as a sample too small to say anything.</summary>
     public string? Remark { get; init; }
 
@@ -37,7 +40,12 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
     }
 
     /// <summary>The ratio at a size: that of the largest point not above it.</summary>
-    public double At(long frames)
+    public double At(long frames) => Points[IndexOf(frames)].MissRatio;
+
+    public bool HasPointAt(long frames) => Points[IndexOf(frames)].Frames == frames;
+
+    // The largest point not above a size.
+    private int IndexOf(long frames)
     {
         var (low, high) = (0, Points.Count - 1);
         while (low < high)
@@ -53,7 +61,7 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
             }
         }
 
-        return Points[low].MissRatio;
+        return low;
     }
 
     /// <summary>

@@ -4,15 +4,21 @@ namespace Quire.Traces;
 
 /// <summary>
 /// Times between references to the same page, in a histogram of logarithmic buckets (32 a doubling), and what follows from it:
-/// the average eviction time model (Hu et al., Kinetic modeling of data eviction in cache, USENIX ATC 2016) and the average working set
-/// (Denning and Schwartz, Properties of the working-set model, CACM 15(3), 1972). The histogram has a fixed size; one number a page is kept.
+/// the average eviction time model (Hu et al., Kinetic modeling of data eviction in cache, USENIX ATC 2016) and the mean working set
+/// (Denning and Schwartz, Properties of the working-set model, CACM 15(3), 1972): the mean over all references t of the number of different pages among
+/// references t - T + 1 to t. It is exact: a page is in the set for T references after each use or until its next one, or the end of the trace, if that is
+/// sooner. The histogram has a fixed size; one number a page is kept.
 /// </summary>
-public sealed class ReuseTimes
+/// <param name="windows">Windows wanted besides those at which a bucket of the histogram begins (1 to 64, and 32 a doubling).</param>
+public sealed class ReuseTimes(params IReadOnlyList<long> windows)
 {
     private const int BucketsPerDoubling = 64;
 
     private readonly long[] _buckets = new long[BucketsPerDoubling * 58];
+    private readonly double[] _sums = new double[BucketsPerDoubling * 58];
+    private readonly double[] _inWindow = new double[windows.Count];
     private long[] _lastUse = [];
+    private double _repeats;
 
     public long References { get; private set; }
 
@@ -35,10 +41,18 @@ public sealed class ReuseTimes
             }
             else
             {
-                _buckets[BucketOf(time + 1 - last)]++;
+                var since = time + 1 - last;
+                var bucket = BucketOf(since);
+                _buckets[bucket]++;
+                _sums[bucket] += since;
+                for (var window = 0; window < _inWindow.Length; window++)
+                {
+                    _inWindow[window] += Math.Min(since, windows[window]);
+                }
             }
 
             _buckets[1] += batch.Counts[run] - 1;
+            _repeats += batch.Counts[run] - 1;
             time += batch.Counts[run];
             last = time;
         }
@@ -58,36 +72,71 @@ public sealed class ReuseTimes
         }
     }
 
-    /// <summary>Mean number of different pages among the last tau references: the sum over t below tau of the part of references that come back after more than t.</summary>
+    /// <summary>Mean working sets: the windows that were wanted, or those at which buckets begin, up to the length of the trace.</summary>
     public IEnumerable<(long Window, double Pages)> WorkingSet()
     {
-        var size = 0.0;
-        foreach (var (start, end, later) in Survivors())
+        if (References == 0)
         {
-            // Pages that never come back stay in the model's window for ever; no working set is larger than the trace.
-            yield return (start, Math.Min(size, Cold));
-            size += later * (end - start);
+            yield break;
+        }
+
+        // From a page's last reference to the end of the trace; a repetition in a run is one reference back.
+        var (tails, tailSums) = (new long[_buckets.Length], new double[_buckets.Length]);
+        foreach (var last in _lastUse.Where(last => last > 0))
+        {
+            var bucket = BucketOf(References - last + 1);
+            tails[bucket]++;
+            tailSums[bucket] += References - last + 1;
+        }
+
+        for (var index = 0; index < windows.Count; index++)
+        {
+            var window = windows[index];
+            var tail = _lastUse.Sum(last => last > 0 ? (double)Math.Min(window, References - last + 1) : 0);
+            yield return (window, (_inWindow[index] + _repeats + tail) / References);
+        }
+
+        if (windows.Count > 0)
+        {
+            yield break;
+        }
+
+        var (shorter, longer) = (0.0, (double)References);
+        for (var bucket = 1; bucket < _buckets.Length - 1 && FirstOf(bucket) <= References; bucket++)
+        {
+            yield return (FirstOf(bucket), (shorter + (longer * FirstOf(bucket))) / References);
+            shorter += _sums[bucket] + (bucket == 1 ? _repeats : 0) + tailSums[bucket];
+            longer -= _buckets[bucket] + tails[bucket];
         }
     }
 
-    /// <summary>AET: a cache of c pages keeps a page for AET(c) references, where the sum of P(t) up to it is c; it misses with probability P(AET(c)).</summary>
+    /// <summary>
+    /// AET: a cache of c pages keeps a page for AET(c) references, where the sum of P(t) over t below it is c, and P(t) is the part of references that come
+    /// back after more than t; it misses with probability P(AET(c)).
+    /// </summary>
     public MissRatioCurve Curve(string name)
     {
         var points = new List<CurvePoint> { new(0, 1) };
         var pages = 0.0;
         foreach (var (start, end, later) in Survivors())
         {
-            pages += later * (end - start);
-            var frames = (long)Math.Round(pages);
+            // A stretch begins where so many pages are full; whole sizes up to its end have its ratio.
+            var frames = (long)Math.Ceiling(pages - 1e-9);
             if (frames > points[^1].Frames)
             {
                 points.Add(new CurvePoint(frames, later));
             }
+            else if (frames > 0)
+            {
+                points[^1] = new CurvePoint(frames, later);
+            }
 
-            if (frames >= Cold)
+            if (pages >= Cold)
             {
                 break;
             }
+
+            pages += later * (end - start);
         }
 
         return new MissRatioCurve(name, points) { Remark = "an estimate from reuse times (AET), not a measurement" };

@@ -99,6 +99,8 @@ public sealed class SampledDistances
 
         var length = 0;
         var references = 0L;
+        var deletion = 0;
+        _sampled.Deletions.Clear();
         var known = _membership;
         var pages = batch.Pages.AsSpan(0, batch.Length);
         for (var run = 0; run < pages.Length; run++)
@@ -109,8 +111,15 @@ public sealed class SampledDistances
                 known[page] = Sampling.Takes(numbering.PageOf(page)) ? Membership.Inside : Membership.Outside;
             }
 
+            var deletes = deletion < batch.Deletions.Count && batch.Deletions[deletion] == run;
+            deletion += deletes ? 1 : 0;
             if (known[page] == Membership.Inside)
             {
+                if (deletes)
+                {
+                    _sampled.Deletions.Add(length);
+                }
+
                 _sampled.Pages[length] = pages[run];
                 _sampled.Counts[length++] = batch.Counts[run];
                 references += batch.Counts[run];

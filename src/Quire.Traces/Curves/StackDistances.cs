@@ -7,11 +7,18 @@ namespace Quire.Traces;
 /// Exact LRU stack distances (Mattson et al. 1970). Each page holds a slot in the order of its last use; a bit vector says which slots are
 /// held, so the distance is the number of bits behind a page's slot, found through three levels of counts: words of 64 slots, groups of
 /// 16 words, regions of 32 groups. When slots run out, they are renumbered without gaps.
+/// <para>
+/// A page that is deleted leaves a hole in the stack, at whose depth and below memory has a free frame. The next reference from below it, or a first one,
+/// fills it: what was above the hole moves down into it, and where the page came from a hole is left. So the page at slot s gives its slot to the hole
+/// if there is a newer one, and the newest hole's slot is free (Thompson and Smith, Efficient (stack) algorithms for analysis of write-back and sector
+/// memories, ACM TOCS 7(1), 1989).
+/// </para>
 /// </summary>
 public sealed class StackDistances
 {
     private const int GroupShift = 10;
     private const int RegionShift = 15;
+    private const int Hole = -1;
 
     private int[] _slotOf = [];
     private int[] _pageAt;
@@ -22,16 +29,21 @@ public sealed class StackDistances
     private int _live;
     private long[] _histogram = new long[1 << 10];
 
+    // Slots that holes hold, the newest last; what _pageAt has for them is Hole.
+    private readonly SortedSet<int> _holes = [];
+    private int _holeCount;
+
     public StackDistances() => Allocate(1 << 13);
 
     /// <summary>References at each distance: index 1 is a reference to the page used last, index 0 is unused.</summary>
     public ReadOnlySpan<long> Histogram => _histogram.AsSpan(0, Math.Min(_histogram.Length, _live + 1));
 
-    /// <summary>First references: their distance is infinite.</summary>
+    /// <summary>First references and those behind a deletion: their distance is infinite.</summary>
     public long Cold { get; private set; }
 
     public long References { get; private set; }
 
+    /// <summary>Different pages; with deletions, the deepest place of the stack.</summary>
     public int Pages => _live;
 
     public void Add(RunBatch batch)
@@ -41,13 +53,65 @@ public sealed class StackDistances
         var pages = batch.Pages.AsSpan(0, batch.Length);
         var counts = batch.Counts.AsSpan(0, batch.Length);
         long repeats = 0;
+        var from = 0;
+        foreach (var deletion in batch.Deletions)
+        {
+            repeats += AddRuns(pages[from..deletion], counts[from..deletion]);
+            Delete((int)(pages[deletion] >> 1));
+            from = deletion + 1;
+        }
+
+        repeats += AddRuns(pages[from..], counts[from..]);
+
+        _histogram[1] += repeats;
+    }
+
+    private long AddRuns(ReadOnlySpan<uint> pages, ReadOnlySpan<int> counts)
+    {
+        long repeats = 0;
         for (var run = 0; run < pages.Length; run++)
         {
             repeats += counts[run] - 1;
             Reference((int)(pages[run] >> 1));
         }
 
-        _histogram[1] += repeats;
+        return repeats;
+    }
+
+    private void Delete(int page)
+    {
+        var slot = _slotOf[page];
+        if (slot < 0)
+        {
+            Cold++;
+            return;
+        }
+
+        _histogram[HeldFrom(slot)]++;
+        _slotOf[page] = -1;
+        Open(slot);
+    }
+
+    private void Open(int slot)
+    {
+        _pageAt[slot] = Hole;
+        _holes.Add(slot);
+        _holeCount++;
+    }
+
+    private void Fill()
+    {
+        var slot = _holes.Max;
+        _holes.Remove(slot);
+        _holeCount--;
+        Release(slot);
+    }
+
+    private void Release(int slot)
+    {
+        _held[slot >> 6] &= ~(1UL << slot);
+        _inGroup[slot >> GroupShift]--;
+        _inRegion[slot >> RegionShift]--;
     }
 
     /// <summary>Forgets what was counted and the pages that are not kept; the order of the others stays.</summary>
@@ -58,14 +122,20 @@ public sealed class StackDistances
         for (var slot = 0; slot < _next; slot++)
         {
             var page = _pageAt[slot];
-            if ((_held[slot >> 6] & (1UL << slot)) != 0 && !keeps(page))
+            if ((_held[slot >> 6] & (1UL << slot)) != 0 && (page == Hole || !keeps(page)))
             {
-                _slotOf[page] = -1;
+                if (page != Hole)
+                {
+                    _slotOf[page] = -1;
+                }
+
                 _held[slot >> 6] &= ~(1UL << slot);
                 _live--;
             }
         }
 
+        _holes.Clear();
+        _holeCount = 0;
         Renumber();
     }
 
@@ -83,14 +153,27 @@ public sealed class StackDistances
         {
             var distance = HeldFrom(slot);
             _histogram[distance]++;
-            _held[slot >> 6] &= ~(1UL << slot);
-            _inGroup[slot >> GroupShift]--;
-            _inRegion[slot >> RegionShift]--;
+            if (_holeCount > 0 && _holes.Max > slot)
+            {
+                Fill();
+                Open(slot);
+            }
+            else
+            {
+                Release(slot);
+            }
         }
         else
         {
             Cold++;
-            _live++;
+            if (_holeCount > 0)
+            {
+                Fill();
+            }
+            else
+            {
+                _live++;
+            }
         }
 
         if (_next == _pageAt.Length)
@@ -192,10 +275,19 @@ public sealed class StackDistances
             }
         }
 
+        _holes.Clear();
         Allocate(Math.Max(_pageAt.Length, (int)BitOperations.RoundUpToPowerOf2((uint)_live * 3)));
         for (var slot = 0; slot < count; slot++)
         {
-            _slotOf[order[slot]] = slot;
+            if (order[slot] == Hole)
+            {
+                _holes.Add(slot);
+            }
+            else
+            {
+                _slotOf[order[slot]] = slot;
+            }
+
             _pageAt[slot] = order[slot];
             _held[slot >> 6] |= 1UL << slot;
             _inGroup[slot >> GroupShift]++;

@@ -1,46 +1,73 @@
-using System.Text;
-
 namespace Quire.Traces;
 
 /// <summary>
-/// CSV whose first line names the columns. One column says where: address (addr, offset: bytes), page (block, lba), or object (obj_id, key, id;
-/// text is hashed). Others are used if they are there: size (length, len, bytes), op (kind, type, rw), time (timestamp, ts), process (pid).
+/// A table with a reference a line: the first line names the columns, or <see cref="TraceReading.Columns"/> does; commas, semicolons, tabs, bars or blanks
+/// stand between. One column says where: address (bytes), page, or object (text is hashed). Others are used if they are there: size, operation (a
+/// deletion deletes), time, process, and how many operations the line stands for. Names that are known: <see cref="CsvLayout"/>.
 /// </summary>
 public sealed class CsvReader : TextTraceReader
 {
-    private readonly int _whereColumn;
-    private readonly int _sizeColumn;
-    private readonly int _kindColumn;
-    private readonly int _timeColumn;
-    private readonly int _processColumn;
+    // A line that stands for more takes minutes; it is damaged rather than meant.
+    private const ulong MostRepeats = 1_000_000_000;
+
+    private readonly CsvLayout _layout;
+    private readonly CsvRole?[] _roles;
     private bool _isHeadRead;
 
-    public CsvReader(ByteSource source)
+    public CsvReader(ByteSource source, TraceReading reading)
         : base(source)
     {
-        var names = NamesOf(source.Peek(1 << 16));
-        (_whereColumn, Unit) = FindWhere(names);
-        if (_whereColumn < 0)
+        var start = source.Peek(TraceFormats.SampleSize);
+        _layout = reading.Columns is { } columns
+            ? CsvLayout.ByColumns(columns, start, source.Name)
+            : CsvLayout.ByNames(start) ?? throw new TraceFormatException($"{source.Name}: line 1: no column is called address, page or object; --columns id=1,size=2 says which is what");
+        if (reading.Unit is { } unit)
         {
-            throw new TraceFormatException($"{source.Name}: line 1: no column is called address, page or object");
+            _layout.As(unit);
         }
 
-        _sizeColumn = Find(names, "size", "length", "len", "bytes", "obj_size", "object_size");
-        _kindColumn = Find(names, "op", "kind", "type", "rw", "operation", "access");
-        _timeColumn = Find(names, "time", "timestamp", "ts");
-        _processColumn = Find(names, "process", "pid", "proc");
+        _isHeadRead = !_layout.HasHead;
+        var roles = Enum.GetValues<CsvRole>();
+        _roles = new CsvRole?[1 + roles.Max(_layout.ColumnOf)];
+        foreach (var role in roles)
+        {
+            if (_layout.ColumnOf(role) is >= 0 and var column)
+            {
+                _roles[column] = role;
+            }
+        }
     }
 
     public override string Format => "csv";
 
-    public override TraceUnit Unit { get; }
+    public override string Reading => $"csv ({_layout.Description})";
 
-    public override bool HasTimes => _timeColumn >= 0;
+    public override TraceUnit Unit => _layout.Unit;
 
-    public static bool Recognises(ReadOnlySpan<byte> start)
+    public override bool HasTimes => _layout.ColumnOf(CsvRole.Time) >= 0;
+
+    public static bool Recognises(ReadOnlySpan<byte> start) => CsvLayout.ByNames(start) is not null;
+
+    protected override bool IsRemark(ReadOnlySpan<byte> line)
     {
-        var names = NamesOf(start);
-        return names.Count > 1 && FindWhere(names).Column >= 0;
+        if (line[0] != '#')
+        {
+            return false;
+        }
+
+        if (line.Length == 1 || line[1] is (byte)' ' or (byte)'#' || _layout.ColumnOf(CsvRole.Where) != 0 || _layout.Width < 2)
+        {
+            return true;
+        }
+
+        // A key may begin with that sign: then the line has as many cells as all others.
+        var cells = 0;
+        while (CsvCells.TryTake(ref line, _layout.Separator, out _))
+        {
+            cells++;
+        }
+
+        return cells != _layout.Width;
     }
 
     protected override void ParseLine(ReadOnlySpan<byte> line, TraceRecords records)
@@ -51,50 +78,43 @@ public sealed class CsvReader : TextTraceReader
             return;
         }
 
-        ReadOnlySpan<byte> where = default, size = default, kind = default, time = default, process = default;
-        var column = 0;
-        foreach (var range in line.Split((byte)','))
+        ReadOnlySpan<byte> where = default, size = default, kind = default, time = default, process = default, repeats = default;
+        var rest = line;
+        foreach (var role in _roles)
         {
-            var cell = line[range].Trim(" \t\""u8);
-            if (column == _whereColumn)
+            if (!CsvCells.TryTake(ref rest, _layout.Separator, out var cell))
             {
-                where = cell;
-            }
-            else if (column == _sizeColumn)
-            {
-                size = cell;
-            }
-            else if (column == _kindColumn)
-            {
-                kind = cell;
-            }
-            else if (column == _timeColumn)
-            {
-                time = cell;
-            }
-            else if (column == _processColumn)
-            {
-                process = cell;
+                break;
             }
 
-            column++;
+            switch (role)
+            {
+                case CsvRole.Where:
+                    where = cell;
+                    break;
+                case CsvRole.Size:
+                    size = cell;
+                    break;
+                case CsvRole.Kind:
+                    kind = cell;
+                    break;
+                case CsvRole.Time:
+                    time = cell;
+                    break;
+                case CsvRole.Process:
+                    process = cell;
+                    break;
+                case CsvRole.Repeats:
+                    repeats = cell;
+                    break;
+            }
         }
 
-        if (!TextFields.TryNumber(where, out var value))
-        {
-            value = Unit == TraceUnit.Objects && !where.IsEmpty ? TextFields.HashKey(where) : throw Bad("not a number in the column of addresses", line);
-        }
-
-        var sizeValue = 1UL;
-        if (!size.IsEmpty && (!TextFields.TryNumber(size, out sizeValue) || sizeValue > uint.MaxValue))
-        {
-            throw Bad("not a size of 32 bits", line);
-        }
-
+        var (address, length, times) = (WhereOf(where, line), SizeOf(size, line), RepeatsOf(repeats, line));
         var direction = ReferenceKind.Read;
         if (!kind.IsEmpty && !TextFields.TryKind(kind, out direction))
         {
-            throw Bad("not a read or write", line);
+            throw Bad("not a read, write or delete", line);
         }
 
         var processValue = 0UL;
@@ -103,9 +123,46 @@ public sealed class CsvReader : TextTraceReader
             throw Bad("not a process number", line);
         }
 
-        records.Add(value, (uint)sizeValue, direction, (uint)processValue, TimeOf(time, line));
-        Ordinal++;
+        var moment = TimeOf(time, line);
+        if (times > 0)
+        {
+            records.Add(address, length, direction, (uint)processValue, moment);
+            Repeats = times - 1;
+            Ordinal += times;
+        }
     }
+
+    private ulong WhereOf(ReadOnlySpan<byte> where, ReadOnlySpan<byte> line)
+    {
+        if (Unit != TraceUnit.Objects)
+        {
+            return TextFields.TryNumber(where, out var number) ? number : throw Bad($"not a number in the column of {(Unit == TraceUnit.Pages ? "pages" : "addresses")}", line);
+        }
+
+        // 7 and 007 are two keys.
+        return where.IsEmpty ? throw Bad("no object", line)
+            : (where.Length == 1 || where[0] != '0') && TextFields.TryDecimal(where, out var value) ? value : TextFields.HashKey(where);
+    }
+
+    private ulong SizeOf(ReadOnlySpan<byte> size, ReadOnlySpan<byte> line)
+    {
+        if (size.IsEmpty)
+        {
+            return 1;
+        }
+
+        if (!TextFields.TryNumber(size, out var value) || value > long.MaxValue)
+        {
+            throw Bad("not a size", line);
+        }
+
+        return Unit == TraceUnit.Objects || value <= uint.MaxValue ? value : throw Bad("not a size of 32 bits", line);
+    }
+
+    private long RepeatsOf(ReadOnlySpan<byte> repeats, ReadOnlySpan<byte> line) =>
+        repeats.IsEmpty ? 1
+        : TextFields.TryNumber(repeats, out var value) && value <= MostRepeats ? (long)value
+        : throw Bad($"not a number of operations up to {MostRepeats}", line);
 
     private long TimeOf(ReadOnlySpan<byte> time, ReadOnlySpan<byte> line)
     {
@@ -116,37 +173,5 @@ public sealed class CsvReader : TextTraceReader
 
         var point = time.IndexOf((byte)'.');
         return TextFields.TryNumber(point < 0 ? time : time[..point], out var value) && value <= long.MaxValue ? (long)value : throw Bad("not a time", line);
-    }
-
-    private static List<string> NamesOf(ReadOnlySpan<byte> start)
-    {
-        var end = start.IndexOfAny((byte)'\n', (byte)'\r');
-        var line = Encoding.ASCII.GetString(end < 0 ? start : start[..end]);
-        return line.Contains(',') ? [.. line.Split(',').Select(name => name.Trim(' ', '\t', '"').ToLowerInvariant())] : [];
-    }
-
-    private static (int Column, TraceUnit Unit) FindWhere(List<string> names)
-    {
-        var address = Find(names, "address", "addr", "vaddr", "offset");
-        if (address >= 0)
-        {
-            return (address, TraceUnit.Addresses);
-        }
-
-        var page = Find(names, "page", "block", "lba", "page_number");
-        return page >= 0 ? (page, TraceUnit.Pages) : (Find(names, "object", "obj", "obj_id", "object_id", "key", "id"), TraceUnit.Objects);
-    }
-
-    private static int Find(List<string> names, params ReadOnlySpan<string> wanted)
-    {
-        foreach (var name in wanted)
-        {
-            if (names.IndexOf(name) is >= 0 and var column)
-            {
-                return column;
-            }
-        }
-
-        return -1;
     }
 }

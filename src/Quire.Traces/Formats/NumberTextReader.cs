@@ -1,20 +1,21 @@
 namespace Quire.Traces;
 
 /// <summary>
-/// Plain page numbers or addresses, one a line, decimal or hexadecimal, with r, w or i before or behind. A line that starts with # is a remark.
+/// Plain page numbers or addresses, one a line, decimal or hexadecimal, with r, w or i before or behind. A line that starts with # is a remark, as is
+/// one of a single *, which traces that came with LIRS have between their parts.
 /// Numbers written 0x... are addresses, others page numbers, unless the user says which they are.
 /// </summary>
 public sealed class NumberTextReader : TextTraceReader
 {
     private readonly bool _bareHex;
 
-    public NumberTextReader(ByteSource source, TraceUnit? unit = null)
+    public NumberTextReader(ByteSource source, TraceReading reading)
         : base(source)
     {
         var sample = source.Peek(4096);
         var lines = new WordSample(sample);
         _bareHex = lines.HasBareHex;
-        Unit = unit ?? (lines.HasPrefixedHex || _bareHex ? TraceUnit.Addresses : TraceUnit.Pages);
+        Unit = reading.Unit ?? (lines.HasPrefixedHex || _bareHex ? TraceUnit.Addresses : TraceUnit.Pages);
     }
 
     public override string Format => "numbers";
@@ -31,13 +32,13 @@ public sealed class NumberTextReader : TextTraceReader
     {
         var rest = line;
         var word = TextFields.TakeWord(ref rest);
-        if (word.IsEmpty || word[0] == '#')
+        if (word.IsEmpty || word[0] == '#' || IsMark(word, rest))
         {
             return;
         }
 
         var kind = ReferenceKind.Read;
-        if (TextFields.TryKind(word, out var before) && !(_bareHex && word.Length == 1 && word[0] == 'f'))
+        if (TextFields.TryKind(word, out var before) && !(_bareHex && word.Length == 1 && word[0] is (byte)'f' or (byte)'d'))
         {
             kind = before;
             word = TextFields.TakeWord(ref rest);
@@ -60,6 +61,8 @@ public sealed class NumberTextReader : TextTraceReader
         records.Add(value, 1, kind, 0, Ordinal++);
     }
 
+    private static bool IsMark(ReadOnlySpan<byte> word, ReadOnlySpan<byte> behind) => word is [(byte)'*'] && TextFields.SkipBlanks(behind).IsEmpty;
+
     /// <summary>What the first lines look like.</summary>
     private readonly ref struct WordSample
     {
@@ -75,13 +78,13 @@ public sealed class NumberTextReader : TextTraceReader
                 }
 
                 var word = TextFields.TakeWord(ref line);
-                if (word.IsEmpty || word[0] == '#')
+                if (word.IsEmpty || word[0] == '#' || IsMark(word, line))
                 {
                     continue;
                 }
 
                 var behind = TextFields.TakeWord(ref line);
-                if (TextFields.TryKind(word, out _) && !behind.IsEmpty)
+                if (TextFields.TryKind(word, out _) && !behind.IsEmpty && !TextFields.TryKind(behind, out _))
                 {
                     word = behind;
                     behind = TextFields.TakeWord(ref line);

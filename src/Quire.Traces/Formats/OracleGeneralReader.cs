@@ -4,7 +4,7 @@ namespace Quire.Traces;
 
 /// <summary>
 /// libCacheSim's oracleGeneral: packed little-endian records of 24 bytes: u32 time in seconds, u64 object, u32 size in bytes, i64 number of the
-/// object's next request (-1 or the largest number for none). The next use is not taken: OPT finds its own.
+/// object's next request (-1 or the largest number for none, -2 where it is not known). The next use is not taken: OPT finds its own.
 /// </summary>
 public sealed class OracleGeneralReader(ByteSource source) : TraceReader(source)
 {
@@ -16,7 +16,7 @@ public sealed class OracleGeneralReader(ByteSource source) : TraceReader(source)
 
     public override bool HasTimes => true;
 
-    /// <summary>Times that do not fall, next uses in the future, and sizes below 2 GiB, in every whole record of the start.</summary>
+    /// <summary>Times that do not fall and next uses in the future, in every whole record of the start.</summary>
     public static bool Recognises(ReadOnlySpan<byte> start)
     {
         var records = start.Length / RecordSize;
@@ -25,9 +25,8 @@ public sealed class OracleGeneralReader(ByteSource source) : TraceReader(source)
         {
             var bytes = start[(record * RecordSize)..];
             var time = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-            var size = BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
             var next = BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]);
-            if (time < previous || size < 0 || (next != -1 && next != long.MaxValue && (next <= record || next > 1L << 40)))
+            if (time < previous || (next is not (-1 or -2 or long.MaxValue) && (next <= record || next > 1L << 40)))
             {
                 return false;
             }

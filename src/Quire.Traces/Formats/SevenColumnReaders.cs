@@ -22,12 +22,12 @@ public sealed class MsrCambridgeReader(ByteSource source) : TextTraceReader(sour
             || !TextFields.TryDecimal(line[cells[2]].Trim((byte)' '), out var disk)
             || !TextFields.TryKind(line[cells[3]].Trim((byte)' '), out var kind)
             || !TextFields.TryDecimal(line[cells[4]].Trim((byte)' '), out var offset)
-            || !TextFields.TryDecimal(line[cells[5]].Trim((byte)' '), out var size) || size > uint.MaxValue)
+            || !TextFields.TryDecimal(line[cells[5]].Trim((byte)' '), out var size) || size > uint.MaxValue || disk > uint.MaxValue || time > long.MaxValue)
         {
             throw Bad("not Timestamp,Hostname,DiskNumber,Type,Offset,Size,ResponseTime", line);
         }
 
-        records.Add(offset, (uint)Math.Max(1, size), kind, (uint)disk, (long)time);
+        records.Add(offset, Math.Max(1, size), kind, (uint)disk, (long)time);
     }
 }
 
@@ -51,26 +51,35 @@ public sealed class TwitterReader(ByteSource source) : TextTraceReader(source)
     {
         Span<Range> cells = stackalloc Range[8];
         if (TextFields.SplitCells(line, cells) < 6
-            || !TextFields.TryDecimal(line[cells[0]], out var time)
+            || !TextFields.TryDecimal(line[cells[0]], out var time) || time > long.MaxValue
             || line[cells[1]].IsEmpty
-            || !TextFields.TryDecimal(line[cells[2]], out var keySize) || keySize > int.MaxValue
-            || !TextFields.TryDecimal(line[cells[3]], out var valueSize) || valueSize > int.MaxValue
+            || !TextFields.TryDecimal(line[cells[2]], out var keySize) || keySize > long.MaxValue / 2
+            || !TextFields.TryDecimal(line[cells[3]], out var valueSize) || valueSize > long.MaxValue / 2
             || !TextFields.TryKind(line[cells[5]], out var kind))
         {
             throw Bad("not timestamp,key,key size,value size,client,operation,TTL", line);
         }
 
-        records.Add(TextFields.HashKey(line[cells[1]]), (uint)(keySize + valueSize), kind, 0, (long)time);
+        records.Add(TextFields.HashKey(line[cells[1]]), keySize + valueSize, kind, 0, (long)time);
     }
 }
 
 internal static class SevenColumns
 {
-    /// <summary>The cells of the first line if there are seven.</summary>
+    /// <summary>The cells of the first line that is neither empty nor a remark, if there are seven.</summary>
     public static bool First(ReadOnlySpan<byte> start, out string[] cells)
     {
-        var end = start.IndexOfAny((byte)'\n', (byte)'\r');
-        cells = System.Text.Encoding.ASCII.GetString(end < 0 ? start : start[..end]).Split(',', StringSplitOptions.TrimEntries);
-        return cells.Length == 7;
+        foreach (var range in start.SplitAny((byte)'\n', (byte)'\r'))
+        {
+            var line = start[range].Trim(" \t"u8);
+            if (!line.IsEmpty && line[0] != '#')
+            {
+                cells = System.Text.Encoding.ASCII.GetString(line).Split(',', StringSplitOptions.TrimEntries);
+                return cells.Length == 7;
+            }
+        }
+
+        cells = [];
+        return false;
     }
 }

@@ -15,7 +15,7 @@ internal static class TextFields
     }
 
     /// <summary>The next word up to a blank, comma or semicolon; empty at the end of the line.</summary>
-    public static ReadOnlySpan<byte> TakeWord(ref ReadOnlySpan<byte> text)
+    public static ReadOnlySpan<byte> TakeWord(scoped ref ReadOnlySpan<byte> text)
     {
         text = SkipBlanks(text);
         var index = 0;
@@ -111,30 +111,38 @@ internal static class TextFields
         return letter <= 5 ? letter + 10 : 255;
     }
 
-    /// <summary>r, R, read, L, load, I, ifetch ... and their writing counterparts.</summary>
+    /// <summary>r, R, read, L, load, I, ifetch, get ... and their writing and deleting counterparts; dashes and underlines do not count.</summary>
     public static bool TryKind(ReadOnlySpan<byte> word, out ReferenceKind kind)
     {
         kind = ReferenceKind.Read;
-        if (word.Length is 0 or > 8)
+        if (word.Length is 0 or > 16)
         {
             return false;
         }
 
         Span<char> lower = stackalloc char[word.Length];
-        for (var index = 0; index < word.Length; index++)
+        var length = 0;
+        foreach (var character in word)
         {
-            lower[index] = char.ToLowerInvariant((char)word[index]);
+            if (character is not ((byte)'_' or (byte)'-'))
+            {
+                lower[length++] = char.ToLowerInvariant((char)character);
+            }
         }
 
-        switch (lower)
+        switch (lower[..length])
         {
-            case "r" or "l" or "read" or "load" or "rs" or "get" or "gets":
+            case "r" or "l" or "read" or "load" or "rs" or "ra" or "rm" or "get" or "gets" or "getlease" or "mget" or "head" or "lookup" or "find" or "peek":
                 return true;
-            case "w" or "s" or "write" or "store" or "m" or "ws" or "set" or "add" or "replace" or "cas" or "append" or "prepend" or "delete" or "incr" or "decr":
+            case "w" or "s" or "write" or "store" or "m" or "modify" or "ws" or "wm" or "set" or "setlease" or "add" or "replace" or "cas" or "append" or "prepend" or "incr" or "decr"
+                or "put" or "post" or "update" or "insert" or "upsert" or "touch":
                 kind = ReferenceKind.Write;
                 return true;
             case "i" or "x" or "f" or "ifetch" or "fetch" or "exec":
                 kind = ReferenceKind.Instruction;
+                return true;
+            case "d" or "delete" or "del" or "remove" or "erase" or "invalidate" or "expire" or "purge" or "unlink" or "discard" or "trim":
+                kind = ReferenceKind.Delete;
                 return true;
             default:
                 return false;

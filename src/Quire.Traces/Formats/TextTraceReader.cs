@@ -1,9 +1,12 @@
 namespace Quire.Traces;
 
-/// <summary>A trace of lines. Lines end in LF, CR LF or CR, mixed as they come; empty lines are passed over.</summary>
+/// <summary>A trace of lines. Lines end in LF, CR LF or CR, mixed as they come; empty lines and remarks (#) are passed over.</summary>
 public abstract class TextTraceReader(ByteSource source) : TraceReader(source)
 {
     private const int LongestLine = 1 << 16;
+
+    // What is repeated, while Repeats is above 0.
+    private (ulong Address, ulong Size, ReferenceKind Kind, uint Process, long Time)? _last;
 
     /// <summary>Number of the line being read, from 1.</summary>
     protected long Line { get; private set; }
@@ -13,6 +16,12 @@ public abstract class TextTraceReader(ByteSource source) : TraceReader(source)
 
     /// <summary>Most records that one line can add.</summary>
     protected virtual int RecordsPerLine => 1;
+
+    /// <summary>The line's last record is followed by so many like it.</summary>
+    protected long Repeats { get; set; }
+
+    /// <summary>True for a line that holds no references.</summary>
+    protected virtual bool IsRemark(ReadOnlySpan<byte> line) => line[0] == '#';
 
     /// <summary>Adds the records of a line; throws by <see cref="Bad"/> if it makes no sense.</summary>
     protected abstract void ParseLine(ReadOnlySpan<byte> line, TraceRecords records);
@@ -25,6 +34,12 @@ public abstract class TextTraceReader(ByteSource source) : TraceReader(source)
         var room = records.Address.Length - RecordsPerLine;
         while (records.Length <= room)
         {
+            if (_last is { } last)
+            {
+                Repeat(records, last);
+                continue;
+            }
+
             var bytes = Source.Buffered();
             if (bytes.IsEmpty)
             {
@@ -52,7 +67,7 @@ public abstract class TextTraceReader(ByteSource source) : TraceReader(source)
     private int ParseBuffered(ReadOnlySpan<byte> bytes, TraceRecords records, int room)
     {
         var taken = 0;
-        while (records.Length <= room)
+        while (records.Length <= room && _last is null)
         {
             var rest = bytes[taken..];
             var end = rest.IndexOfAny((byte)'\n', (byte)'\r');
@@ -64,13 +79,36 @@ public abstract class TextTraceReader(ByteSource source) : TraceReader(source)
             Line++;
             if (end > 0)
             {
-                ParseLine(rest[..end], records);
+                Parse(rest[..end], records);
             }
 
             taken += end + (rest[end] == '\r' && rest[end + 1] == '\n' ? 2 : 1);
         }
 
         return taken;
+    }
+
+    private void Parse(ReadOnlySpan<byte> line, TraceRecords records)
+    {
+        if (line[0] > '#' || !(line.Trim(" \t"u8).IsEmpty || IsRemark(line)))
+        {
+            ParseLine(line, records);
+            if (Repeats > 0)
+            {
+                var newest = records.Length - 1;
+                _last = (records.Address[newest], records.Size[newest], records.Kind[newest], records.Process[newest], records.Time[newest]);
+            }
+        }
+    }
+
+    private void Repeat(TraceRecords records, (ulong Address, ulong Size, ReferenceKind Kind, uint Process, long Time) last)
+    {
+        records.Add(last.Address, last.Size, last.Kind, last.Process, last.Time);
+        Repeats -= 1 + records.Repeat(Repeats - 1);
+        if (Repeats == 0)
+        {
+            _last = null;
+        }
     }
 
     private void ParseLast(TraceRecords records)
@@ -80,20 +118,9 @@ public abstract class TextTraceReader(ByteSource source) : TraceReader(source)
         if (line.Length > 0)
         {
             Line++;
-            ParseLine(line, records);
+            Parse(line, records);
         }
 
         Source.Skip(bytes.Length);
-    }
-
-    private static string Shown(ReadOnlySpan<byte> line)
-    {
-        var characters = new char[Math.Min(line.Length, 40)];
-        for (var index = 0; index < characters.Length; index++)
-        {
-            characters[index] = line[index] is >= 0x20 and < 0x7f ? (char)line[index] : '.';
-        }
-
-        return new string(characters) + (line.Length > 40 ? "..." : "");
     }
 }

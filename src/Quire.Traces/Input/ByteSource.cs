@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace Quire.Traces;
 
 /// <summary>
-/// The bytes of a trace, unpacked if they are packed (gzip, zstd; told by their first bytes), with a buffer that shows what comes next, and
-/// how far the reading has got. Works on files, pipes and standard input.
+/// The bytes of a trace, unpacked if they are packed (gzip, zstd, xz, bzip2, lz4; told by their first bytes), without the mark that some editors put
+/// before UTF-8 text, with a buffer that shows what comes next, and how far the reading has got. Works on files, pipes and standard input.
 /// </summary>
 public sealed class ByteSource : IDisposable
 {
@@ -35,16 +35,21 @@ public sealed class ByteSource : IDisposable
             _stream = new GZipStream(_gzip, CompressionMode.Decompress);
             Packing = "gzip";
         }
-        else if (magic is [0x28, 0xb5, 0x2f, 0xfd, ..])
+        else if (CommandFor(magic) is { } command)
         {
-            (_stream, _unpacker) = UnpackZstd(new PrefixedStream(TakeBuffered(), raw), name);
-            Packing = "zstd";
+            (_stream, _unpacker) = Unpack(new PrefixedStream(TakeBuffered(), raw), command, name);
+            Packing = command;
+        }
+
+        if (Peek(3) is [0xef, 0xbb, 0xbf])
+        {
+            Skip(3);
         }
     }
 
     public string Name { get; }
 
-    /// <summary>"gzip", "zstd", or null for plain bytes.</summary>
+    /// <summary>"gzip", "zstd", "xz", "bzip2", "lz4", or null for plain bytes.</summary>
     public string? Packing { get; }
 
     /// <summary>Bytes of the file as stored, if known.</summary>
@@ -161,7 +166,7 @@ public sealed class ByteSource : IDisposable
             _unpacker.WaitForExit();
             if (_unpacker.ExitCode != 0)
             {
-                throw new TraceFormatException($"{Name}: zstd data is cut short or damaged after {_offset + _end - _start} bytes of trace");
+                throw new TraceFormatException($"{Name}: {Packing} data is cut short or damaged after {_offset + _end - _start} bytes of trace");
             }
         }
 
@@ -207,17 +212,26 @@ public sealed class ByteSource : IDisposable
         return bytes;
     }
 
-    // .NET 10 has no zstd of its own: the command of that name unpacks.
-    private static (Stream Output, Process Unpacker) UnpackZstd(Stream packed, string name)
+    // .NET 10 has none of these of its own: the command of that name unpacks.
+    private static string? CommandFor(ReadOnlySpan<byte> magic) => magic switch
+    {
+        [0x28, 0xb5, 0x2f, 0xfd] => "zstd",
+        [0xfd, (byte)'7', (byte)'z', (byte)'X'] => "xz",
+        [(byte)'B', (byte)'Z', (byte)'h', >= (byte)'1' and <= (byte)'9'] => "bzip2",
+        [0x04, 0x22, 0x4d, 0x18] => "lz4",
+        _ => null,
+    };
+
+    private static (Stream Output, Process Unpacker) Unpack(Stream packed, string command, string name)
     {
         Process unpacker;
         try
         {
-            unpacker = Process.Start(new ProcessStartInfo("zstd", "-dcq") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            unpacker = Process.Start(new ProcessStartInfo(command, "-dcq") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            throw new TraceFormatException($"{name} is packed with zstd and there is no zstd command here to unpack it");
+            throw new TraceFormatException($"{name} is packed with {command} and there is no {command} command here to unpack it");
         }
 
         _ = Task.Run(() =>

@@ -15,7 +15,7 @@ internal sealed class QtraceBlock
     public uint[] Processes { get; } = new uint[QtraceBlockHeader.MostRuns];
 
     /// <summary>Sizes of objects by symbol, all 0 if there are none.</summary>
-    public uint[] Sizes { get; } = new uint[QtraceBlockHeader.MostRuns];
+    public ulong[] Sizes { get; } = new ulong[QtraceBlockHeader.MostRuns];
 
     public bool HasOneProcess { get; private set; }
 
@@ -80,7 +80,7 @@ internal sealed class QtraceBlock
         var hasSizes = !reader.IsAtEnd;
         for (symbol = 0; symbol < Header.Symbols; symbol++)
         {
-            Sizes[symbol] = hasSizes ? (uint)reader.Read() : 0;
+            Sizes[symbol] = hasSizes ? reader.Read() : 0;
         }
 
         return !reader.IsBeyondEnd && reader.IsAtEnd;

@@ -18,7 +18,8 @@ public enum QtraceDetail : byte
 public readonly record struct QtraceHeader(TraceUnit Unit, int PageShift, QtraceDetail Detail, bool HasTimes)
 {
     public const int Size = 32;
-    public const ushort Version = 1;
+    /// <summary>Version 2 knows deletions and sizes of 64 bits; version 1 is read like it.</summary>
+    public const ushort Version = 2;
 
     public static ReadOnlySpan<byte> Magic => "QTRACE\u001a\n"u8;
 
@@ -47,7 +48,7 @@ public readonly record struct QtraceHeader(TraceUnit Unit, int PageShift, Qtrace
         }
 
         var version = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
-        if (version != Version || bytes[10] > 2 || bytes[11] > 30 || bytes[12] > 1)
+        if (version is 0 or > Version || bytes[10] > 2 || bytes[11] > 30 || bytes[12] > 1)
         {
             throw new TraceFormatException($"{name}: .qtrace version {version} is not one that is known here (offset 8)");
         }
@@ -156,11 +157,11 @@ internal static class SizeClass
 
     private static ReadOnlySpan<ushort> Usual => [1, 2, 3, 4, 5, 6, 7, 8, 10, 16, 32, 64, 128, 256, 512];
 
-    public static int Of(uint size) => size switch
+    public static int Of(ulong size) => size switch
     {
         >= 1 and <= 8 => (int)size - 1,
         10 => 8,
-        >= 16 and <= 512 when uint.IsPow2(size) => 5 + BitOperations.Log2(size),
+        >= 16 and <= 512 when ulong.IsPow2(size) => 5 + BitOperations.Log2(size),
         _ => Explicit,
     };
 

@@ -31,6 +31,8 @@ public sealed class QtraceReader : TraceReader
 
     public override TraceUnit Unit => Header.Unit;
 
+    public override string Reading => $"qtrace ({(Unit == TraceUnit.Addresses ? $"pages of {1 << Header.PageShift} bytes" : Unit == TraceUnit.Pages ? "pages" : "objects")})";
+
     public override bool HasTimes => Header.HasTimes;
 
     /// <summary>
@@ -200,14 +202,14 @@ public sealed class QtraceReader : TraceReader
             var page = _block.Pages[symbol];
             if (Header.Detail == QtraceDetail.PagesOnly)
             {
-                var runKind = (_block.Counts[_run] & 0x80) != 0 ? ReferenceKind.Write : ReferenceKind.Read;
+                var runKind = _block.Counts[_run] == 0 ? ReferenceKind.Delete : (_block.Counts[_run] & 0x80) != 0 ? ReferenceKind.Write : ReferenceKind.Read;
                 records.Add(page << Header.PageShift, Math.Max(1, _block.Sizes[symbol]), runKind, _block.Processes[symbol], _ordinal);
                 continue;
             }
 
             var attribute = attributes[_columns.Taken++];
             var kind = (ReferenceKind)(attribute & 3);
-            var size = Header.Unit == TraceUnit.Objects ? _block.Sizes[symbol] : attribute >> 3 == SizeClass.Explicit ? (uint)sizes.Read() : SizeClass.SizeOf(attribute >> 3);
+            var size = Header.Unit == TraceUnit.Objects ? _block.Sizes[symbol] : attribute >> 3 == SizeClass.Explicit ? sizes.Read() : SizeClass.SizeOf(attribute >> 3);
             if (Header.HasTimes)
             {
                 _time += VariableInteger.UnZigZag(times.Read());
@@ -239,7 +241,8 @@ public sealed class QtraceReader : TraceReader
         var count = _block.Counts[run] & 0x7f;
         if (count < 127)
         {
-            return count;
+            // 0 is a run of one deletion.
+            return Math.Max(1, count);
         }
 
         var reader = new VariableIntegerReader(_block.LongCounts[_longCountsTaken..]);

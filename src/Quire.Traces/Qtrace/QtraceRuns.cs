@@ -21,6 +21,12 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
 
     public override bool HasObjectSizes => reader.HasObjectSizes;
 
+    public override TraceUnit Unit => reader.Unit;
+
+    public override int PageShift => reader.Header.PageShift;
+
+    public override string Reading => reader.Reading;
+
     public override double? Progress => reader.Source.Length is > 0 and var length ? Math.Min(1, reader.Source.Offset / (double)length) : null;
 
     public override void Dispose() => reader.Dispose();
@@ -91,7 +97,12 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
             var count = counts[run] & 0x7f;
             // Stored in any case and overwritten by the next run if it is not taken: no branch to guess wrong.
             batch.Pages[length] = numbers[symbol] | (uint)(counts[run] >> 7);
-            batch.Counts[length] = count == 127 ? (int)longCounts.Read() : count;
+            batch.Counts[length] = count == 127 ? (int)longCounts.Read() : Math.Max(1, count);
+            if (count == 0 && taken[symbol] != 0)
+            {
+                batch.Deletions.Add(length);
+            }
+
             length += taken[symbol];
         }
 
@@ -155,6 +166,14 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
             }
         }
 
+        for (var run = counts.IndexOf((byte)0); run >= 0;)
+        {
+            lengths[run] = 1;
+            batch.Deletions.Add(run);
+            var further = counts[(run + 1)..].IndexOf((byte)0);
+            run = further < 0 ? -1 : run + 1 + further;
+        }
+
         if (hasLong)
         {
             var longCounts = new VariableIntegerReader(block.LongCounts);
@@ -172,7 +191,7 @@ public sealed class QtraceRuns(QtraceReader reader) : RunSource
     {
         if (batch.Sizes.Length == 0)
         {
-            batch.Sizes = new uint[batch.Pages.Length];
+            batch.Sizes = new ulong[batch.Pages.Length];
         }
 
         for (var run = 0; run < block.Header.Runs; run++)

@@ -12,6 +12,9 @@ public sealed class QtraceWriter : IDisposable
 {
     private const int EscapedCount = 127;
 
+    // The count that says that a run deletes its page.
+    private const int Deletion = 0;
+
     private readonly Stream _stream;
     private readonly QtraceHeader _header;
     private readonly ulong _offsetMask;
@@ -52,10 +55,10 @@ public sealed class QtraceWriter : IDisposable
 
     /// <param name="address">Byte address, page or object, as the header says.</param>
     /// <param name="size">Bytes, pages, or the object's size; 0 counts as 1.</param>
-    /// <param name="kind">A run is dirty if any of its references writes.</param>
+    /// <param name="kind">A run is dirty if any of its references writes. A deletion is a run of its own.</param>
     /// <param name="process">Pages of different processes are different pages.</param>
     /// <param name="time">Kept if the header says that there are times.</param>
-    public void Add(ulong address, uint size, ReferenceKind kind, uint process = 0, long time = 0)
+    public void Add(ulong address, ulong size, ReferenceKind kind, uint process = 0, long time = 0)
     {
         if (_header.Unit == TraceUnit.Objects)
         {
@@ -95,7 +98,7 @@ public sealed class QtraceWriter : IDisposable
         _stream.Dispose();
     }
 
-    private void AddPart(ulong page, ulong offset, uint size, ReferenceKind kind, uint process, long time, int isContinuation, uint objectSize)
+    private void AddPart(ulong page, ulong offset, ulong size, ReferenceKind kind, uint process, long time, int isContinuation, ulong objectSize)
     {
         if (_references == QtraceBlockHeader.MostReferences)
         {
@@ -103,7 +106,7 @@ public sealed class QtraceWriter : IDisposable
         }
 
         var symbol = _dictionary.SymbolOf(page, process, objectSize);
-        if (_runs > 0 && _symbols[_runs - 1] == symbol)
+        if (_runs > 0 && _symbols[_runs - 1] == symbol && kind != ReferenceKind.Delete && _counts[_runs - 1] != Deletion)
         {
             _counts[_runs - 1]++;
         }
@@ -116,7 +119,7 @@ public sealed class QtraceWriter : IDisposable
             }
 
             _symbols[_runs] = (ushort)symbol;
-            _counts[_runs] = 1;
+            _counts[_runs] = kind == ReferenceKind.Delete ? Deletion : 1;
             _writes[_runs++] = false;
         }
 
@@ -134,7 +137,7 @@ public sealed class QtraceWriter : IDisposable
         }
     }
 
-    private void AddDetail(int symbol, ulong offset, uint size, ReferenceKind kind, long time, int isContinuation)
+    private void AddDetail(int symbol, ulong offset, ulong size, ReferenceKind kind, long time, int isContinuation)
     {
         var isObject = _header.Unit == TraceUnit.Objects;
         var sizeClass = isObject ? 0 : SizeClass.Of(size);
@@ -288,11 +291,11 @@ internal sealed class OffsetPredictor
 
     public long Guess(int symbol, ReferenceKind kind) => kind == ReferenceKind.Instruction ? _nextInstruction[symbol] : _lastInPage[symbol];
 
-    public void Learn(int symbol, ReferenceKind kind, long offset, uint size)
+    public void Learn(int symbol, ReferenceKind kind, long offset, ulong size)
     {
         if (kind == ReferenceKind.Instruction)
         {
-            _nextInstruction[symbol] = (int)(offset + size);
+            _nextInstruction[symbol] = (int)(offset + (long)size);
         }
         else
         {
@@ -314,7 +317,7 @@ internal sealed class BlockDictionary
 
     public int Count { get; private set; }
 
-    public int SymbolOf(ulong page, uint process, uint size)
+    public int SymbolOf(ulong page, uint process, ulong size)
     {
         var entry = new Entry(process, page, size);
         if (_lastSymbol >= 0 && entry == _last)
@@ -322,7 +325,7 @@ internal sealed class BlockDictionary
             return _lastSymbol;
         }
 
-        var place = (int)(((page ^ ((ulong)process << 40) ^ ((ulong)size << 20)) * 0x9E3779B97F4A7C15UL) >> 46) & (TableSize - 1);
+        var place = (int)(((page ^ ((ulong)process << 40) ^ (size << 20)) * 0x9E3779B97F4A7C15UL) >> 46) & (TableSize - 1);
         while (_table[place] != 0 && _entries[_table[place] - 1] != entry)
         {
             place = (place + 1) & (TableSize - 1);
@@ -397,7 +400,7 @@ internal sealed class BlockDictionary
         return bytes;
     }
 
-    private readonly record struct Entry(uint Process, ulong Page, uint Size);
+    private readonly record struct Entry(uint Process, ulong Page, ulong Size);
 
     private sealed class EntryOrder : IComparer<Entry>
     {

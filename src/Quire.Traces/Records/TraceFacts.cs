@@ -23,7 +23,7 @@ public sealed class TraceFacts(int pageShift)
 
     public ulong Highest { get; private set; }
 
-    private readonly long[] _byKind = new long[3];
+    private readonly long[] _byKind = new long[4];
 
     public void Add(TraceRecords records, TraceUnit unit)
     {

@@ -6,6 +6,9 @@ public abstract class TraceReader(ByteSource source) : IDisposable
     /// <summary>Name of the format as the registry lists it.</summary>
     public abstract string Format { get; }
 
+    /// <summary>What the content was taken for, in words for the header of a result.</summary>
+    public virtual string Reading => $"{Format} ({(Unit == TraceUnit.Addresses ? "addresses" : Unit == TraceUnit.Pages ? "pages" : "objects")})";
+
     public abstract TraceUnit Unit { get; }
 
     /// <summary>True if records carry times of their own.</summary>
@@ -45,6 +48,18 @@ public abstract class TraceReader(ByteSource source) : IDisposable
 
     /// <summary>Adds at least one record unless the trace is at its end.</summary>
     protected abstract void Fill(TraceRecords records);
+
+    /// <summary>The start of a line or word, for messages.</summary>
+    protected static string Shown(ReadOnlySpan<byte> line)
+    {
+        var characters = new char[Math.Min(line.Length, 40)];
+        for (var index = 0; index < characters.Length; index++)
+        {
+            characters[index] = line[index] is >= 0x20 and < 0x7f ? (char)line[index] : '.';
+        }
+
+        return new string(characters) + (line.Length > 40 ? "..." : "");
+    }
 
     private TraceFormatException? _pending;
 }

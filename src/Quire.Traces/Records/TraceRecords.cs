@@ -5,6 +5,9 @@ public enum ReferenceKind : byte
     Instruction = 0,
     Read = 1,
     Write = 2,
+
+    /// <summary>The object or page goes away and its place is free: nothing is brought in.</summary>
+    Delete = 3,
 }
 
 /// <summary>What the numbers of a trace are.</summary>
@@ -27,7 +30,7 @@ public sealed class TraceRecords(int capacity = TraceRecords.StandardCapacity)
 
     public ulong[] Address { get; } = new ulong[capacity];
 
-    public uint[] Size { get; } = new uint[capacity];
+    public ulong[] Size { get; } = new ulong[capacity];
 
     public ReferenceKind[] Kind { get; } = new ReferenceKind[capacity];
 
@@ -42,7 +45,20 @@ public sealed class TraceRecords(int capacity = TraceRecords.StandardCapacity)
 
     public void Clear() => Length = 0;
 
-    public void Add(ulong address, uint size, ReferenceKind kind, uint process, long time)
+    /// <summary>Adds the newest record again, as often as there is room; returns how often.</summary>
+    public long Repeat(long times)
+    {
+        var count = (int)Math.Min(times, Address.Length - Length);
+        for (var index = Length; index < Length + count; index++)
+        {
+            (Address[index], Size[index], Kind[index], Process[index], Time[index]) = (Address[index - 1], Size[index - 1], Kind[index - 1], Process[index - 1], Time[index - 1]);
+        }
+
+        Length += count;
+        return count;
+    }
+
+    public void Add(ulong address, ulong size, ReferenceKind kind, uint process, long time)
     {
         var index = Length++;
         Address[index] = address;

@@ -22,11 +22,15 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
     private int[] _table = [];
     private TPolicy _policy;
     private int _used;
+
+    // Frames whose pages were deleted.
+    private readonly Stack<int> _free = [];
     private long _references;
     private long _misses;
     private long _cold;
     private long _evictions;
     private long _dirtyEvictions;
+    private long _deletions;
     private long _nextTick;
 
     public Simulation(TPolicy policy, PolicySpecification specification, int frames, FrameBits bits)
@@ -50,6 +54,7 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
         ColdMisses = _cold,
         Evictions = _evictions,
         DirtyWrites = _dirtyEvictions + _bits.WriteBacks,
+        Deletions = _deletions,
         PeakResident = _used,
     };
 
@@ -57,10 +62,24 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
     {
         GrowTable(batch.PageCount);
         var time = batch.FirstReference - 1;
+        var from = 0;
+        foreach (var deletion in batch.Deletions)
+        {
+            time = Run(batch, from, deletion, time) + 1;
+            Delete((int)(batch.Pages[deletion] >> 1));
+            from = deletion + 1;
+        }
+
+        Run(batch, from, batch.Length, time);
+        _references += batch.References;
+    }
+
+    private long Run(RunBatch batch, int from, int to, long time)
+    {
         ref var table = ref MemoryMarshal.GetArrayDataReference(_table);
         ref var bits = ref MemoryMarshal.GetArrayDataReference(_bits.Bytes);
-        var pages = batch.Pages.AsSpan(0, batch.Length);
-        var counts = batch.Counts.AsSpan(0, batch.Length);
+        var pages = batch.Pages.AsSpan(from, to - from);
+        var counts = batch.Counts.AsSpan(from, to - from);
         var prefetch = _table.Length > 1 << 16 && Sse.IsSupported;
         for (var index = 0; index < pages.Length; index++)
         {
@@ -103,12 +122,30 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
 
             if (TPolicy.Source == InformationSource.Future)
             {
-                var ahead = batch.Ahead[index];
+                var ahead = batch.Ahead[from + index];
                 _policy.SetNextUse(frame, ahead == 0 ? IReplacementPolicy.Never : time + ahead);
             }
         }
 
-        _references += batch.References;
+        return time;
+    }
+
+    /// <summary>A deletion is a reference that finds the page or not, brings nothing in, and leaves a free frame.</summary>
+    private void Delete(int page)
+    {
+        _deletions++;
+        var frame = _table[page];
+        if (frame < 0)
+        {
+            _misses++;
+            _cold += frame == Absent ? 1 : 0;
+            return;
+        }
+
+        _policy.Remove(frame);
+        _bits.Bytes[frame] = 0;
+        _table[page] = int.MinValue;
+        _free.Push(frame);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -122,20 +159,9 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
         }
 
         var arrival = new Arrival((ulong)page, entry == int.MinValue || entry == Absent ? Arrival.NoShadow : -2 - entry, time - count + 1);
-        int frame;
-        if (_used < _frames)
+        if (!_free.TryPop(out var frame))
         {
-            frame = _used++;
-        }
-        else
-        {
-            frame = _policy.Evict(arrival, out var shadow);
-            _evictions++;
-            ref var bits = ref _bits.Bytes[frame];
-            _dirtyEvictions += (bits >> 1) & 1;
-            bits = 0;
-            // MinValue: was here and left no shadow, so that its return is not a first touch.
-            _table[_pageIn[frame]] = shadow == Arrival.NoShadow ? int.MinValue : -2 - shadow;
+            frame = _used < _frames ? _used++ : Evict(arrival);
         }
 
         _table[page] = frame;
@@ -153,6 +179,18 @@ internal sealed unsafe class Simulation<TPolicy> : Simulation
             }
         }
 
+        return frame;
+    }
+
+    private int Evict(in Arrival arrival)
+    {
+        var frame = _policy.Evict(arrival, out var shadow);
+        _evictions++;
+        ref var bits = ref _bits.Bytes[frame];
+        _dirtyEvictions += (bits >> 1) & 1;
+        bits = 0;
+        // MinValue: was here and left no shadow, so that its return is not a first touch.
+        _table[_pageIn[frame]] = shadow == Arrival.NoShadow ? int.MinValue : -2 - shadow;
         return frame;
     }
 

@@ -3,7 +3,7 @@ using Quire.Replacement;
 
 namespace Quire.Traces;
 
-/// <summary>A short reference string as people write it: numbers or names, a w behind for a write.</summary>
+/// <summary>A short reference string as people write it: all numbers or all names, a w behind a number for a write.</summary>
 public sealed class ReferenceString
 {
     private readonly List<string> _texts = [];
@@ -11,6 +11,7 @@ public sealed class ReferenceString
     private readonly List<int> _pages = [];
     private readonly List<ReferenceKind> _kinds = [];
     private readonly Dictionary<string, int> _numbers = [];
+    private bool _isNumbers;
 
     public int Length => _pages.Count;
 
@@ -19,7 +20,7 @@ public sealed class ReferenceString
 
     public IReadOnlyList<int> Numbers => _pages;
 
-    /// <summary>Throws <see cref="TraceFormatException"/> for an empty string and for negative numbers.</summary>
+    /// <summary>Throws <see cref="TraceFormatException"/> for an empty string, for negative numbers, and for numbers and names in one string.</summary>
     public static ReferenceString Parse(string text)
     {
         var references = new ReferenceString();
@@ -60,16 +61,24 @@ public sealed class ReferenceString
             throw new TraceFormatException($"reference {Length + 1}: '{token}' has a sign; pages are numbers from 0 or names");
         }
 
-        if (char.IsAsciiDigit(name[0]) && !name.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+        if (char.IsAsciiDigit(name[0]))
         {
-            if (!ulong.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            var isHex = name.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+            if (!ulong.TryParse(isHex ? name[2..] : name, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 throw new TraceFormatException($"reference {Length + 1}: '{token}' is not a page number of 64 bits");
             }
 
-            name = number.ToString(CultureInfo.InvariantCulture);
+            name = isHex ? name.ToLowerInvariant() : number.ToString(CultureInfo.InvariantCulture);
         }
 
+        var isNumber = char.IsAsciiDigit(name[0]);
+        if (Length > 0 && isNumber != _isNumbers)
+        {
+            throw new TraceFormatException($"reference {Length + 1}: '{token}' is {(isNumber ? "a number, and those before it are names" : "no number, and those before it are numbers")}");
+        }
+
+        _isNumbers = isNumber;
         if (!_numbers.TryGetValue(name, out var page))
         {
             page = _names.Count;

@@ -9,8 +9,8 @@ public readonly record struct ReplayProgress(string Phase, long References, doub
 public sealed record ReplayReport(IReadOnlyList<ReplayResult> Results, long References, int Pages, bool IsPartial, TraceFormatException? Fault);
 
 /// <summary>
-/// Drives any number of simulations through one reading of a trace; they share the cores. If a policy knows the future the trace is spooled
-/// first. Cancelling gives the results up to that point, as does a trace that turns out to be damaged.
+/// Drives any number of simulations through one reading of a trace; they share the cores. If a policy knows the future, or memory is a share of what the
+/// trace holds, the trace is spooled first. Cancelling gives the results up to that point, as does a trace that turns out to be damaged.
 /// </summary>
 public sealed class ReplayEngine(IReadOnlyList<Simulation> simulations)
 {
@@ -23,7 +23,7 @@ public sealed class ReplayEngine(IReadOnlyList<Simulation> simulations)
 
     public ReplayReport Run(RunSource source, CancellationToken cancellation = default)
     {
-        var needsFuture = simulations.Any(simulation => simulation.NeedsFuture);
+        var needsFuture = simulations.Any(simulation => simulation.NeedsFuture || simulation.NeedsExtent);
         TraceFormatException? fault = null;
         if (!needsFuture)
         {
@@ -41,6 +41,11 @@ public sealed class ReplayEngine(IReadOnlyList<Simulation> simulations)
             var guarded = new FaultKeepingSource(source);
             using var spool = FutureSpool.Load(guarded, SpoolBudget, _ => OnProgress?.Invoke(new ReplayProgress("reading", source.References, source.Progress)), cancellation);
             fault = guarded.Fault;
+            foreach (var simulation in simulations)
+            {
+                simulation.Expect(spool.PageCount, spool.ObjectBytes);
+            }
+
             // A reading that was cancelled still gives the results of its first chunk.
             foreach (var batch in spool.Batches())
             {

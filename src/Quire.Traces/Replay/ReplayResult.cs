@@ -18,6 +18,9 @@ public sealed record ReplayResult
 
     public long Evictions { get; init; }
 
+    /// <summary>References that deleted their page or object; those that did not find it are among the misses.</summary>
+    public long Deletions { get; init; }
+
     /// <summary>Evicted or released pages that had been written.</summary>
     public long DirtyWrites { get; init; }
 

@@ -8,7 +8,8 @@ namespace Quire.Traces;
 /// <param name="Frame">Where it is now.</param>
 /// <param name="Victim">Dense number of the page that left for it, -1 if none.</param>
 /// <param name="Reason">Why the victim was chosen, null if none left.</param>
-public readonly record struct ReplayStep(long Number, int Page, int Frame, bool IsFault, int Victim, string? Reason);
+/// <param name="Released">Dense numbers of the pages that a policy with a resident set of its own size gave back at this reference.</param>
+public readonly record struct ReplayStep(long Number, int Page, int Frame, bool IsFault, int Victim, string? Reason, IReadOnlyList<int> Released);
 
 /// <summary>
 /// Replay one reference at a time, with what is known of each resident page, for step tables, explanations and comparisons. Slower than
@@ -23,6 +24,7 @@ public sealed class SteppedReplay
     private readonly Func<int, string> _nameOf;
     private readonly Facts[] _facts;
     private readonly Stack<int> _free = [];
+    private readonly List<int> _released = [];
     private int[] _table = [];
     private int _used;
     private long _time;
@@ -68,6 +70,7 @@ public sealed class SteppedReplay
     public ReplayStep Reference(int page, ReferenceKind kind, long nextUse = IReplacementPolicy.Never)
     {
         _time++;
+        _released.Clear();
         while (_time > _nextTick)
         {
             _timed!.Tick(_nextTick);
@@ -75,10 +78,10 @@ public sealed class SteppedReplay
         }
 
         GrowTable(page);
-        while (_policy is IVariableSpacePolicy space && space.TryRelease(_time, _table[page] >= 0 ? Demand.Hit : Demand.Fault, out var released))
+        Release(_time, _table[page] >= 0 ? Demand.Hit : Demand.Fault);
+        if (kind == ReferenceKind.Delete)
         {
-            Leave(released, Arrival.NoShadow);
-            _free.Push(released);
+            return Delete(page);
         }
 
         var frame = _table[page];
@@ -108,7 +111,40 @@ public sealed class SteppedReplay
         facts.Uses++;
         facts.NextUse = nextUse;
         _policy.SetNextUse(frame, nextUse);
-        return new ReplayStep(_time, page, frame, isFault, victim, reason);
+        Release(_time + 1, Demand.None);
+        return new ReplayStep(_time, page, frame, isFault, victim, reason, [.. _released]);
+    }
+
+    private void Release(long time, Demand demand)
+    {
+        while (_policy is IVariableSpacePolicy space && space.TryRelease(time, demand, out var released))
+        {
+            _released.Add(PageIn(released));
+            Leave(released, Arrival.NoShadow);
+            _free.Push(released);
+        }
+    }
+
+    /// <summary>The page goes if it is there; nothing comes.</summary>
+    private ReplayStep Delete(int page)
+    {
+        var frame = _table[page];
+        var isFault = frame < 0;
+        if (isFault)
+        {
+            Misses++;
+        }
+        else
+        {
+            _policy.Remove(frame);
+            _bits.Bytes[frame] = 0;
+            _table[page] = int.MinValue;
+            _facts[frame] = default;
+            _free.Push(frame);
+        }
+
+        Release(_time + 1, Demand.None);
+        return new ReplayStep(_time, page, frame, isFault, -1, null, [.. _released]);
     }
 
     private (int Frame, int Victim, string? Reason) Fault(int page)

@@ -26,6 +26,7 @@ internal sealed class VariableSpaceSimulation : Simulation
     private long _misses;
     private long _cold;
     private long _evictions;
+    private long _deletions;
     private long _dirty;
     private double _spaceTime;
 
@@ -50,6 +51,7 @@ internal sealed class VariableSpaceSimulation : Simulation
         Misses = _misses,
         ColdMisses = _cold,
         Evictions = _evictions,
+        Deletions = _deletions,
         DirtyWrites = _dirty,
         SpaceTime = _spaceTime,
         IsVariableSpace = true,
@@ -66,9 +68,17 @@ internal sealed class VariableSpaceSimulation : Simulation
         }
 
         var time = batch.FirstReference;
+        var deletion = 0;
         for (var index = 0; index < batch.Length; index++)
         {
             var page = (int)(batch.Pages[index] >> 1);
+            if (deletion < batch.Deletions.Count && batch.Deletions[deletion] == index)
+            {
+                deletion++;
+                Delete(page, time++);
+                continue;
+            }
+
             for (var left = batch.Counts[index]; left > 0; left--, time++)
             {
                 var ahead = left > 1 ? 1 : batch.Ahead.Length > 0 ? batch.Ahead[index] : 0;
@@ -81,12 +91,7 @@ internal sealed class VariableSpaceSimulation : Simulation
 
     private void Reference(int page, byte dirty, long time, long nextUse)
     {
-        while (_space.TryRelease(time, _table[page] >= 0 ? Demand.Hit : Demand.Fault, out var released))
-        {
-            Leave(released);
-            _free.Push(released);
-        }
-
+        Release(time, _table[page] >= 0 ? Demand.Hit : Demand.Fault);
         var frame = _table[page];
         if (frame >= 0)
         {
@@ -103,8 +108,45 @@ internal sealed class VariableSpaceSimulation : Simulation
         }
 
         _policy.SetNextUse(frame, nextUse);
+        Release(time + 1, Demand.None);
+        Measure();
+    }
+
+    private void Release(long time, Demand demand)
+    {
+        while (_space.TryRelease(time, demand, out var released))
+        {
+            Leave(released);
+            _free.Push(released);
+        }
+    }
+
+    private void Measure()
+    {
         _spaceTime += _used - _free.Count;
         _peak = Math.Max(_peak, _used - _free.Count);
+    }
+
+    private void Delete(int page, long time)
+    {
+        _deletions++;
+        Release(time, _table[page] >= 0 ? Demand.Hit : Demand.Fault);
+        var frame = _table[page];
+        if (frame >= 0)
+        {
+            _policy.Remove(frame);
+            _bits.Bytes[frame] = 0;
+            _table[page] = Gone;
+            _free.Push(frame);
+        }
+        else
+        {
+            _misses++;
+            _cold += frame == Absent ? 1 : 0;
+        }
+
+        Release(time + 1, Demand.None);
+        Measure();
     }
 
     private int Fault(int page, long time)

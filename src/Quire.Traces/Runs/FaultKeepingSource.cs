@@ -15,6 +15,12 @@ internal sealed class FaultKeepingSource(RunSource source) : RunSource
 
     public override bool HasObjectSizes => source.HasObjectSizes;
 
+    public override TraceUnit Unit => source.Unit;
+
+    public override int PageShift => source.PageShift;
+
+    public override string Reading => source.Reading;
+
     public override double? Progress => source.Progress;
 
     public override void Dispose() => source.Dispose();

@@ -18,6 +18,9 @@ public sealed class RecordRuns : RunSource
     private ulong _lastPage;
     private bool _midRecord;
 
+    // The newest run cannot grow: it deletes its page.
+    private bool _isClosed;
+
     /// <param name="reader">Owned from now on.</param>
     /// <param name="pageShift">Page size as a power of two; counts only for addresses.</param>
     public RecordRuns(TraceReader reader, int pageShift)
@@ -28,6 +31,12 @@ public sealed class RecordRuns : RunSource
 
     public override bool HasObjectSizes => _reader.HasObjectSizes;
 
+    public override TraceUnit Unit => _reader.Unit;
+
+    public override int PageShift => _pageShift;
+
+    public override string Reading => _reader.Reading;
+
     public override double? Progress => _reader.Source.Length is > 0 and var length ? Math.Min(1, _reader.Source.RawPosition / (double)length) : null;
 
     public override void Dispose() => _reader.Dispose();
@@ -36,7 +45,7 @@ public sealed class RecordRuns : RunSource
     {
         if (HasObjectSizes && batch.Sizes.Length == 0)
         {
-            batch.Sizes = new uint[batch.Pages.Length];
+            batch.Sizes = new ulong[batch.Pages.Length];
         }
 
         while (batch.Length < batch.Pages.Length && batch.References < MostReferences)
@@ -84,12 +93,14 @@ public sealed class RecordRuns : RunSource
                 _midRecord = true;
             }
 
-            var write = _records.Kind[_index] == ReferenceKind.Write ? 1u : 0u;
+            var kind = _records.Kind[_index];
+            var write = kind == ReferenceKind.Write ? 1u : 0u;
+            _isClosed |= kind == ReferenceKind.Delete;
             var mark = _processes.Of(_records.Process[_index]);
             while (true)
             {
                 var page = _nextPage ^ mark;
-                if (length > 0 && page == previous && counts[length - 1] < int.MaxValue)
+                if (length > 0 && page == previous && !_isClosed && counts[length - 1] < int.MaxValue && (!isObject || batch.Sizes[length - 1] == size))
                 {
                     counts[length - 1]++;
                     pages[length - 1] |= write;
@@ -108,6 +119,12 @@ public sealed class RecordRuns : RunSource
                     if (isObject)
                     {
                         batch.Sizes[length] = size;
+                    }
+
+                    _isClosed = kind == ReferenceKind.Delete;
+                    if (_isClosed)
+                    {
+                        batch.Deletions.Add(length);
                     }
 
                     length++;

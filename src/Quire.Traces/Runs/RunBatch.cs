@@ -29,7 +29,10 @@ public sealed class RunBatch
     public uint[] Ahead { get; set; } = [];
 
     /// <summary>Sizes of objects, one a run; empty if the trace has none.</summary>
-    public uint[] Sizes { get; set; } = [];
+    public ulong[] Sizes { get; set; } = [];
+
+    /// <summary>Runs that delete their page, ascending: of one reference each. Empty for most traces.</summary>
+    public List<int> Deletions { get; set; } = [];
 
     public int Length { get; set; }
 
@@ -68,6 +71,14 @@ public abstract class RunSource : IDisposable
 
     public abstract bool HasObjectSizes { get; }
 
+    public abstract TraceUnit Unit { get; }
+
+    /// <summary>Bytes of a page as a power of two; 0 unless the trace has addresses.</summary>
+    public abstract int PageShift { get; }
+
+    /// <summary>What the trace was taken for, in words.</summary>
+    public abstract string Reading { get; }
+
     /// <summary>How far the reading has got, 0 to 1; null if the end is not known.</summary>
     public abstract double? Progress { get; }
 
@@ -75,6 +86,7 @@ public abstract class RunSource : IDisposable
     public bool Next(RunBatch batch)
     {
         batch.Length = 0;
+        batch.Deletions.Clear();
         batch.References = 0;
         batch.FirstReference = References + 1;
         batch.FirstRun = Runs + 1;
