@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Quire.Cli.Alloc;
+using Quire.Cli.Gc;
 using Quire.Cli.Record;
 using Quire.Cli.Replay;
 using Quire.Cli.Run;
@@ -9,6 +10,7 @@ using Quire.Cli.Study;
 var commands = new Dictionary<string, Func<Command>>
 {
     ["alloc"] = AllocCommand.Create,
+    ["gc"] = GcCommand.Create,
     ["run"] = RunCommand.Create,
     ["compare"] = CompareCommand.Create,
     ["sweep"] = SweepCommand.Create,

@@ -11,13 +11,14 @@ public class HouseRulesTests
         ["Quire.Primitives"] = [],
         ["Quire.Replacement"] = ["Quire.Primitives"],
         ["Quire.Allocation"] = ["Quire.Primitives"],
+        ["Quire.Collection"] = ["Quire.Primitives", "Quire.Allocation"],
         ["Quire.Hardware"] = ["Quire.Primitives"],
         ["Quire.Kernel"] = ["Quire.Primitives", "Quire.Hardware", "Quire.Replacement", "Quire.Allocation"],
         ["Quire.Traces"] = ["Quire.Primitives", "Quire.Replacement"],
         ["Quire.Compilation"] = ["Quire.Replacement"],
         ["Quire.Observation"] = ["Quire.Primitives", "Quire.Kernel", "Quire.Traces"],
         ["Quire.Machine"] = ["Quire.Primitives", "Quire.Replacement", "Quire.Allocation", "Quire.Hardware", "Quire.Kernel", "Quire.Traces", "Quire.Observation"],
-        ["Quire.Cli"] = ["Quire.Compilation", "Quire.Primitives", "Quire.Replacement", "Quire.Machine", "Quire.Observation", "Quire.Traces", "Quire.Allocation"],
+        ["Quire.Cli"] = ["Quire.Compilation", "Quire.Primitives", "Quire.Replacement", "Quire.Machine", "Quire.Observation", "Quire.Traces", "Quire.Allocation", "Quire.Collection"],
     };
 
     private static string Sources => Path.Combine(ProgramRun.Root, "src");

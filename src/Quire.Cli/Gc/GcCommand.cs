@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Quire.Cli.Replay;
+using Quire.Collection;
+using Quire.Primitives;
+
+namespace Quire.Cli.Gc;
+
+/// <summary>quire gc: programs on collected heaps, one plan after the other, as a table.</summary>
+public static class GcCommand
+{
+    private const ulong LeastHeap = 1 << 20;
+    private const ulong MostHeap = 1UL << 40;
+
+    public static Command Create()
+    {
+        var program = new Argument<string?>("program") { Description = "what allocates: " + string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name)) + "; parameters as in binary-trees:depth=18", Arity = ArgumentArity.ZeroOrOne };
+        var plan = new Option<string>("--plan", "-p") { Description = "collectors, with commas between, or all: " + string.Join(", ", PlanRegistry.All.Select(descriptor => descriptor.Name)), DefaultValueFactory = _ => "all" };
+        var heap = new Option<string>("--heap") { Description = "limit of each heap, everything counted", DefaultValueFactory = _ => "64M" };
+        var sanity = new Option<bool>("--sanity") { Description = "trace the heap before and after each collection, and compare" };
+        var json = new Option<string?>("--json") { Description = "file for the results as JSON, - for standard output" };
+        var command = new Command("gc", "Run programs on collected heaps: every collector of the field, on real memory.")
+        {
+            program, plan, heap, sanity, json,
+        };
+        command.Guard((parse, cancellation) => Guarded(() =>
+        {
+            var output = new GcOutput(parse.GetValue(json));
+            var setup = new PlanSetup
+            {
+                HeapLimit = Heap(parse.GetValue(heap)!),
+                Checking = parse.GetValue(sanity) ? HeapChecking.EachCollection : HeapChecking.None,
+            };
+            var plans = PlanRegistry.ParseList(parse.GetValue(plan)!);
+            return parse.GetValue(program) is { } text
+                ? GcRuns.Run(plans, ProgramRegistry.Parse(text), setup, output, cancellation)
+                : throw new UsageException($"give a program: {string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name))}");
+        }));
+        return command;
+    }
+
+    /// <summary>Turns what the library throws at bad input into exit codes.</summary>
+    internal static int Guarded(Func<int> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception error) when (error is CollectionFormatException or HeapExhaustedException or NotSupportedException or HeapCorruptedException)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    private static long Heap(string text) => ByteSize.TryParse(text, out var size) && size.Bytes is >= LeastHeap and <= MostHeap
+        ? (long)size.Bytes
+        : throw new UsageException($"--heap '{text}' is not a size from {new ByteSize(LeastHeap)} to {new ByteSize(MostHeap)}");
+}

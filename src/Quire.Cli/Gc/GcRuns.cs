@@ -1,0 +1,81 @@
+using System.Globalization;
+using Quire.Cli.Replay;
+using Quire.Collection;
+using Quire.Primitives;
+
+namespace Quire.Cli.Gc;
+
+/// <summary>A program on one plan after the other, as a table.</summary>
+internal static class GcRuns
+{
+    private const long Millisecond = 1_000_000;
+
+    private static readonly string[] s_columns =
+        ["plan", "total", "mutator", "collector", "pauses", "p50", "p99", "p99.9", "max", "MMU 10ms", "allocated", "peak", "peak/live", "copied", "promoted", "checksum"];
+
+    public static int Run(
+        IReadOnlyList<PlanSpecification> plans, ProgramSpecification program, PlanSetup setup, GcOutput output, CancellationToken cancellation)
+    {
+        var results = new List<RunResult>();
+        var failures = new List<string>();
+        foreach (var plan in plans.TakeWhile(_ => !cancellation.IsCancellationRequested))
+        {
+            try
+            {
+                results.Add(HeapRun.Run(plan, program, setup));
+            }
+            catch (Exception error) when (plans.Count > 1 && error is HeapExhaustedException or NotSupportedException)
+            {
+                failures.Add(error.Message);
+            }
+        }
+
+        if (output.WritesText)
+        {
+            Print(program, setup, results);
+        }
+
+        output.WriteJson(new { program = program.Name, heapLimit = setup.HeapLimit, results, failures });
+        failures.ForEach(failure => Console.Error.WriteLine("quire: " + failure));
+        if (results.Select(result => result.Checksum).Distinct().Count() > 1)
+        {
+            throw new HeapCorruptedException($"{program.Name}: the plans computed different checksums");
+        }
+
+        return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : failures.Count > 0 && results.Count == 0 ? CommandGuard.BadUse : 0;
+    }
+
+    private static void Print(ProgramSpecification program, PlanSetup setup, List<RunResult> results)
+    {
+        Console.Out.WriteLine($"{program.Name} in {Size(setup.HeapLimit)}: processor time in ms, pauses by the wall clock in ms");
+        var table = new TextTable(s_columns);
+        results.ForEach(result => table.Add([.. Row(result)]));
+        table.Write(Console.Out);
+    }
+
+    private static string[] Row(RunResult result) =>
+    [
+        result.Plan,
+        Milliseconds(result.Processor + result.ConcurrentProcessor),
+        Milliseconds(result.MutatorProcessor),
+        Milliseconds(result.CollectorProcessor + result.ConcurrentProcessor),
+        Text($"{result.Pauses.Count}"),
+        Milliseconds(result.PausePercentile(0.5)),
+        Milliseconds(result.PausePercentile(0.99)),
+        Milliseconds(result.PausePercentile(0.999)),
+        Milliseconds(result.PausePercentile(1)),
+        Text($"{result.MinimumUtilisation(10 * Millisecond):0%}"),
+        Size(result.AllocatedBytes),
+        Size(result.PeakFootprint),
+        result.LiveBytes == 0 ? "-" : Text($"{(double)result.PeakFootprint / result.LiveBytes:0.00}"),
+        Size(result.CopiedBytes),
+        Size(result.PromotedBytes),
+        Text($"{(ulong)result.Checksum:x16}"),
+    ];
+
+    private static string Milliseconds(long nanoseconds) => Text($"{(double)nanoseconds / Millisecond:0.00}");
+
+    private static string Size(long bytes) => new ByteSize((ulong)bytes).ToString();
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,263 @@
+namespace Quire.Collection;
+
+/// <summary>
+/// A collected heap: spaces, a way to allocate, a barrier and a way to collect, put together. A plan derives from this, says how a mutator's fast paths
+/// are composed, refills their buffers, and collects when there is no more to refill from.
+/// </summary>
+public abstract unsafe class Plan : IDisposable
+{
+    /// <summary>Bytes of the largest object, header included, that is not in the large-object space.</summary>
+    public const int LargestSmall = 8192;
+
+    private readonly List<Mutator> _mutators = [];
+    private readonly IHeapClock _clock;
+
+    /// <param name="descriptor">The plan's entry in the registry.</param>
+    /// <param name="setup">What the heap is built with.</param>
+    /// <param name="addresses">Bytes of addresses that the plan's own spaces carve, in multiples of the limit.</param>
+    protected Plan(PlanDescriptor descriptor, PlanSetup setup, double addresses)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        ArgumentNullException.ThrowIfNull(setup);
+        Descriptor = descriptor;
+        _clock = setup.Clock;
+        Budget = new HeapBudget(setup.HeapLimit);
+        Memory = new HeapMemory(Budget, (nint)(setup.HeapLimit * (addresses + 1)) + (64 << 20));
+        Types = new TypeTable();
+        Handles = new HandleTable(Budget);
+        Weak = new WeakTable(Budget);
+        Finalisers = new FinaliserTable(Budget);
+        Large = new LargeObjectSpace(Memory, (nint)setup.HeapLimit);
+        Log = new CollectionLog(setup.Clock);
+        Observer = setup.Observer;
+        Checker = setup.Checking == HeapChecking.EachCollection ? new HeapChecker(this) : null;
+    }
+
+    public PlanDescriptor Descriptor { get; }
+
+    public HeapBudget Budget { get; }
+
+    public HeapMemory Memory { get; }
+
+    public TypeTable Types { get; }
+
+    public HandleTable Handles { get; }
+
+    public CollectionLog Log { get; }
+
+    public HeapObserver? Observer { get; }
+
+    public IReadOnlyList<Mutator> Mutators => _mutators;
+
+    /// <summary>Bytes that the last full collection found live, with rounding; before the first what has been allocated.</summary>
+    public long LiveBytes { get; protected set; }
+
+    /// <summary>Bytes of all objects so far, with headers.</summary>
+    public long AllocatedBytes => SmallAllocated + Large.AllocatedBytes + _mutators.Sum(mutator => (long)(mutator.Cursor - mutator.BufferStart));
+
+    internal WeakTable Weak { get; }
+
+    internal FinaliserTable Finalisers { get; }
+
+    internal LargeObjectSpace Large { get; }
+
+    internal HeapChecker? Checker { get; }
+
+    /// <summary>Bytes of small objects in buffers that mutators have given back.</summary>
+    private protected long SmallAllocated { get; set; }
+
+    /// <summary>A mutator of this heap: one for each thread of a program.</summary>
+    public Mutator AddMutator()
+    {
+        var mutator = CreateMutator();
+        Prepare(mutator);
+        _mutators.Add(mutator);
+        return mutator;
+    }
+
+    /// <summary>A mutator with other fast paths than the plan's own: without its barrier, or with one that watches.</summary>
+    internal Mutator<TPaths> AddMutator<TPaths>()
+        where TPaths : struct, IPaths
+    {
+        var mutator = new Mutator<TPaths>(this);
+        Prepare(mutator);
+        _mutators.Add(mutator);
+        return mutator;
+    }
+
+    /// <summary>Every object, reachable or not, that the plan has not freed yet, by space. Nothing may run meanwhile.</summary>
+    public void ForEachObject(Action<nint> visit)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        ForEachSmallObject(visit);
+        for (var i = 0; i < Large.Count; i++)
+        {
+            visit(Large[i].Address);
+        }
+    }
+
+    /// <summary>Bytes of an object, header included.</summary>
+    public nint SizeOf(nint target) => TypeTable.DescriptorOf(Types.Table, *(ulong*)target)->SizeOf(target);
+
+    /// <summary>Collects, and records the pause.</summary>
+    public void Collect(CollectionKind kind, CollectionCause cause)
+    {
+        Checker?.Before();
+        Log.Begin(Budget.Charged);
+        Observer?.PauseBegan(kind, cause);
+        kind = CollectNow(kind, cause);
+        var pause = Log.End(kind, cause, Budget.Charged);
+        Observer?.PauseEnded(pause);
+        Checker?.After(kind);
+    }
+
+    public virtual void Dispose()
+    {
+        foreach (var mutator in _mutators)
+        {
+            mutator.Dispose();
+        }
+
+        Weak.Dispose();
+        Finalisers.Dispose();
+        Handles.Dispose();
+        Types.Dispose();
+        Memory.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>What the fast paths of allocation call when a buffer is used up.</summary>
+    internal nint AllocateSlowly(Mutator mutator, nint size)
+    {
+        var target = TryAllocate(mutator, size);
+        if (target == 0)
+        {
+            var kind = KindWhenFull;
+            Collect(kind, CollectionCause.AllocationFailure);
+            target = TryAllocate(mutator, size);
+            if (target == 0 && kind != CollectionKind.Full)
+            {
+                Collect(CollectionKind.Full, CollectionCause.LastResort);
+                target = TryAllocate(mutator, size);
+            }
+        }
+
+        return target != 0 ? target : throw Exhausted(size);
+    }
+
+    internal nint AllocateLarge(Mutator mutator, long size, ulong header)
+    {
+        Require(PlanFeatures.LargeObjects, "large objects");
+        var target = TryAllocateLarge(mutator, size);
+        if (target == 0)
+        {
+            Collect(KindWhenFull, CollectionCause.AllocationFailure);
+            target = TryAllocateLarge(mutator, size);
+            if (target == 0)
+            {
+                Collect(CollectionKind.Full, CollectionCause.LastResort);
+                target = TryAllocateLarge(mutator, size);
+            }
+        }
+
+        if (target == 0)
+        {
+            throw Exhausted(size);
+        }
+
+        *(ulong*)target = header;
+        Observer?.Allocated(target, (nint)size);
+        return target;
+    }
+
+    internal void AddWeak(nint weak, nint referent)
+    {
+        Require(PlanFeatures.WeakReferences, "weak references");
+        *(nint*)(weak + ObjectHeader.Bytes) = referent;
+        Weak.Add(weak);
+    }
+
+    internal void RegisterFinaliser(nint target)
+    {
+        Require(PlanFeatures.Finalisers, "finalisers");
+        Finalisers.Register(target);
+    }
+
+    /// <summary>Visits every root: frames, handles, objects that wait for their finaliser.</summary>
+    internal void VisitRoots<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ISlotVisitor, allows ref struct
+    {
+        VisitHeldRoots(ref visitor);
+        Finalisers.VisitQueue(ref visitor);
+    }
+
+    /// <summary>Visits what the program itself holds: frames and handles.</summary>
+    internal void VisitHeldRoots<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ISlotVisitor, allows ref struct
+    {
+        foreach (var mutator in _mutators)
+        {
+            for (var slot = mutator.Stack.Bottom; slot < mutator.Stack.Top; slot++)
+            {
+                if (*slot != 0)
+                {
+                    Observer?.RootVisited((nint)slot, *slot);
+                    visitor.Visit(slot);
+                }
+            }
+        }
+
+        Handles.Visit(ref visitor);
+    }
+
+    /// <summary>Weak references and finalisers, in the order that the table of features promises. The tracer has drained.</summary>
+    private protected void FinishTracing<TTracer>(ref TTracer tracer)
+        where TTracer : struct, ITracer
+    {
+        Weak.Clear(ref tracer);
+        Finalisers.Rescue(ref tracer);
+        Weak.Forget(ref tracer);
+    }
+
+    /// <summary>Whether an address may be an object's: it lies in memory that the plan has in use.</summary>
+    internal abstract bool MayHold(nint target);
+
+    /// <summary>A mutator with the plan's fast paths: <see cref="Mutator.Create{TPaths}"/> of an allocation path and a barrier.</summary>
+    private protected abstract Mutator CreateMutator();
+
+    /// <summary>Gives a new mutator what the fast paths need.</summary>
+    private protected virtual void Prepare(Mutator mutator)
+    {
+    }
+
+    /// <summary>Refills the mutator's buffer and takes an object from it; 0 when it is time to collect.</summary>
+    private protected abstract nint TryAllocate(Mutator mutator, nint size);
+
+    /// <summary>A large object; 0 when it is time to collect.</summary>
+    private protected virtual nint TryAllocateLarge(Mutator mutator, long size) => Large.TryAllocate(size);
+
+    /// <summary>What kind of collection is made first when no memory is left.</summary>
+    private protected virtual CollectionKind KindWhenFull => CollectionKind.Full;
+
+    /// <summary>Collects, at least what the kind says; returns what kind it became.</summary>
+    private protected abstract CollectionKind CollectNow(CollectionKind kind, CollectionCause cause);
+
+    private protected abstract void ForEachSmallObject(Action<nint> visit);
+
+    /// <summary>Counts what a mutator has allocated from its buffer and takes the buffer away.</summary>
+    private protected void RetireBuffer(Mutator mutator)
+    {
+        SmallAllocated += mutator.Cursor - mutator.BufferStart;
+        mutator.Cursor = mutator.Limit = mutator.BufferStart = 0;
+    }
+
+    private protected HeapExhaustedException Exhausted(long asked) => new(Descriptor.Name, Budget.Limit, LiveBytes, asked);
+
+    private void Require(PlanFeatures feature, string what)
+    {
+        if (!Descriptor.Has(feature))
+        {
+            throw new NotSupportedException($"plan {Descriptor.Name} has no {what}");
+        }
+    }
+}

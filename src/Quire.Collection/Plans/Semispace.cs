@@ -1,0 +1,175 @@
+using System.Runtime.CompilerServices;
+
+namespace Quire.Collection;
+
+/// <summary>
+/// Two halves, of which one is in use; a collection copies what is reachable into the other, breadth first.
+/// </summary>
+/// <remarks>
+/// C. J. Cheney, A Nonrecursive List Compacting Algorithm, Communications of the ACM 13(11), 1970: _to and _from are his new and old lists, Tracer.Free his NEXT, Tracer.Scan
+/// his SCAN; a header with its lowest bit set is the forwarding address that he leaves in the old cell.
+/// Two blocks are charged for each that objects lie in: the copy reserve counts.
+/// </remarks>
+public sealed unsafe class Semispace : Plan
+{
+    private const nint BufferBytes = 32 << 10;
+
+    private readonly AddressStack _greyLarge;
+    private SemiSpace _from;
+    private SemiSpace _to;
+
+    private Semispace(PlanSetup setup)
+        : base(Definition, setup, addresses: 2)
+    {
+        _to = new SemiSpace(Memory, (nint)setup.HeapLimit);
+        _from = new SemiSpace(Memory, (nint)setup.HeapLimit);
+        _greyLarge = new AddressStack(Budget);
+    }
+
+    public static PlanDescriptor Definition { get; } = new(
+        "semispace",
+        "copying between two halves (Cheney)",
+        PlanFeatures.WeakReferences | PlanFeatures.Finalisers | PlanFeatures.LargeObjects | PlanFeatures.Cycles | PlanFeatures.Moving | PlanFeatures.Exact,
+        [],
+        setup => new Semispace(setup));
+
+    public override void Dispose()
+    {
+        _greyLarge.Dispose();
+        base.Dispose();
+    }
+
+    internal override bool MayHold(nint target) => (target >= _to.Range.Start && target < _to.Top) || Large.Range.Contains(target);
+
+    private protected override Mutator CreateMutator() => Mutator.Create<Paths<BumpAllocation, NoBarrier>>(this);
+
+    private protected override nint TryAllocate(Mutator mutator, nint size)
+    {
+        var start = _to.TryExtend(BufferBytes);
+        if (start == 0)
+        {
+            return 0;
+        }
+
+        // A buffer right behind the last one continues it.
+        if (start != mutator.Limit)
+        {
+            RetireBuffer(mutator);
+            mutator.Cursor = mutator.BufferStart = start;
+        }
+
+        mutator.Limit = start + BufferBytes;
+        var target = mutator.Cursor;
+        mutator.Cursor += size;
+        return target;
+    }
+
+    private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
+    {
+        foreach (var mutator in Mutators)
+        {
+            RetireBuffer(mutator);
+        }
+
+        (_from, _to) = (_to, _from);
+        _to.Receive(_from);
+        var tracer = new Tracer(this);
+        VisitRoots(ref tracer);
+        tracer.Drain();
+        FinishTracing(ref tracer);
+        _to.Settle(tracer.Free);
+        Observer?.Freed(_from.Range.Start, _from.Used);
+        if (Checker is not null)
+        {
+            HeapChecker.Overwrite(_from.Range.Start, _from.Used);
+        }
+
+        _from.Empty();
+        Large.Sweep(0, Observer);
+        Log.Copied += _to.Used;
+        LiveBytes = _to.Used + Large.Bytes;
+        return CollectionKind.Full;
+    }
+
+    private protected override void ForEachSmallObject(Action<nint> visit) => _to.ForEachObject(this, visit);
+
+    private struct Tracer(Semispace plan) : ITracer
+    {
+        private readonly AddressRange _from = plan._from.Range;
+        private readonly TypeDescriptor* _types = plan.Types.Table;
+        private readonly HeapObserver? _observer = plan.Observer;
+        private nint _scan = plan._to.Range.Start;
+
+        public nint Free { get; private set; } = plan._to.Range.Start;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Visit(nint* slot)
+        {
+            var target = *slot;
+            if (_from.Contains(target))
+            {
+                *slot = Copy(target);
+            }
+            else if (target != 0 && plan.Memory.TryMark(target))
+            {
+                _observer?.Marked(target);
+                plan._greyLarge.Push(target);
+            }
+        }
+
+        public readonly nint Resolve(nint target)
+        {
+            if (_from.Contains(target))
+            {
+                var header = *(ulong*)target;
+                return ObjectHeader.IsForwarded(header) ? ObjectHeader.CopyOf(header) : 0;
+            }
+
+            return plan.Memory.IsMarked(target) ? target : 0;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Drain()
+        {
+            while (true)
+            {
+                while (_scan < Free)
+                {
+                    var target = _scan;
+                    var descriptor = TypeTable.DescriptorOf(_types, *(ulong*)target);
+                    _scan += descriptor->SizeOf(target);
+                    ObjectScan.Scan(target, descriptor, ref this);
+                    _observer?.Scanned(target);
+                }
+
+                if (plan._greyLarge.IsEmpty)
+                {
+                    return;
+                }
+
+                var large = plan._greyLarge.Pop();
+                ObjectScan.Scan(large, TypeTable.DescriptorOf(_types, *(ulong*)large), ref this);
+                _observer?.Scanned(large);
+            }
+        }
+
+        private nint Copy(nint target)
+        {
+            ref var header = ref *(ulong*)target;
+            if (ObjectHeader.IsForwarded(header))
+            {
+                return ObjectHeader.CopyOf(header);
+            }
+
+            var size = TypeTable.DescriptorOf(_types, header)->SizeOf(target);
+            var copy = Free;
+            Free += size;
+            ObjectCopy.Words(target, copy, size);
+            *(ulong*)copy = ObjectHeader.Older(header);
+            header = ObjectHeader.ForwardTo(copy);
+            plan.Log.Marked++;
+            _observer?.Copied(target, copy, size);
+            return copy;
+        }
+    }
+}

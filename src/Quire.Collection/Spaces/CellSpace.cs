@@ -1,0 +1,267 @@
+using System.Runtime.InteropServices;
+
+namespace Quire.Collection;
+
+/// <summary>
+/// Blocks of 32 KiB cut into cells of one size each. After marking, blocks without marks are given back and the others wait to be swept by whoever
+/// allocates: lazily, range by range of free cells between marked ones.
+/// </summary>
+/// <remarks>
+/// R. J. M. Hughes, A Semi-incremental Garbage Collection Algorithm, Software: Practice and Experience 12(11), 1982, for sweeping lazily; H.-J. Boehm and M. Weiser, Garbage Collection in an Uncooperative
+/// Environment, 1988, for blocks of a size. Marks stay until the next collection: in a block that waits or is being swept, a cell before the sweep's position holds an object
+/// if its header is not zero, one behind it if it is marked.
+/// </remarks>
+internal sealed unsafe class CellSpace
+{
+    // What the tables below hold for a block.
+    private const int MetadataOfBlock = 32;
+
+    private readonly HeapMemory _memory;
+    private readonly HeapChecking _checking;
+    private readonly BlockInfo[] _blocks;
+    private readonly Stack<int> _free = [];
+    private readonly Queue<int>[] _unswept;
+    private int _untouched;
+
+    public CellSpace(HeapMemory memory, nint bytes, HeapChecking checking)
+    {
+        _checking = checking;
+        _memory = memory;
+        Range = memory.Carve(bytes);
+        _blocks = new BlockInfo[Range.Length >> HeapMemory.BlockShift];
+        _unswept = [.. Enumerable.Range(0, CellSizes.Count).Select(_ => new Queue<int>())];
+    }
+
+    public AddressRange Range { get; }
+
+    /// <summary>Blocks with objects.</summary>
+    public int BlocksInUse { get; private set; }
+
+    public long BytesInUse => (long)BlocksInUse << HeapMemory.BlockShift;
+
+    /// <summary>Bytes of cells that were marked at the last <see cref="Settle"/>.</summary>
+    public long MarkedBytes { get; private set; }
+
+    public static void Prepare(Mutator mutator)
+    {
+        mutator.ClassOfWords = CellSizes.ClassOfWords;
+        mutator.Ranges = (CellRange*)NativeMemory.AllocZeroed((nuint)CellSizes.Count, (nuint)sizeof(CellRange));
+        for (var i = 0; i < CellSizes.Count; i++)
+        {
+            mutator.Ranges[i].CellSize = CellSizes.SizeOf(i);
+        }
+    }
+
+    /// <summary>Puts the next range of free cells of a class, zeroed, into a range that is used up. False when only a collection, or more memory, can help.</summary>
+    public bool TryRefill(ref CellRange range, int sizeClass, HeapObserver? observer)
+    {
+        var current = range.Block - 1;
+        while (true)
+        {
+            if (current >= 0 && TryNextRange(current, ref range, observer))
+            {
+                range.Block = current + 1;
+                return true;
+            }
+
+            if (current >= 0)
+            {
+                _blocks[current].State = BlockState.Full;
+            }
+
+            if (_unswept[sizeClass].TryDequeue(out current))
+            {
+                _blocks[current].State = BlockState.Sweeping;
+                continue;
+            }
+
+            current = TakeBlock(sizeClass);
+            if (current < 0)
+            {
+                range.Block = 0;
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Takes a range away and returns the bytes that were allocated from it. What is left of it is free, and zero.</summary>
+    public static long Retire(ref CellRange range)
+    {
+        var allocated = range.Cursor - range.Start;
+        range.Cursor = range.Limit = range.Start = 0;
+        return allocated;
+    }
+
+    /// <summary>Takes all ranges away, before marking.</summary>
+    public static long RetireAll(Mutator mutator)
+    {
+        var allocated = 0L;
+        for (var i = 0; i < CellSizes.Count; i++)
+        {
+            allocated += Retire(ref mutator.Ranges[i]);
+            mutator.Ranges[i].Block = 0;
+        }
+
+        return allocated;
+    }
+
+    /// <summary>All marks are cleared: marking is about to begin.</summary>
+    public void ClearMarks()
+    {
+        for (var block = 0; block < _untouched; block++)
+        {
+            if (_blocks[block].State != BlockState.Free)
+            {
+                _memory.ClearMarks(AddressOf(block), HeapMemory.BlockSize);
+            }
+        }
+    }
+
+    /// <summary>After marking: gives blocks without marks back and leaves the others to be swept.</summary>
+    public void Settle(HeapObserver? observer)
+    {
+        Array.ForEach(_unswept, queue => queue.Clear());
+        MarkedBytes = 0;
+        for (var block = 0; block < _untouched; block++)
+        {
+            ref var info = ref _blocks[block];
+            if (info.State == BlockState.Free)
+            {
+                continue;
+            }
+
+            var marked = _memory.CountMarks(AddressOf(block), HeapMemory.BlockSize);
+            if (_checking != HeapChecking.None)
+            {
+                OverwriteDead(block);
+            }
+
+            if (marked == 0)
+            {
+                observer?.Freed(AddressOf(block), HeapMemory.BlockSize);
+                info.State = BlockState.Free;
+                BlocksInUse--;
+                _memory.Give(HeapMemory.BlockSize + MetadataOfBlock);
+                _free.Push(block);
+                continue;
+            }
+
+            MarkedBytes += marked * info.CellSize;
+            info.SweptTo = AddressOf(block);
+            info.State = marked < info.Cells ? BlockState.Unswept : BlockState.Full;
+            if (info.State == BlockState.Unswept)
+            {
+                _unswept[info.Class].Enqueue(block);
+            }
+            else
+            {
+                info.SweptTo = AddressOf(block) + ((nint)info.Cells * info.CellSize);
+            }
+        }
+    }
+
+    public bool IsInUse(nint target) => Range.Contains(target) && _blocks[(target - Range.Start) >> HeapMemory.BlockShift].State != BlockState.Free;
+
+    public void ForEachObject(Action<nint> visit)
+    {
+        for (var block = 0; block < _untouched; block++)
+        {
+            ref var info = ref _blocks[block];
+            if (info.State == BlockState.Free)
+            {
+                continue;
+            }
+
+            var cell = AddressOf(block);
+            for (var i = 0; i < info.Cells; i++, cell += info.CellSize)
+            {
+                if (cell < info.SweptTo ? *(ulong*)cell != 0 : _memory.IsMarked(cell))
+                {
+                    visit(cell);
+                }
+            }
+        }
+    }
+
+    private nint AddressOf(int block) => Range.Start + ((nint)block << HeapMemory.BlockShift);
+
+    private bool TryNextRange(int block, ref CellRange range, HeapObserver? observer)
+    {
+        ref var info = ref _blocks[block];
+        var end = AddressOf(block) + ((nint)info.Cells * info.CellSize);
+        while (info.SweptTo < end)
+        {
+            var start = info.SweptTo;
+            var marked = _memory.NextMarked(start, end);
+            var limit = marked == 0 ? end : marked;
+            info.SweptTo = marked == 0 ? end : marked + info.CellSize;
+            if (limit > start)
+            {
+                observer?.Freed(start, limit - start);
+                NativeMemory.Clear((void*)start, (nuint)(limit - start));
+                range.Cursor = range.Start = start;
+                range.Limit = limit;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void OverwriteDead(int block)
+    {
+        ref var info = ref _blocks[block];
+        var cell = AddressOf(block);
+        for (var i = 0; i < info.Cells; i++, cell += info.CellSize)
+        {
+            if (!_memory.IsMarked(cell))
+            {
+                HeapChecker.Overwrite(cell, info.CellSize);
+            }
+        }
+    }
+
+    private int TakeBlock(int sizeClass)
+    {
+        if (!_free.TryPop(out var block))
+        {
+            if (_untouched == _blocks.Length)
+            {
+                return -1;
+            }
+
+            block = _untouched++;
+        }
+
+        if (!_memory.TryTake(AddressOf(block), HeapMemory.BlockSize + MetadataOfBlock))
+        {
+            _free.Push(block);
+            return -1;
+        }
+
+        BlocksInUse++;
+        var size = CellSizes.SizeOf(sizeClass);
+        _memory.ClearMarks(AddressOf(block), HeapMemory.BlockSize);
+        _blocks[block] = new BlockInfo { Class = (byte)sizeClass, State = BlockState.Sweeping, CellSize = size, Cells = (int)HeapMemory.BlockSize / size, SweptTo = AddressOf(block) };
+        return block;
+    }
+
+    private enum BlockState : byte
+    {
+        Free,
+        Unswept,
+        Sweeping,
+        Full,
+    }
+
+    private struct BlockInfo
+    {
+        public BlockState State;
+        public byte Class;
+        public int CellSize;
+        public int Cells;
+
+        /// <summary>Cells before this address have been handed out or are marked.</summary>
+        public nint SweptTo;
+    }
+}

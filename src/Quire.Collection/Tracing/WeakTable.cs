@@ -1,0 +1,65 @@
+namespace Quire.Collection;
+
+/// <summary>The weak objects of a heap. After tracing, the references of those that live are cleared or brought up to date, and the others are forgotten.</summary>
+internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
+{
+    private readonly AddressStack _objects = new(budget);
+
+    public long Count => _objects.Count;
+
+    public long Cleared { get; private set; }
+
+    public void Add(nint target) => _objects.Push(target);
+
+    public nint At(long index) => _objects[index];
+
+    /// <summary>
+    /// Clears the references of reachable weak objects to unreachable ones. Before finalisers: an object that a finaliser brings back is gone for weak references.
+    /// </summary>
+    public void Clear<TTracer>(ref TTracer tracer)
+        where TTracer : struct, ITracer
+    {
+        for (var i = 0L; i < _objects.Count; i++)
+        {
+            if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
+            {
+                Update(weak, ref tracer);
+            }
+        }
+    }
+
+    /// <summary>Forgets weak objects that are gone, and does for those that a finaliser brought back what <see cref="Clear"/> did for the others.</summary>
+    public void Forget<TTracer>(ref TTracer tracer)
+        where TTracer : struct, ITracer
+    {
+        var kept = 0L;
+        for (var i = 0L; i < _objects.Count; i++)
+        {
+            if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
+            {
+                Update(weak, ref tracer);
+                _objects[kept++] = weak;
+            }
+        }
+
+        _objects.Truncate(kept);
+    }
+
+    public void Dispose() => _objects.Dispose();
+
+    private void Update<TTracer>(nint weak, ref TTracer tracer)
+        where TTracer : struct, ITracer
+    {
+        ref var referent = ref *(nint*)(weak + ObjectHeader.Bytes);
+        if (referent == 0)
+        {
+            return;
+        }
+
+        referent = tracer.Resolve(referent);
+        if (referent == 0)
+        {
+            Cleared++;
+        }
+    }
+}
