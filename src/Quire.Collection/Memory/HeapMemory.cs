@@ -38,6 +38,8 @@ public sealed unsafe class HeapMemory : IDisposable
 
     public nint Base => (nint)_region.Base;
 
+    public nint End => Base + _markOffset;
+
     /// <summary>One bit for every eight bytes from <see cref="Base"/>.</summary>
     public ulong* MarkBits { get; }
 
@@ -56,9 +58,12 @@ public sealed unsafe class HeapMemory : IDisposable
     }
 
     /// <summary>Takes memory, whole blocks, behind addresses of a range. False, and nothing taken, when the limit is reached or the host has none left.</summary>
-    public bool TryTake(nint start, nint bytes)
+    /// <param name="start">A multiple of the page size, as <paramref name="bytes"/>.</param>
+    /// <param name="bytes">How much.</param>
+    /// <param name="metadata">Bytes of the space's own bookkeeping, charged with it.</param>
+    public bool TryTake(nint start, nint bytes, int metadata = 0)
     {
-        var cost = CostOf(bytes);
+        var cost = CostOf(bytes) + metadata;
         if (!Budget.TryCharge(cost))
         {
             return false;
@@ -73,6 +78,17 @@ public sealed unsafe class HeapMemory : IDisposable
         return false;
     }
 
+    /// <summary>As <see cref="TryTake"/>, beyond the limit if it must be: a collection finds out afterwards.</summary>
+    /// <exception cref="OutOfMemoryException">The host has none left.</exception>
+    public void Take(nint start, nint bytes, int metadata = 0)
+    {
+        Budget.Charge(CostOf(bytes) + metadata);
+        if (!TryCommit(start, bytes))
+        {
+            throw new OutOfMemoryException("The host has no memory left for a heap's block.");
+        }
+    }
+
     /// <summary>As <see cref="TryTake"/>, for memory that was charged before as a reserve.</summary>
     public bool TryCommit(nint start, nint bytes)
     {
@@ -84,7 +100,7 @@ public sealed unsafe class HeapMemory : IDisposable
     }
 
     /// <summary>Gives blocks back: uncharged; the host's memory stays behind them for the next taker.</summary>
-    public void Give(nint bytes) => Budget.Release(CostOf(bytes));
+    public void Give(nint bytes, int metadata = 0) => Budget.Release(CostOf(bytes) + metadata);
 
     /// <summary>Bytes charged for so many bytes of blocks.</summary>
     public static long CostOf(nint bytes) => bytes + (bytes / 64);
@@ -161,6 +177,26 @@ public sealed unsafe class HeapMemory : IDisposable
             }
 
             index = (index | 63) + 1;
+        }
+
+        return 0;
+    }
+
+    /// <summary>The last marked object at or after an address and before another; 0 when there is none.</summary>
+    public nint LastMarked(nint start, nint end)
+    {
+        var first = (start - Base) >> 3;
+        var index = ((end - Base) >> 3) - 1;
+        while (index >= first)
+        {
+            var word = MarkBits[index >> 6] << (int)(63 - (index & 63));
+            if (word != 0)
+            {
+                index -= BitOperations.LeadingZeroCount(word);
+                return index >= first ? Base + (index << 3) : 0;
+            }
+
+            index = (index & -64) - 1;
         }
 
         return 0;

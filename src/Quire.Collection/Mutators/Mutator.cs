@@ -40,7 +40,7 @@ public abstract unsafe class Mutator : IDisposable
     internal byte* ClassOfWords;
 
     /// <summary>What a barrier of the plan writes down.</summary>
-    internal AddressStack Log { get; init; } = null!;
+    internal AddressStack? Log { get; set; }
 
     /// <summary>Runs a program with this mutator's fast paths and returns its checksum.</summary>
     public abstract long Run(IMutatorProgram program);

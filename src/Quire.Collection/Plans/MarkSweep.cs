@@ -58,7 +58,7 @@ public unsafe class MarkSweep : Plan
     {
         foreach (var mutator in Mutators)
         {
-            SmallAllocated += CellSpace.RetireAll(mutator);
+            SmallAllocated += CellSpace.RetireAll(mutator.Ranges);
         }
 
         _cells.ClearMarks();

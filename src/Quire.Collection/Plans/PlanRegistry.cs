@@ -7,6 +7,9 @@ public static class PlanRegistry
     [
         Semispace.Definition,
         MarkSweep.Definition,
+        MarkCompact.Definition,
+        Generational.Definition,
+        GenerationalMarkSweep.Definition,
     ];
 
     /// <summary>Reads "semispace" or "generational:nursery=1M".</summary>

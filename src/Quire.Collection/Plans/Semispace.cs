@@ -15,14 +15,14 @@ public sealed unsafe class Semispace : Plan
     private const nint BufferBytes = 32 << 10;
 
     private readonly AddressStack _greyLarge;
-    private SemiSpace _from;
-    private SemiSpace _to;
+    private ContiguousSpace _from;
+    private ContiguousSpace _to;
 
     private Semispace(PlanSetup setup)
         : base(Definition, setup, addresses: 2)
     {
-        _to = new SemiSpace(Memory, (nint)setup.HeapLimit);
-        _from = new SemiSpace(Memory, (nint)setup.HeapLimit);
+        _to = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.Same);
+        _from = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.Same);
         _greyLarge = new AddressStack(Budget);
     }
 

@@ -45,15 +45,23 @@ internal sealed unsafe class CellSpace
     public static void Prepare(Mutator mutator)
     {
         mutator.ClassOfWords = CellSizes.ClassOfWords;
-        mutator.Ranges = (CellRange*)NativeMemory.AllocZeroed((nuint)CellSizes.Count, (nuint)sizeof(CellRange));
+        mutator.Ranges = NewRanges();
+    }
+
+    /// <summary>Empty ranges, one a class; freed with NativeMemory.</summary>
+    public static CellRange* NewRanges()
+    {
+        var ranges = (CellRange*)NativeMemory.AllocZeroed((nuint)CellSizes.Count, (nuint)sizeof(CellRange));
         for (var i = 0; i < CellSizes.Count; i++)
         {
-            mutator.Ranges[i].CellSize = CellSizes.SizeOf(i);
+            ranges[i].CellSize = CellSizes.SizeOf(i);
         }
+
+        return ranges;
     }
 
     /// <summary>Puts the next range of free cells of a class, zeroed, into a range that is used up. False when only a collection, or more memory, can help.</summary>
-    public bool TryRefill(ref CellRange range, int sizeClass, HeapObserver? observer)
+    public bool TryRefill(ref CellRange range, int sizeClass, HeapObserver? observer, BudgetRule rule = BudgetRule.WithinLimit)
     {
         var current = range.Block - 1;
         while (true)
@@ -75,7 +83,7 @@ internal sealed unsafe class CellSpace
                 continue;
             }
 
-            current = TakeBlock(sizeClass);
+            current = TakeBlock(sizeClass, rule);
             if (current < 0)
             {
                 range.Block = 0;
@@ -93,13 +101,13 @@ internal sealed unsafe class CellSpace
     }
 
     /// <summary>Takes all ranges away, before marking.</summary>
-    public static long RetireAll(Mutator mutator)
+    public static long RetireAll(CellRange* ranges)
     {
         var allocated = 0L;
         for (var i = 0; i < CellSizes.Count; i++)
         {
-            allocated += Retire(ref mutator.Ranges[i]);
-            mutator.Ranges[i].Block = 0;
+            allocated += Retire(ref ranges[i]);
+            ranges[i].Block = 0;
         }
 
         return allocated;
@@ -141,7 +149,7 @@ internal sealed unsafe class CellSpace
                 observer?.Freed(AddressOf(block), HeapMemory.BlockSize);
                 info.State = BlockState.Free;
                 BlocksInUse--;
-                _memory.Give(HeapMemory.BlockSize + MetadataOfBlock);
+                _memory.Give(HeapMemory.BlockSize, MetadataOfBlock);
                 _free.Push(block);
                 continue;
             }
@@ -183,6 +191,22 @@ internal sealed unsafe class CellSpace
         }
     }
 
+    /// <summary>Visits the references in marked cards of blocks with objects.</summary>
+    public long VisitCards<TVisitor>(CardTable cards, TypeDescriptor* types, ref TVisitor visitor)
+        where TVisitor : struct, ISlotVisitor
+    {
+        var count = 0L;
+        for (var block = 0; block < _untouched; block++)
+        {
+            if (_blocks[block].State != BlockState.Free)
+            {
+                count += cards.Visit(new AddressRange(AddressOf(block), AddressOf(block) + HeapMemory.BlockSize), types, ref visitor);
+            }
+        }
+
+        return count;
+    }
+
     private nint AddressOf(int block) => Range.Start + ((nint)block << HeapMemory.BlockShift);
 
     private bool TryNextRange(int block, ref CellRange range, HeapObserver? observer)
@@ -221,7 +245,7 @@ internal sealed unsafe class CellSpace
         }
     }
 
-    private int TakeBlock(int sizeClass)
+    private int TakeBlock(int sizeClass, BudgetRule rule)
     {
         if (!_free.TryPop(out var block))
         {
@@ -233,7 +257,11 @@ internal sealed unsafe class CellSpace
             block = _untouched++;
         }
 
-        if (!_memory.TryTake(AddressOf(block), HeapMemory.BlockSize + MetadataOfBlock))
+        if (rule == BudgetRule.BeyondLimit)
+        {
+            _memory.Take(AddressOf(block), HeapMemory.BlockSize, MetadataOfBlock);
+        }
+        else if (!_memory.TryTake(AddressOf(block), HeapMemory.BlockSize, MetadataOfBlock))
         {
             _free.Push(block);
             return -1;

@@ -51,7 +51,7 @@ internal sealed unsafe class LargeObjectSpace
         }
 
         var target = Range.Start + ((nint)first << UnitShift);
-        if (!_memory.TryTake(target, bytes + MetadataOfObject))
+        if (!_memory.TryTake(target, bytes, MetadataOfObject))
         {
             _units.Free(first);
             return 0;
@@ -107,7 +107,7 @@ internal sealed unsafe class LargeObjectSpace
     {
         observer?.Freed(large.Address, large.Bytes);
         _units.Free((uint)((large.Address - Range.Start) >> UnitShift));
-        _memory.Give(large.Bytes + MetadataOfObject);
+        _memory.Give(large.Bytes, MetadataOfObject);
         *(ulong*)large.Address = ulong.MaxValue & ~ObjectHeader.Forwarded;
         Bytes -= large.Bytes;
     }

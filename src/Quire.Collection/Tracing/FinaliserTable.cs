@@ -71,6 +71,19 @@ internal sealed unsafe class FinaliserTable(HeapBudget budget) : IDisposable
         tracer.Drain();
     }
 
+    /// <summary>Visits the registered objects, all reachable now: for a collector that moves objects after it has traced.</summary>
+    public void UpdateRegistered<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ISlotVisitor
+    {
+        for (var i = 0L; i < _registered.Count; i++)
+        {
+            fixed (nint* slot = &_registered[i])
+            {
+                visitor.Visit(slot);
+            }
+        }
+    }
+
     public void Dispose()
     {
         _registered.Dispose();

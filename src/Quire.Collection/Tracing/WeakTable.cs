@@ -23,7 +23,7 @@ internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
         {
             if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
             {
-                Update(weak, ref tracer);
+                Refresh(weak, ref tracer);
             }
         }
     }
@@ -37,7 +37,7 @@ internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
         {
             if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
             {
-                Update(weak, ref tracer);
+                Refresh(weak, ref tracer);
                 _objects[kept++] = weak;
             }
         }
@@ -45,9 +45,22 @@ internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
         _objects.Truncate(kept);
     }
 
+    /// <summary>Visits the table's own entries: for a collector that moves objects after it has traced.</summary>
+    public void Update<TVisitor>(ref TVisitor visitor)
+        where TVisitor : struct, ISlotVisitor
+    {
+        for (var i = 0L; i < _objects.Count; i++)
+        {
+            fixed (nint* slot = &_objects[i])
+            {
+                visitor.Visit(slot);
+            }
+        }
+    }
+
     public void Dispose() => _objects.Dispose();
 
-    private void Update<TTracer>(nint weak, ref TTracer tracer)
+    private void Refresh<TTracer>(nint weak, ref TTracer tracer)
         where TTracer : struct, ITracer
     {
         ref var referent = ref *(nint*)(weak + ObjectHeader.Bytes);

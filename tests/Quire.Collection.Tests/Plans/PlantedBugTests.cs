@@ -42,7 +42,9 @@ public class PlantedBugTests
         {
             var holder = heap.Plan.Types.Define("holder", references: 1, dataWords: 0);
             using var frame = heap.Push(1);
-            var raw = heap.Allocate(heap.Plan.Types.Define("lost", references: 1, dataWords: 30));
+            var lost = heap.Plan.Types.Define("lost", references: 1, dataWords: 30);
+            heap.Allocate(lost);
+            var raw = heap.Allocate(lost);
             heap.Collect();
             frame[0] = heap.Allocate(holder);
             heap.Write(frame[0], 0, raw);

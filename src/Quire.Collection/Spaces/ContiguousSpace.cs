@@ -2,8 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Quire.Collection;
 
-/// <summary>One contiguous half of a copying space: memory is taken in blocks from its start on, and given back as a whole.</summary>
-internal sealed unsafe class SemiSpace(HeapMemory memory, nint bytes)
+/// <summary>What is charged for each block of a contiguous space.</summary>
+internal enum CopyReserve
+{
+    None,
+
+    /// <summary>As much again: objects are copied out of it.</summary>
+    Same,
+}
+
+/// <summary>Contiguous addresses that are filled from the start on: memory is taken in blocks as the top rises, and given back when it falls.</summary>
+internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, CopyReserve reserve)
 {
     public AddressRange Range { get; } = memory.Carve(bytes);
 
@@ -23,14 +32,14 @@ internal sealed unsafe class SemiSpace(HeapMemory memory, nint bytes)
         if (missing > 0)
         {
             var more = (missing + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize;
-            if (Taken + more > Range.Length || !memory.Budget.TryCharge(HeapMemory.CostOf(more)))
+            if (Taken + more > Range.Length || !memory.Budget.TryCharge(ReserveOf(more)))
             {
                 return 0;
             }
 
             if (!memory.TryTake(Range.Start + Taken, more))
             {
-                memory.Budget.Release(HeapMemory.CostOf(more));
+                memory.Budget.Release(ReserveOf(more));
                 return 0;
             }
 
@@ -42,8 +51,33 @@ internal sealed unsafe class SemiSpace(HeapMemory memory, nint bytes)
         return start;
     }
 
+    /// <summary>Room for a copy, contents undefined, beyond the limit if it must be: collections find out afterwards.</summary>
+    public nint Extend(nint size)
+    {
+        var start = Range.Start + Used;
+        if (Used + size > Taken)
+        {
+            var more = (Used + size - Taken + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize;
+            memory.Budget.Charge(HeapMemory.CostOf(more) + ReserveOf(more));
+            if (Taken + more > Range.Length || !memory.TryCommit(Range.Start + Taken, more))
+            {
+                throw new OutOfMemoryException("The host has no memory left for copies.");
+            }
+
+            Taken += more;
+        }
+
+        Top = start + size;
+        return start;
+    }
+
+    public bool Holds(nint target) => target >= Range.Start && target < Top;
+
+    /// <summary>The blocks with objects.</summary>
+    public AddressRange Filled => new(Range.Start, Range.Start + ((Used + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize));
+
     /// <summary>Becomes the space that objects are copied to, with memory for as many bytes as the other one has: its reserve, charged already.</summary>
-    public void Receive(SemiSpace from)
+    public void Receive(ContiguousSpace from)
     {
         Top = Range.Start;
         Taken = from.Taken;
@@ -58,7 +92,8 @@ internal sealed unsafe class SemiSpace(HeapMemory memory, nint bytes)
     {
         Top = top;
         var needed = (Used + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize;
-        memory.Give(2 * (Taken - needed));
+        memory.Give(Taken - needed);
+        memory.Budget.Release(ReserveOf(Taken - needed));
         Taken = needed;
     }
 
@@ -80,4 +115,6 @@ internal sealed unsafe class SemiSpace(HeapMemory memory, nint bytes)
             address += plan.SizeOf(address);
         }
     }
+
+    private long ReserveOf(nint bytes) => reserve == CopyReserve.None ? 0 : HeapMemory.CostOf(bytes);
 }
