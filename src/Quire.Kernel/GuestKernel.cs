@@ -104,6 +104,18 @@ public sealed class GuestKernel
 
     public long SyscallCount { get; internal set; }
 
+    /// <summary>What uname shows; sethostname changes it.</summary>
+    public string HostName
+    {
+        get => field ?? Options.HostName;
+        internal set;
+    }
+
+    public string DomainName { get; internal set; } = "(none)";
+
+    /// <summary>kernel.core_pattern: what core files are called.</summary>
+    internal string CorePattern { get; set; } = "core";
+
     /// <summary>The control groups below the root, those that were removed too.</summary>
     public IEnumerable<ControlGroupRecord> ControlGroupRecords => ControlGroups.Records;
 

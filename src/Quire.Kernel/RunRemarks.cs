@@ -37,6 +37,8 @@ public readonly record struct OutOfMemoryKill(
 public sealed class RunRemarks
 {
     private const int MaximumInstructions = 32;
+    private const int MaximumRefusals = 256;
+    private readonly SortedDictionary<string, long> _refusals = new(StringComparer.Ordinal);
     private readonly SortedDictionary<ulong, long> _syscalls = [];
     private readonly Dictionary<ulong, UnsupportedInstruction> _instructions = [];
     private readonly List<OutOfMemoryKill> _kills = [];
@@ -48,6 +50,17 @@ public sealed class RunRemarks
     public IReadOnlyCollection<UnsupportedInstruction> Instructions => _instructions.Values;
 
     public IReadOnlyList<OutOfMemoryKill> OutOfMemoryKills => _kills;
+
+    /// <summary>What was asked for and not given, by name, and how often; at most 256 names.</summary>
+    public IReadOnlyDictionary<string, long> Refusals => _refusals;
+
+    internal void CountRefusal(string what)
+    {
+        if (_refusals.TryGetValue(what, out var count) || _refusals.Count < MaximumRefusals)
+        {
+            _refusals[what] = count + 1;
+        }
+    }
 
     internal void CountSyscall(ulong number) => _syscalls[number] = _syscalls.GetValueOrDefault(number) + 1;
 

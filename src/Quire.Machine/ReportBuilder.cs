@@ -56,6 +56,7 @@ internal static class ReportBuilder
             Swap = kernel.Memory.SwapPages > 0 ? Swap(options, kernel.Memory) : null,
             BusiestRegions = Regions(kernel.Memory),
             Unsupported = Unsupported(kernel.Remarks),
+            Refused = Refused(kernel),
             OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(Kill)],
             Groups = [.. kernel.ControlGroupRecords.Select(Group)],
             Detail = outcome.Detail.Length == 0 ? null : GuestText.ToHost(outcome.Detail),
@@ -81,6 +82,8 @@ internal static class ReportBuilder
         PagesCopied = counters.PagesCopied,
         ZeroFill = counters.ZeroFillFaults,
         ZeroPage = counters.ZeroPageFaults,
+        ZeroPageWrites = counters.ZeroPageWrites,
+        MadeWritable = counters.MadeWritable,
         File = counters.FileFaults,
         StackGrowth = counters.StackGrowths,
         SwapIn = counters.Swap.Faults,
@@ -267,6 +270,11 @@ internal static class ReportBuilder
     private static UnsupportedReport Unsupported(RunRemarks remarks) => new(
         [.. remarks.Syscalls.Select(entry => new UnsupportedSystemCall(entry.Key, entry.Value))],
         [.. remarks.Instructions.Select(Describe).OfType<UnsupportedInstructionReport>()]);
+
+    private static RefusedReport Refused(GuestKernel kernel) => new(
+        [.. kernel.Remarks.Refusals.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => new RefusedCall(entry.Key, entry.Value))],
+        kernel.Memory.Counters.PromisesRefused,
+        (ulong)kernel.Memory.Counters.LargestRefused << Page.Shift);
 
     // UD0, UD1 and UD2 are there to be invalid: a program that runs into one asked for it.
     private static UnsupportedInstructionReport? Describe(UnsupportedInstruction unsupported)

@@ -10,11 +10,6 @@ public readonly record struct FileCaller(FileSystemContext Context, Credentials 
     /// <summary>The same caller with the real ids in force, as access(2) asks.</summary>
     public FileCaller WithRealIdentity() => this with
     {
-        Credentials = Credentials with
-        {
-            FileUserId = Credentials.RealUserId,
-            FileGroupId = Credentials.RealGroupId,
-            EffectiveUserId = Credentials.RealUserId,
-        },
+        Credentials = Credentials.AsRealUser(),
     };
 }

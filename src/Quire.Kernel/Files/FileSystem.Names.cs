@@ -1,5 +1,6 @@
 using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Files.Watches;
+using Quire.Kernel.Processes;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files;
@@ -15,15 +16,16 @@ public sealed partial class FileSystem
         return error != Errno.None ? error : Create(caller, place, FileType.Directory, permissions, out _);
     }
 
-    /// <summary>mknod(2): fifos and sockets for everybody, device nodes for user 0.</summary>
+    /// <summary>mknod(2): fifos and sockets for everybody, device nodes with CAP_MKNOD.</summary>
     public Errno MakeNode(in FileCaller caller, FileLocation start, string path, FileType type, uint permissions, ulong device)
     {
-        if (type is FileType.CharacterDevice or FileType.BlockDevice && caller.Credentials.FileUserId != 0)
+        var error = WalkToNew(caller, start, path, TrailingSlash.Refused, out var place);
+        error = error == Errno.None ? CheckDirectoryWritable(caller, place.Parent) : error;
+        if (error == Errno.None && type is FileType.CharacterDevice or FileType.BlockDevice && !caller.Credentials.Has(Capability.MakeNodes))
         {
             return Errno.EPERM;
         }
 
-        var error = WalkToNew(caller, start, path, TrailingSlash.Refused, out var place);
         return error != Errno.None ? error : Create(caller, place, type, permissions, out _, device: device);
     }
 

@@ -32,6 +32,12 @@ public sealed partial class FileSystem
             return Errno.EINVAL;
         }
 
+        if ((flags & OpenFlags.Create) != 0 && path.EndsWith('/') && path.Trim('/').Length > 0)
+        {
+            var missing = Walk(caller, start, path, WalkModes.ParentOnly, out _);
+            return missing != Errno.None ? missing : Errno.EISDIR;
+        }
+
         var modes = (flags & OpenFlags.Directory) != 0 ? WalkModes.Directory : WalkModes.None;
         var isExclusive = (flags & (OpenFlags.Create | OpenFlags.Exclusive)) == (OpenFlags.Create | OpenFlags.Exclusive);
         modes |= (flags & OpenFlags.NoFollow) == 0 && !isExclusive ? WalkModes.FollowLast : WalkModes.None;

@@ -17,7 +17,9 @@ public sealed partial class FileSystem
     public FileSystem(SuperBlock root, KernelMemory memory, Func<Timestamp> now)
     {
         Mounts = new MountTable(this, root);
-        Anonymous = new AnonymousSuperBlock(now);
+        Pipes = AnonymousSuperBlock.ForPipes(now);
+        SocketInodes = AnonymousSuperBlock.ForSockets(now);
+        Anonymous = AnonymousSuperBlock.ForOthers(now);
         Now = now;
         Memory = memory;
         WatchLimits = new WatchLimits(new ByteSize((ulong)memory.Physical.FrameCount << Page.Shift));
@@ -40,7 +42,11 @@ public sealed partial class FileSystem
 
     public FileLocation Root => Mounts.Descend(new FileLocation(Mounts.Root, Mounts.Root.Root));
 
-    /// <summary>Where pipes, sockets, event counters and other files without a path belong.</summary>
+    public AnonymousSuperBlock Pipes { get; }
+
+    public AnonymousSuperBlock SocketInodes { get; }
+
+    /// <summary>Where event counters and other files without a path belong.</summary>
     public AnonymousSuperBlock Anonymous { get; }
 
     /// <summary>Finds what a path stands for.</summary>

@@ -32,6 +32,9 @@ public sealed class FileSystemContext
         old.Unpin();
     }
 
+    /// <summary>Another process has it, too.</summary>
+    public bool IsShared => _users > 1;
+
     /// <summary>The copy that fork gives a child.</summary>
     public FileSystemContext Clone() => new(Root, WorkingDirectory) { Umask = Umask };
 

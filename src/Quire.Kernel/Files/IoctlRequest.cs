@@ -34,4 +34,9 @@ public static class IoctlRequest
     public const uint ClearCloseOnExec = 0x5450;
     public const uint SetCloseOnExec = 0x5451;
     public const uint Async = 0x5452;
+
+    /// <summary>Whether some file here takes the request.</summary>
+    public static bool IsKnown(uint request) => request is (>= GetTermios and <= 0x5404) or (>= SendBreak and <= SetWindowSize)
+        or BytesReadable or NonBlocking or GiveUpControlling or GetSession or GetTermios2 or SetTermios2 or SetTermios2AfterDrain or SetTermios2AfterFlush
+        or GetPseudoTerminalNumber or LockPseudoTerminal or GetPseudoTerminalLock or OpenPseudoTerminalPeer or ClearCloseOnExec or SetCloseOnExec or Async;
 }

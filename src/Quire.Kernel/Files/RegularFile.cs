@@ -65,7 +65,7 @@ public sealed class RegularFile : OpenFile
         var done = _content.Content.Write((ulong)position, buffer.Remaining > room ? buffer.Take(room) : buffer);
         if (done > 0)
         {
-            _content.WasWritten(thread.Process.Credentials.FileUserId == 0 ? PrivilegeBits.Keep : PrivilegeBits.Clear);
+            _content.WasWritten(thread.Process.Credentials.Has(Capability.KeepSetId) ? PrivilegeBits.Keep : PrivilegeBits.Clear);
             if (offset is null)
             {
                 Position = position + done;

@@ -18,7 +18,7 @@ internal sealed class ProgramLoader(GuestKernel kernel)
     /// <param name="path">What AT_EXECFN says.</param>
     /// <param name="openInterpreter">Opens the dynamic linker by its path.</param>
     public Errno TryLoad(
-        OpenFile file, byte[] path, ProgramArguments arguments, GuestProcess process, Func<string, (Errno Error, OpenFile? File)> openInterpreter,
+        OpenFile file, byte[] path, ProgramArguments arguments, GuestProcess process, ProgramCredentials rights, Func<string, (Errno Error, OpenFile? File)> openInterpreter,
         out LoadedProgram program)
     {
         program = default;
@@ -43,7 +43,7 @@ internal sealed class ProgramLoader(GuestKernel kernel)
                 error = TryOpenInterpreter(interpreterPath, openInterpreter, out interpreter, out interpreterImage);
             }
 
-            return error != Errno.None ? error : TryBuild(file, image, interpreter, interpreterImage, path, arguments, process, out program);
+            return error != Errno.None ? error : TryBuild(file, image, interpreter, interpreterImage, path, arguments, process, rights, out program);
         }
         finally
         {
@@ -104,20 +104,22 @@ internal sealed class ProgramLoader(GuestKernel kernel)
 
     private Errno TryBuild(
         OpenFile file, ElfImage image, OpenFile? interpreter, ElfImage? interpreterImage, byte[] path, ProgramArguments arguments, GuestProcess process,
-        out LoadedProgram program)
+        ProgramCredentials rights, out LoadedProgram program)
     {
         program = default;
         var limits = process.Limits;
-        var randomization = kernel.Options.Randomization;
+        var isRandom = kernel.Options.Randomization == LayoutRandomization.On
+            && (Execute.PersonalityOf(process, rights) & Personality.NoRandomization) == 0;
+        var randomization = isRandom ? LayoutRandomization.On : LayoutRandomization.Off;
         var layout = new AddressLayout(randomization, limits[Resource.Stack].Soft, kernel.Random.Next);
-        var space = kernel.Memory.TryCreateAddressSpace(new AddressSpaceOptions(layout, limits.ForMemory(process.Credentials), process.ProcessId));
+        var space = kernel.Memory.TryCreateAddressSpace(new AddressSpaceOptions(layout, limits.ForMemory(rights.Credentials), process.ProcessId));
         if (space is null)
         {
             return Errno.ENOMEM;
         }
 
         space.HugePageConsent = process.Space.HugePageConsent;
-        var error = TryFill(space, file, image, interpreter, interpreterImage, path, arguments, process, out program);
+        var error = TryFill(space, file, image, interpreter, interpreterImage, path, arguments, rights, randomization, out program);
         if (error != Errno.None)
         {
             space.Release();
@@ -128,7 +130,7 @@ internal sealed class ProgramLoader(GuestKernel kernel)
 
     private Errno TryFill(
         AddressSpace space, OpenFile file, ElfImage image, OpenFile? interpreter, ElfImage? interpreterImage, byte[] path, ProgramArguments arguments,
-        GuestProcess process, out LoadedProgram program)
+        ProgramCredentials rights, LayoutRandomization randomization, out LoadedProgram program)
     {
         program = default;
         var layout = space.Layout;
@@ -164,8 +166,8 @@ internal sealed class ProgramLoader(GuestKernel kernel)
 
         space.Spans = new ProgramSpans { Code = mapped.Code, Data = mapped.Data };
         space.StartBreak(layout.BreakAfter(standsAlone ? layout.ProgramBase : mapped.End));
-        DescribeProgram(vector, image, mapped.Bias, interpreterBias, entry, process.Credentials);
-        var shift = kernel.Options.Randomization == LayoutRandomization.On ? kernel.Random.Next() % InitialStack.LargestShift : 0;
+        DescribeProgram(vector, image, mapped.Bias, interpreterBias, entry, rights);
+        var shift = randomization == LayoutRandomization.On ? kernel.Random.Next() % InitialStack.LargestShift : 0;
         if (!InitialStack.TryBuild(space, arguments, path, vector, kernel.Random, shift, out var stackPointer))
         {
             return Errno.ENOMEM;
@@ -178,8 +180,9 @@ internal sealed class ProgramLoader(GuestKernel kernel)
 
     // In Linux' order. There is no vDSO, so no AT_SYSINFO_EHDR.
     private void DescribeProgram(
-        List<(AuxiliaryType Type, ulong Value)> vector, ElfImage image, ulong bias, ulong interpreterBias, ulong entry, Credentials credentials)
+        List<(AuxiliaryType Type, ulong Value)> vector, ElfImage image, ulong bias, ulong interpreterBias, ulong entry, ProgramCredentials rights)
     {
+        var credentials = rights.Credentials;
         vector.Add((AuxiliaryType.MinimumSignalStack, MinimumSignalStack));
         vector.Add((AuxiliaryType.HardwareCapabilities, kernel.Options.HardwareCapabilities));
         vector.Add((AuxiliaryType.PageSize, Page.Size));
@@ -194,7 +197,7 @@ internal sealed class ProgramLoader(GuestKernel kernel)
         vector.Add((AuxiliaryType.EffectiveUserId, (ulong)credentials.EffectiveUserId));
         vector.Add((AuxiliaryType.GroupId, (ulong)credentials.RealGroupId));
         vector.Add((AuxiliaryType.EffectiveGroupId, (ulong)credentials.EffectiveGroupId));
-        vector.Add((AuxiliaryType.Secure, 0));
+        vector.Add((AuxiliaryType.Secure, rights.IsSecure ? 1UL : 0));
         vector.Add((AuxiliaryType.Random, 0));
         vector.Add((AuxiliaryType.HardwareCapabilities2, 0));
         vector.Add((AuxiliaryType.ProgramName, 0));

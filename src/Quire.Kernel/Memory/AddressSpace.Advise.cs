@@ -210,7 +210,8 @@ public sealed unsafe partial class AddressSpace
                 return Errno.ENOMEM;
             }
 
-            if (!Allows(region.Flags, access))
+            // By the rights that were asked for, not by those that the processor gives with them.
+            if ((region.Flags & (access == Access.Write ? RegionFlags.Write : RegionFlags.Read)) == 0)
             {
                 return Errno.EINVAL;
             }

@@ -20,14 +20,19 @@ public sealed unsafe partial class AddressSpace
             }
 
             _memory.Translations.InvalidatePage(this, page);
-            return new FaultResult(FaultOutcome.Resolved, FaultKind.Zero | FaultKind.CopyOnWrite);
+            return new FaultResult(FaultOutcome.Resolved, FaultKind.Zero | FaultKind.ZeroPageWrite);
         }
 
         ref var shared = ref _memory.FrameTable[old];
         if (IsOnlyOwner(old))
         {
             *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
-            shared.Flags &= ~FrameFlags.Merged;
+            if ((shared.Flags & FrameFlags.WasShared) == 0)
+            {
+                return new FaultResult(FaultOutcome.Resolved, FaultKind.MadeWritable);
+            }
+
+            shared.Flags &= ~FrameFlags.WasShared;
             _memory.Counters.CopyOnWriteReused++;
             return new FaultResult(FaultOutcome.Resolved, FaultKind.CopyOnWrite);
         }

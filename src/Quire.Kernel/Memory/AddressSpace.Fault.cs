@@ -113,8 +113,7 @@ public sealed unsafe partial class AddressSpace
         if (access != Access.Write)
         {
             *entry = region.LeafOf(_memory.ZeroFrame);
-            _memory.Counters.ZeroPageFaults++;
-            return new FaultResult(FaultOutcome.Resolved, FaultKind.Zero);
+            return new FaultResult(FaultOutcome.Resolved, FaultKind.ZeroPage);
         }
 
         return TryMapZeroed(region, page, entry)
@@ -168,7 +167,7 @@ public sealed unsafe partial class AddressSpace
         _memory.Frames.Release(number);
         region.Pages!.MarkDirty(ref frame);
         *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
-        return new FaultResult(FaultOutcome.Resolved, FaultKind.None);
+        return new FaultResult(FaultOutcome.Resolved, FaultKind.MadeWritable);
     }
 
     private FaultResult Count(Region region, ulong page, ulong* entry, FaultResult result)
@@ -205,6 +204,9 @@ public sealed unsafe partial class AddressSpace
             counters.Swap.Faults++;
         }
 
+        counters.ZeroPageFaults += (kind & FaultKind.ZeroPage) != 0 ? 1 : 0;
+        counters.ZeroPageWrites += (kind & FaultKind.ZeroPageWrite) != 0 ? 1 : 0;
+        counters.MadeWritable += (kind & FaultKind.MadeWritable) != 0 ? 1 : 0;
         counters.FileFaults += (kind & FaultKind.File) != 0 ? 1 : 0;
         counters.StackGrowths += (kind & FaultKind.StackGrowth) != 0 ? 1 : 0;
         if (_memory.Events is { } events)

@@ -147,6 +147,7 @@ public sealed unsafe partial class AddressSpace
             {
                 ref var frameEntry = ref _memory.FrameTable[frame];
                 frameEntry.References++;
+                frameEntry.Flags |= FrameFlags.Forked;
                 if (!_memory.ReverseMap.TryAdd(ref frameEntry, new MappingLocation(child.Number, start.Value)))
                 {
                     _memory.Frames.Release(frame);

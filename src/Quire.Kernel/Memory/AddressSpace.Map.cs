@@ -93,6 +93,14 @@ public sealed partial class AddressSpace
     {
         if ((flags & MapFlags.Low32Bits) != 0)
         {
+            // A hint counts even below the window's start (arch_get_unmapped_area).
+            start = Page.RoundDown(hint);
+            start = start != 0 ? Math.Max(start, AddressLayout.LowestMappable) : 0;
+            if (start != 0 && length <= Low32BitEnd && start <= Low32BitEnd - length && IsFree(start, length))
+            {
+                return true;
+            }
+
             return _regions.TryFindLowest(Low32BitStart, Low32BitEnd, length, out start);
         }
 
@@ -154,7 +162,7 @@ public sealed partial class AddressSpace
     private static Errno ChooseFileFlags(in MapRequest request, ulong length, ref RegionFlags flags)
     {
         var file = request.File!;
-        if (request.FileOffset + length > PageCache.MaximumLength)
+        if (request.FileOffset + length > long.MaxValue)
         {
             return Errno.EOVERFLOW;
         }
@@ -188,7 +196,7 @@ public sealed partial class AddressSpace
             return Errno.EACCES;
         }
 
-        if (file.Pages is null)
+        if (file.Pages is null && !file.MapsFreshZeros)
         {
             return Errno.ENODEV;
         }
@@ -224,7 +232,8 @@ public sealed partial class AddressSpace
             return error;
         }
 
-        var isSharedAnonymous = request.File is null && (flags & RegionFlags.MayShare) != 0;
+        var isZeros = request.File is null or { MapsFreshZeros: true };
+        var isSharedAnonymous = isZeros && (flags & RegionFlags.MayShare) != 0;
         var isSharedPromise = isSharedAnonymous && (flags & RegionFlags.NoReserve) == 0;
         if ((IsAccountable(flags) || isSharedPromise) && !_memory.Overcommit.Allows(this, pages))
         {
@@ -232,9 +241,9 @@ public sealed partial class AddressSpace
         }
 
         flags |= IsAccountable(flags) ? RegionFlags.Account : 0;
-        var file = isSharedAnonymous ? new SharedAnonymousMemory(_memory, length, isSharedPromise ? pages : 0) : request.File;
+        var file = isSharedAnonymous ? new SharedAnonymousMemory(_memory, length, isSharedPromise ? pages : 0) : isZeros ? null : request.File;
         var offset = isSharedAnonymous ? 0 : request.FileOffset >> Page.Shift;
-        var region = AddRegion(start, end, flags, file is null ? start >> Page.Shift : offset, file, request.Name);
+        var region = AddRegion(start, end, flags, file is null ? start >> Page.Shift : offset, file, request.Name ?? (isZeros ? request.File?.Path : null));
         if (isSharedAnonymous)
         {
             // The region holds its own reference now.

@@ -84,6 +84,31 @@ public sealed unsafe partial class AddressSpace
         return true;
     }
 
+    /// <summary>Lets a page of zeroes name the shared zero page and gives its own frame up.</summary>
+    internal void ShareZeroPage(ulong page)
+    {
+        if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && _regions.FindContaining(page) is { } region)
+        {
+            var own = Leaf.FrameOf(*entry);
+            DropMapping(own, page);
+            *entry = region.LeafOf(_memory.ZeroFrame);
+            _memory.Translations.InvalidatePage(this, page);
+        }
+    }
+
+    internal Errno UnmergeAll()
+    {
+        for (var region = _regions.First; region is not null; region = region.Next)
+        {
+            if (region.IsAnonymous && Unmerge(region, region.Start, region.End) is var error and not Errno.None)
+            {
+                return error;
+            }
+        }
+
+        return Errno.None;
+    }
+
     /// <summary>Gives every merged page of a range a frame of its own again (MADV_UNMERGEABLE). ENOMEM: there are not enough.</summary>
     private Errno Unmerge(Region region, ulong start, ulong end)
     {

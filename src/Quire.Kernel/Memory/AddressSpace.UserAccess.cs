@@ -103,10 +103,18 @@ public sealed unsafe partial class AddressSpace
         return Errno.ENAMETOOLONG;
     }
 
-    /// <summary>The name of a futex word. False: the word cannot be read (EFAULT).</summary>
+    /// <summary>
+    /// The name of a futex word. False (EFAULT): no address of a program, or, if other spaces may have the word too, one that cannot be read. Nobody looks
+    /// at a word of this space alone to name it (get_futex_key of kernel/futex/core.c).
+    /// </summary>
     public bool TryGetFutexKey(VirtualAddress address, FutexScope scope, out FutexKey key)
     {
         key = new FutexKey(this, address.Value);
+        if (scope == FutexScope.AddressSpace)
+        {
+            return address.Value < AddressLayout.UserEnd;
+        }
+
         if (!TryReach(address.Value, Access.Read, out _))
         {
             return false;

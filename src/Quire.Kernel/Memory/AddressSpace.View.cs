@@ -73,6 +73,7 @@ public sealed unsafe partial class AddressSpace
         InodeNumber = region.File?.InodeNumber ?? 0,
         Name = NameOf(region),
         Source = region.Pages?.Source,
+        File = region.File,
         VmFlags = CodesOf(region.Flags),
         Faults = region.Faults,
     };

@@ -20,6 +20,25 @@ public sealed unsafe partial class AddressSpace
         return visitor.Pages;
     }
 
+    /// <summary>Forgets that pages were used: their accessed bits, and what reclaim knows of it (/proc/PID/clear_refs).</summary>
+    internal void ClearReferences(ReferencedPages kind)
+    {
+        for (var region = _regions.First; region is not null; region = region.Next)
+        {
+            var isMeant = kind == ReferencedPages.All || (kind == ReferencedPages.OfFiles) == (region.File is not null);
+            if (isMeant)
+            {
+                var visitor = new ForgetUseVisitor(_memory);
+                Tables.Visit(RangeOf(region.Start, region.End), ref visitor);
+            }
+        }
+
+        _memory.Translations.InvalidateSpace(this);
+    }
+
+    /// <summary>The peak starts again from what is resident now (clear_refs 5).</summary>
+    internal void ResetPeakResident() => Counters.PeakResident = Counters.Resident;
+
     /// <summary>Evicts every page that no other space maps, used or not; gives how many.</summary>
     internal int PageOutAll()
     {
@@ -56,6 +75,26 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
+    private readonly struct ForgetUseVisitor(KernelMemory memory) : IPageTableVisitor
+    {
+        public static bool TakesHugeLeaves => true;
+
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            if (!Leaf.IsPresent(*entry))
+            {
+                return;
+            }
+
+            *entry &= ~PageTableEntry.AccessedBit;
+            var frame = Leaf.FrameOf(*entry);
+            if (frame != memory.ZeroFrame)
+            {
+                memory.FrameTable[frame].Flags &= ~FrameFlags.Referenced;
+            }
+        }
+    }
+
     private readonly struct OwnVisitor(KernelMemory memory, List<FrameNumber> frames) : IPageTableVisitor
     {
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
@@ -75,4 +114,12 @@ public sealed unsafe partial class AddressSpace
             }
         }
     }
+}
+
+/// <summary>Whose use /proc/PID/clear_refs forgets; the numbers written there.</summary>
+internal enum ReferencedPages
+{
+    All = 1,
+    Anonymous = 2,
+    OfFiles = 3,
 }

@@ -46,7 +46,7 @@ internal sealed class DeviceQueue(DeviceModel model)
         _ends[_oldest > 0 ? _oldest - 1 : _ends.Length - 1] = _busyUntil;
         _endOfLast += bytes;
         _sizeOfLast += bytes;
-        return new DeviceTimes(at, _busyUntil);
+        return new DeviceTimes(at, _busyUntil) { IsMerged = true };
     }
 
     private static VirtualTime Later(VirtualTime one, VirtualTime other) => one > other ? one : other;
@@ -54,4 +54,8 @@ internal sealed class DeviceQueue(DeviceModel model)
 
 /// <param name="Accepted">When the device's queue had a place.</param>
 /// <param name="Ended">When the transfer was over.</param>
-internal readonly record struct DeviceTimes(VirtualTime Accepted, VirtualTime Ended);
+internal readonly record struct DeviceTimes(VirtualTime Accepted, VirtualTime Ended)
+{
+    /// <summary>Became part of the request before.</summary>
+    public bool IsMerged { get; init; }
+}

@@ -32,20 +32,20 @@ public readonly record struct FaultResult(FaultOutcome Outcome, FaultKind Kind)
 
 /// <summary>What resolving a fault took.</summary>
 [Flags]
-public enum FaultKind : byte
+public enum FaultKind : ushort
 {
     None = 0,
 
     /// <summary>The page came from a device.</summary>
     Major = 1,
 
-    /// <summary>A fresh zeroed frame, or the shared zero page.</summary>
+    /// <summary>A fresh zeroed frame was mapped.</summary>
     Zero = 2,
 
     /// <summary>A frame of the page cache was mapped.</summary>
     File = 4,
 
-    /// <summary>A write to a shared page: copied, or taken over by its last owner.</summary>
+    /// <summary>A write to a page that fork, merging or a file shares: copied, or taken over by its last owner.</summary>
     CopyOnWrite = 8,
 
     /// <summary>The stack region grew.</summary>
@@ -56,4 +56,16 @@ public enum FaultKind : byte
 
     /// <summary>A huge page was mapped.</summary>
     Huge = 64,
+
+    /// <summary>A read of untouched memory: the shared zero page was mapped.</summary>
+    ZeroPage = 128,
+
+    /// <summary>A write to a page of which only the shared zero page was mapped so far: a zeroed frame took its place.</summary>
+    ZeroPageWrite = 256,
+
+    /// <summary>
+    /// A write to a page that nobody else has, mapped without the right to write: it came back from swap to be read, was protected, or is a clean page of a
+    /// shared mapping.
+    /// </summary>
+    MadeWritable = 512,
 }

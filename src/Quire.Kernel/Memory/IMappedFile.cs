@@ -20,6 +20,9 @@ public interface IMappedFile
 
     FileSeals Seals => FileSeals.None;
 
+    /// <summary>Each mapping is new memory of zeros, as without a file (/dev/zero).</summary>
+    bool MapsFreshZeros => false;
+
     void AddReference();
 
     void Release();

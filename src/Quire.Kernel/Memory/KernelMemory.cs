@@ -205,6 +205,9 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>The page of zeroes that reads of untouched anonymous memory share. Never freed, counted or mapped writable.</summary>
     internal FrameNumber ZeroFrame { get; }
 
+    /// <summary>What the device behind files and swap areas has done.</summary>
+    public DeviceStatistics Device { get; } = new();
+
     /// <summary>Device time since it was last taken: the thread that caused it sleeps that long.</summary>
     public VirtualTime TakeDeviceDebt() => TakeDeviceDebt(out _);
 
@@ -371,11 +374,14 @@ public sealed partial class KernelMemory : IDisposable
     /// <param name="page">Name of the page in it, as <see cref="PageArrival.NameOf"/> says.</param>
     internal void MakePageable(FrameNumber frame, ulong page, FramePool? pool) => Pools.Admit(frame, pool ?? Pools.Current, new PageArrival(page, Shadow.None));
 
-    /// <summary>Reads from or writes to the device and waits for the end.</summary>
-    internal void ChargeDevice(ulong bytes) => Wait(_device.Submit(Now() + _deviceDebt, bytes).Ended);
+    /// <summary>Reads from the device and waits for the end.</summary>
+    internal void ReadFromDevice(ulong bytes) => Wait(Counted(Device.Reads, bytes, Now() + _deviceDebt, _device.Submit(Now() + _deviceDebt, bytes)).Ended);
+
+    /// <summary>Writes to the device and waits for the end.</summary>
+    internal void WriteToDevice(ulong bytes) => Wait(Counted(Device.Writes, bytes, Now() + _deviceDebt, _device.Submit(Now() + _deviceDebt, bytes)).Ended);
 
     /// <summary>A read that <see cref="WaitForDevice"/> waits for.</summary>
-    internal void SubmitRead(ulong bytes, ulong position) => _readsEnd = _device.Submit(Now() + _deviceDebt, bytes, position).Ended;
+    internal void SubmitRead(ulong bytes, ulong position) => _readsEnd = Counted(Device.Reads, bytes, Now() + _deviceDebt, _device.Submit(Now() + _deviceDebt, bytes, position)).Ended;
 
     internal void WaitForDevice()
     {
@@ -386,9 +392,15 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>
     /// A write that nobody waits for, but for a place in the queue. Differs from Linux: the frame is free when its write is queued, not when it has ended.
     /// </summary>
-    internal void SubmitWrite(ulong bytes, ulong position) => Wait(_device.Submit(Now() + _deviceDebt, bytes, position).Accepted);
+    internal void SubmitWrite(ulong bytes, ulong position) => Wait(Counted(Device.Writes, bytes, Now() + _deviceDebt, _device.Submit(Now() + _deviceDebt, bytes, position)).Accepted);
 
     internal void AddDeviceDebt(VirtualTime debt) => _deviceDebt += debt;
+
+    private DeviceTimes Counted(DeviceCounts direction, ulong bytes, VirtualTime from, DeviceTimes times)
+    {
+        Device.Add(direction, bytes, from, times);
+        return times;
+    }
 
     private void Wait(VirtualTime until)
     {

@@ -70,6 +70,18 @@ public sealed class MemoryCounters
     /// <summary>Read faults served with the shared zero page.</summary>
     public long ZeroPageFaults;
 
+    /// <summary>Of the faults served with a zeroed frame, those for which it took the zero page's place.</summary>
+    public long ZeroPageWrites;
+
+    /// <summary>Writes to pages that nobody else had and that were mapped without the right to write.</summary>
+    public long MadeWritable;
+
+    /// <summary>Requests for memory that <see cref="Overcommit"/> did not promise.</summary>
+    public long PromisesRefused;
+
+    /// <summary>Pages of the largest of them.</summary>
+    public long LargestRefused;
+
     public long FileFaults;
 
     public long StackGrowths;

@@ -71,8 +71,20 @@ public sealed class Overcommit
         KiB = value;
     }
 
-    /// <summary>Whether so many pages more may be promised to a process.</summary>
+    /// <summary>Whether so many pages more may be promised to a process; what may not is counted.</summary>
     internal bool Allows(AddressSpace space, long pages)
+    {
+        var isAllowed = IsPossible(space, pages);
+        if (!isAllowed)
+        {
+            _memory.Counters.PromisesRefused++;
+            _memory.Counters.LargestRefused = Math.Max(_memory.Counters.LargestRefused, pages);
+        }
+
+        return isAllowed;
+    }
+
+    private bool IsPossible(AddressSpace space, long pages)
     {
         switch (Mode)
         {

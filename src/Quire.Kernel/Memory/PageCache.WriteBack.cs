@@ -34,7 +34,7 @@ public sealed partial class PageCache
 
         if (bytes > 0)
         {
-            _memory.ChargeDevice(bytes);
+            _memory.WriteToDevice(bytes);
         }
 
         _writeError = result == Errno.None ? _writeError : result;

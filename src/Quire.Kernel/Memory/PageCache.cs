@@ -341,7 +341,7 @@ public sealed partial class PageCache
         {
             _memory.Counters.PagesIn += (long)(bytes >> Page.Shift);
             var others = _memory.BeginStall();
-            _memory.ChargeDevice(bytes);
+            _memory.ReadFromDevice(bytes);
             if (isRefault)
             {
                 _memory.EndStall(others);

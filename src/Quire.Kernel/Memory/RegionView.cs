@@ -21,6 +21,9 @@ public sealed record RegionView
     /// <summary>What its pages are read from; null for anonymous regions.</summary>
     public IPageSource? Source { get; init; }
 
+    /// <summary>What it maps; null for anonymous memory, private or shared.</summary>
+    public IMappedFile? File { get; init; }
+
     /// <summary>The two-letter codes of smaps' VmFlags, separated by blanks.</summary>
     public required string VmFlags { get; init; }
 

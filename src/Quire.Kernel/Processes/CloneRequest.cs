@@ -37,6 +37,9 @@ internal enum CloneFlags : ulong
     ClearHandlers = 0x1_0000_0000,
     IntoControlGroup = 0x2_0000_0000,
 
+    /// <summary>What clone3 knows: all above the exit signal, and CLONE_NEWTIME below.</summary>
+    Known = 0x3_FFFF_FF00 | NewTime,
+
     Namespaces = NewTime | NewMounts | NewControlGroup | NewHostName | NewIpc | NewUser | NewProcessIds | NewNetwork,
 }
 

@@ -114,14 +114,12 @@ internal static class Execute
         process.Timers.ClearPosix();
         process.HasExecuted = true;
         process.ExitSignal = Signal.SIGCHLD;
-        process.Dumpable = 1;
+        process.Dumpable = prepared.Rights.IsDumpable ? 1 : 0;
         process.ExecutablePath = prepared.FilePath;
         process.Arguments = prepared.Arguments;
-        process.Credentials = process.Credentials with
-        {
-            SavedUserId = process.Credentials.EffectiveUserId,
-            SavedGroupId = process.Credentials.EffectiveGroupId,
-        };
+        process.Credentials = prepared.Rights.Credentials;
+        process.Personality = PersonalityOf(process, prepared.Rights);
+        thread.ParentDeathSignal = prepared.Rights.IsDumpable ? thread.ParentDeathSignal : Signal.None;
 
         if (process.Descriptors.IsShared)
         {
@@ -138,11 +136,18 @@ internal static class Execute
     {
         prepared = default;
         var files = process.Kernel.Files;
-        var error = new ProgramLoader(process.Kernel).TryLoad(
+        var error = ProgramRights.TryChange(process, file, out var rights);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        error = new ProgramLoader(process.Kernel).TryLoad(
             file,
             calledPath,
             arguments,
             process,
+            rights,
             name => (files.OpenExecutable(caller, name, out var interpreter), interpreter),
             out var program);
         if (error != Errno.None)
@@ -153,9 +158,13 @@ internal static class Execute
         var called = GuestText.Decode(calledPath);
         var name = called[(called.LastIndexOf('/') + 1)..];
         prepared = new PreparedProgram(
-            program, file.Path, name.Length > NameLength ? name[..NameLength] : name, [.. arguments.Arguments.Select(text => GuestText.Decode(text))]);
+            program, rights, file.Path, name.Length > NameLength ? name[..NameLength] : name, [.. arguments.Arguments.Select(text => GuestText.Decode(text))]);
         return Errno.None;
     }
+
+    /// <summary>Who gains rights is laid out as the kernel does, not as its caller wants.</summary>
+    internal static Personality PersonalityOf(GuestProcess process, in ProgramCredentials rights) =>
+        rights.IsSecure ? process.Personality & ~Personality.ClearedWithRights : process.Personality;
 
     // All other threads of the process end; this one becomes the first. False if it is ended itself while it waits.
     private static async ValueTask<bool> EndSiblings(GuestThread thread)
@@ -194,4 +203,4 @@ internal static class Execute
 /// <summary>A program loaded and not yet entered.</summary>
 /// <param name="FilePath">What /proc/PID/exe shows: the binary, for a script its interpreter.</param>
 /// <param name="Name">comm.</param>
-internal readonly record struct PreparedProgram(LoadedProgram Program, string FilePath, string Name, IReadOnlyList<string> Arguments);
+internal readonly record struct PreparedProgram(LoadedProgram Program, ProgramCredentials Rights, string FilePath, string Name, IReadOnlyList<string> Arguments);

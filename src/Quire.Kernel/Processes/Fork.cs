@@ -4,6 +4,7 @@ using Quire.Kernel.Files.Events;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
+using Quire.Kernel.Syscalls;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Processes;
@@ -66,6 +67,7 @@ internal static class Fork
         if ((flags & CloneFlags.Namespaces) != 0)
         {
             // Differs from Linux: namespaces are not there for the privileged either.
+            parent.Kernel.Remarks.CountRefusal($"clone {Refusal.CloneFlagNames((ulong)(flags & CloneFlags.Namespaces))}");
             return Errno.EPERM;
         }
 
@@ -74,6 +76,11 @@ internal static class Fork
             || (request.Has(CloneFlags.ProcessDescriptor) && (request.Flags & (CloneFlags.Thread | CloneFlags.Detached)) != 0))
         {
             return Errno.EINVAL;
+        }
+
+        if (request.Has(CloneFlags.SetThreadPointer) && request.ThreadPointer >= AddressLayout.UserEnd)
+        {
+            return Errno.EPERM;
         }
 
         if (request.Has(CloneFlags.ProcessDescriptor) && CheckDescriptor(parent.Process, request.DescriptorAt) is var refusal and not Errno.None)
@@ -88,7 +95,8 @@ internal static class Fork
         }
 
         var limit = parent.Process.Limits[Resource.Processes].Soft;
-        return !parent.Process.Credentials.IsPrivileged && (ulong)parent.Kernel.Processes.ThreadCount >= limit
+        var who = parent.Process.Credentials;
+        return who.RealUserId != 0 && !who.Has(Capability.Resources) && !who.Has(Capability.Administration) && (ulong)parent.Kernel.Processes.ThreadCount >= limit
             ? Errno.EAGAIN : ControlGroupTree.CheckFork(group);
     }
 
@@ -143,6 +151,8 @@ internal static class Fork
             Arguments = parent.Arguments,
             Niceness = parent.Niceness,
             Dumpable = parent.Dumpable,
+            Personality = parent.Personality,
+            CoreFilter = parent.CoreFilter,
             OutOfMemoryAdjustment = parent.OutOfMemoryAdjustment,
             LeastOutOfMemoryAdjustment = parent.LeastOutOfMemoryAdjustment,
             ExitSignal = request.Has(CloneFlags.Parent) ? parent.ExitSignal : request.ExitSignal,

@@ -12,6 +12,9 @@ namespace Quire.Kernel.Processes;
 /// <summary>A thread group: one address space, one descriptor table, one process id.</summary>
 public sealed class GuestProcess : IPressureWatcher
 {
+    // Anonymous memory, private and shared, ELF headers and private huge pages.
+    private const uint StandardCoreFilter = 0x33;
+
     private readonly List<GuestThread> _threads = [];
     private readonly List<GuestProcess> _children = [];
 
@@ -124,6 +127,12 @@ public sealed class GuestProcess : IPressureWatcher
 
     /// <summary>PR_SET_DUMPABLE's value, kept for PR_GET_DUMPABLE.</summary>
     internal int Dumpable { get; set; } = 1;
+
+    /// <summary>How its programs are laid out and what uname tells them.</summary>
+    internal Personality Personality { get; set; }
+
+    /// <summary>/proc/PID/coredump_filter: which kinds of regions go into a core file.</summary>
+    internal uint CoreFilter { get; set; } = StandardCoreFilter;
 
     /// <summary>The signal for the parent when the process ends; SIGCHLD unless clone asked for another.</summary>
     internal Signal ExitSignal { get; set; } = Signal.SIGCHLD;

@@ -121,6 +121,23 @@ public sealed class GuestThread
 
     internal Signal ParentDeathSignal { get; set; }
 
+    /// <summary>
+    /// Other rights from now on (commit_creds of kernel/cred.c): who gained some may not be looked into by whom it was like before, nor killed with it.
+    /// </summary>
+    internal void Become(Credentials credentials)
+    {
+        var old = Process.Credentials;
+        if (credentials.EffectiveUserId != old.EffectiveUserId || credentials.EffectiveGroupId != old.EffectiveGroupId
+            || credentials.FileUserId != old.FileUserId || credentials.FileGroupId != old.FileGroupId || !credentials.Permitted.IsWithin(old.Permitted))
+        {
+            Process.Dumpable = 0;
+            ParentDeathSignal = Signal.None;
+        }
+
+        Process.Credentials = credentials;
+        Process.Space.Limits = Process.Limits.ForMemory(credentials);
+    }
+
     /// <summary>Replaces the signal mask until the system call is over or its signal handler returns (ppoll, pselect, epoll_pwait, sigsuspend).</summary>
     public void BlockTemporarily(SignalSet mask)
     {

@@ -29,16 +29,18 @@ internal static class ProcessExit
         TellParent(process);
     }
 
-    /// <summary>Takes a zombie out of the world and adds what it used to its parent's account.</summary>
+    /// <summary>Takes a zombie that its parent has waited for out of the world and adds what it used to the parent's account.</summary>
     public static void Reap(GuestProcess process)
     {
-        if (process.Parent is { } parent)
-        {
-            parent.MutableChildren.Remove(process);
-            parent.ChildrenUsage.Add(process.EndedThreadsUsage);
-            parent.ChildrenUsage.Add(process.ChildrenUsage);
-        }
+        process.Parent?.ChildrenUsage.Add(process.EndedThreadsUsage);
+        process.Parent?.ChildrenUsage.Add(process.ChildrenUsage);
+        Remove(process);
+    }
 
+    // What children that nobody waited for used is on nobody's account.
+    private static void Remove(GuestProcess process)
+    {
+        process.Parent?.MutableChildren.Remove(process);
         process.Parent = null;
         process.ControlGroup.Remove(process);
         process.Kernel.Processes.Remove(process);
@@ -80,7 +82,7 @@ internal static class ProcessExit
     {
         if (process.Parent is not { } parent)
         {
-            Reap(process);
+            Remove(process);
             return;
         }
 
@@ -96,7 +98,7 @@ internal static class ProcessExit
 
         if (unwanted)
         {
-            Reap(process);
+            Remove(process);
         }
 
         parent.ChildChanged.WakeAll();

@@ -73,9 +73,9 @@ public sealed class ResourceLimits
         Data = this[Resource.Data].Soft,
         Stack = this[Resource.Stack].Soft,
         Locked = this[Resource.LockedMemory].Soft,
-        MayLockBeyondLimit = credentials.IsPrivileged,
-        MayUseReserve = credentials.IsPrivileged,
-        MayMapLowest = credentials.IsPrivileged,
+        MayLockBeyondLimit = credentials.Has(Capability.LockMemory),
+        MayUseReserve = credentials.Has(Capability.Administration),
+        MayMapLowest = credentials.Has(Capability.RawDevices),
     };
 
     public ResourceLimits Clone()

@@ -21,6 +21,10 @@ internal sealed class ThreadRunner
     private readonly ThrashingWatch _thrashing;
     private readonly long _faultsBetweenAudits;
 
+    // The machine's faults up to here are on threads' accounts.
+    private long _minorCounted;
+    private long _majorCounted;
+
     public ThreadRunner(GuestKernel kernel)
     {
         _kernel = kernel;
@@ -40,7 +44,9 @@ internal sealed class ThreadRunner
         groups.Enter(thread.Process.ControlGroup.Memory);
         _kernel.Memory.WorkFor(thread.Process.Space);
         _kernel.Memory.Frames.MayUseReserve = OutOfMemory.MakesRoom(thread);
+        (_minorCounted, _majorCounted) = (_kernel.Memory.Counters.MinorFaults, _kernel.Memory.Counters.MajorFaults);
         RunThread(cpu, thread, end);
+        CountFaults(thread);
         _kernel.Memory.Frames.MayUseReserve = false;
         _kernel.Memory.WorkFor(null);
         groups.Enter(groups.Root);
@@ -66,6 +72,7 @@ internal sealed class ThreadRunner
 
         do
         {
+            CountFaults(thread);
             if (thread.NeedsAttention && !TakeSignals.PrepareToRun(thread))
             {
                 cpu.Current = null;
@@ -100,6 +107,15 @@ internal sealed class ThreadRunner
             }
         }
         while (cpu.Progress < end && cpu.SliceLeft > 0 && !thread.GivesUpSlice && !_kernel.MustStop);
+    }
+
+    // Whether an instruction or a system call met them: both are the thread's.
+    private void CountFaults(GuestThread thread)
+    {
+        var counters = _kernel.Memory.Counters;
+        thread.Usage.MinorFaults += counters.MinorFaults - _minorCounted;
+        thread.Usage.MajorFaults += counters.MajorFaults - _majorCounted;
+        (_minorCounted, _majorCounted) = (counters.MinorFaults, counters.MajorFaults);
     }
 
     private void Leave(VirtualCpu cpu, GuestThread thread, ThreadPressure state)
@@ -232,6 +248,7 @@ internal sealed class ThreadRunner
         ref var registers = ref thread.Registers;
         var syscall = _kernel.Syscalls.Find(registers[GeneralRegister.Rax]);
         var call = thread.Call;
+        CountFaults(thread);
         call.Begin(ref registers, syscall);
         _kernel.SyscallCount++;
         _kernel.Trace?.OnCallStart(thread);
@@ -279,6 +296,11 @@ internal sealed class ThreadRunner
             return;
         }
 
+        if (result < 0 && call.Syscall is { } syscall && Refusal.NameOf(syscall, call.Arguments, (Errno)(-result)) is { } refusal)
+        {
+            _kernel.Remarks.CountRefusal(refusal);
+        }
+
         thread.Registers[GeneralRegister.Rax] = (ulong)result;
         if (thread.MaskToRestore is not null && result != Errno.EINTR.ToResult())
         {
@@ -298,14 +320,9 @@ internal sealed class ThreadRunner
         group.Faults++;
         if (result.IsMajor)
         {
-            thread.Usage.MajorFaults++;
             group.MajorFaults++;
             var wait = TakeDebt(thread);
             _kernel.LoadControl.OnPageWait(thread.Process, wait);
-        }
-        else
-        {
-            thread.Usage.MinorFaults++;
         }
 
         if (result.Outcome == FaultOutcome.OutOfMemory)

@@ -21,7 +21,7 @@ internal static class ClockCalls
         table.AddImmediate(164, "settimeofday", "ptr,ptr", (_, _) => Errno.EPERM.ToResult());
         table.AddImmediate(201, "time", "ptr", Time);
         table.Add(219, "restart_syscall", "", Restart);
-        table.AddImmediate(227, "clock_settime", "clock,timespec", (_, a) => ((ClockId)(int)a.A0 == ClockId.RealTime ? Errno.EPERM : Errno.EINVAL).ToResult());
+        table.AddImmediate(227, "clock_settime", "clock,timespec", SetTime);
         table.AddImmediate(228, "clock_gettime", "clock,ptr", GetTime);
         table.AddImmediate(229, "clock_getres", "clock,ptr", GetResolution);
         table.Add(230, "clock_nanosleep", "clock,hex,timespec,ptr", Sleep);
@@ -29,6 +29,20 @@ internal static class ClockCalls
     }
 
     private static VirtualTime RealTime(GuestThread thread) => thread.Kernel.Clock.Read() + thread.Kernel.Options.Epoch;
+
+    // The machine's clock is virtual time: it goes its own way.
+    private static long SetTime(GuestThread thread, SyscallArguments a)
+    {
+        const int firstCpuClock = 0;
+        var clock = (ClockId)(int)a.A0;
+        if (clock != ClockId.RealTime && (int)clock >= firstCpuClock)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        return !thread.Process.Space.TryRead(new VirtualAddress(a.A1), out GuestTimespec time) ? Errno.EFAULT.ToResult()
+            : (clock == ClockId.RealTime && time.IsValid ? Errno.EPERM : Errno.EINVAL).ToResult();
+    }
 
     private static long GetTime(GuestThread thread, SyscallArguments a)
     {
@@ -112,6 +126,12 @@ internal static class ClockCalls
         if (!GuestClocks.TryRead(thread, clock, out var reading) || clock == ClockId.ThreadCpu)
         {
             return new(Errno.EINVAL.ToResult());
+        }
+
+        // Nobody can sleep by these.
+        if (clock is ClockId.MonotonicRaw or ClockId.RealTimeCoarse or ClockId.MonotonicCoarse)
+        {
+            return new(Errno.ENOTSUP.ToResult());
         }
 
         if (!thread.Process.Space.TryRead(new VirtualAddress(a.A2), out GuestTimespec time))

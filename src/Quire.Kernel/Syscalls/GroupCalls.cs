@@ -25,7 +25,7 @@ internal static class GroupCalls
         var caller = thread.Process;
         var processId = (int)a.A0;
         var groupId = (int)a.A1;
-        if (groupId < 0)
+        if (groupId < 0 || (groupId == 0 && processId < 0))
         {
             return Errno.EINVAL.ToResult();
         }

@@ -19,6 +19,8 @@ internal static class MachineCalls
     {
         table.AddImmediate(63, "uname", "ptr", Name);
         table.AddImmediate(99, "sysinfo", "ptr", Describe);
+        table.AddImmediate(170, "sethostname", "ptr,size", (thread, a) => SetName(thread, a, name => thread.Kernel.HostName = name));
+        table.AddImmediate(171, "setdomainname", "ptr,size", (thread, a) => SetName(thread, a, name => thread.Kernel.DomainName = name));
         table.AddImmediate(318, "getrandom", "ptr,size,hex", Random);
     }
 
@@ -27,13 +29,39 @@ internal static class MachineCalls
     {
         Span<byte> bytes = stackalloc byte[NameField * 6];
         bytes.Clear();
-        ReadOnlySpan<string> fields = [KernelIdentity.SystemName, thread.Kernel.Options.HostName, KernelIdentity.Release, KernelIdentity.Version, KernelIdentity.Machine, "(none)"];
+        var personality = thread.Process.Personality;
+        var release = (personality & Personality.OldRelease) != 0 ? KernelIdentity.OldRelease : KernelIdentity.Release;
+        var machine = (personality & Personality.DomainMask) == Personality.Linux32 ? KernelIdentity.Machine32 : KernelIdentity.Machine;
+        ReadOnlySpan<string> fields = [KernelIdentity.SystemName, thread.Kernel.HostName, release, KernelIdentity.Version, machine, thread.Kernel.DomainName];
         for (var index = 0; index < fields.Length; index++)
         {
-            Encoding.ASCII.TryGetBytes(fields[index], bytes.Slice(index * NameField, NameField - 1), out _);
+            Encoding.Latin1.TryGetBytes(fields[index], bytes.Slice(index * NameField, NameField - 1), out _);
         }
 
         return thread.Process.Space.CopyToGuest(new VirtualAddress(a.A0), bytes) == bytes.Length ? 0 : Errno.EFAULT.ToResult();
+    }
+
+    private static long SetName(GuestThread thread, SyscallArguments a, Action<string> set)
+    {
+        if (!thread.Process.Credentials.Has(Capability.Administration))
+        {
+            return Errno.EPERM.ToResult();
+        }
+
+        if ((int)a.A1 is < 0 or >= NameField)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        var bytes = new byte[(int)a.A1];
+        if (thread.Process.Space.CopyFromGuest(new VirtualAddress(a.A0), bytes) < bytes.Length)
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
+        var end = Array.IndexOf(bytes, (byte)0);
+        set(Encoding.Latin1.GetString(end < 0 ? bytes : bytes[..end]));
+        return 0;
     }
 
     // struct sysinfo: uptime, loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap (8 bytes each), procs (2), pad, totalhigh,

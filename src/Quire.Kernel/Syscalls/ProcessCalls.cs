@@ -89,7 +89,7 @@ internal static class ProcessCalls
         }
 
         var (flags, exitSignal, stack, stackSize) = ((CloneFlags)fields[0], fields[4], fields[5], fields[6]);
-        if ((flags & (CloneFlags.Detached | (CloneFlags.SignalMask & ~CloneFlags.NewTime))) != 0
+        if ((flags & ~CloneFlags.Known) != 0 || (flags & CloneFlags.Detached) != 0
             || exitSignal > (ulong)Signal.Last
             || ((flags & (CloneFlags.Thread | CloneFlags.Parent)) != 0 && exitSignal != 0)
             || stack == 0 != (stackSize == 0)
@@ -154,15 +154,20 @@ internal static class ProcessCalls
     private static Errno TryFindPlace(GuestThread thread, int directory, ulong path, uint flags, out ProgramPlace place)
     {
         place = default;
-        if ((flags & ~(EmptyPath | NoFollow)) != 0)
-        {
-            return Errno.EINVAL;
-        }
-
         var error = thread.Process.Space.ReadString(new VirtualAddress(path), LongestPath, out var name);
         if (error != Errno.None)
         {
             return error;
+        }
+
+        if (name.Length == 0 && (flags & EmptyPath) == 0)
+        {
+            return Errno.ENOENT;
+        }
+
+        if ((flags & ~(EmptyPath | NoFollow)) != 0)
+        {
+            return Errno.EINVAL;
         }
 
         var modes = (flags & NoFollow) != 0 ? WalkModes.None : WalkModes.FollowLast;
@@ -288,11 +293,11 @@ internal static class ProcessCalls
         const WaitOptions allowed = kinds | WaitOptions.NoHang | WaitOptions.NoReap | WaitOptions.NoThread | WaitOptions.All | WaitOptions.Clone;
         var kind = (ChildChoiceKind)(uint)a.A0;
         var id = (int)a.A1;
-        if ((options & ~allowed) != 0 || (options & kinds) == 0 || kind > ChildChoiceKind.Descriptor
+        if ((options & ~allowed) != 0 || (options & kinds) == 0 || (uint)kind > (uint)ChildChoiceKind.Descriptor
             || (kind == ChildChoiceKind.Descriptor && id < 0)
             || (kind == ChildChoiceKind.Process && id <= 0) || (kind == ChildChoiceKind.Group && id < 0))
         {
-            return Errno.EINVAL.ToResult();
+            return Failed(thread, a, Errno.EINVAL.ToResult());
         }
 
         var choice = new ChildChoice(kind, kind == ChildChoiceKind.Group && id == 0 ? thread.Process.GroupId : id);
@@ -301,7 +306,7 @@ internal static class ProcessCalls
         {
             if (thread.Process.Descriptors.Get(id) is not ProcessFile descriptor)
             {
-                return Errno.EBADF.ToResult();
+                return Failed(thread, a, Errno.EBADF.ToResult());
             }
 
             choice = choice with { Process = descriptor.Process };
@@ -311,7 +316,7 @@ internal static class ProcessCalls
         var (result, found) = await WaitForChildren.Wait(thread, choice, mayNotWait ? options | WaitOptions.NoHang : options);
         if (result < 0 || (mayNotWait && found.ProcessId == 0))
         {
-            return result < 0 ? result : Errno.EAGAIN.ToResult();
+            return Failed(thread, a, result < 0 ? result : Errno.EAGAIN.ToResult());
         }
 
         return WriteChildInfo(thread, new VirtualAddress(a.A2), found)
@@ -319,6 +324,10 @@ internal static class ProcessCalls
             ? 0
             : Errno.EFAULT.ToResult();
     }
+
+    // The siginfo is written all the same, whatever went wrong; a call that is to be made again writes none.
+    private static long Failed(GuestThread thread, SyscallArguments a, long result) =>
+        SyscallRestart.Is(result) || WriteChildInfo(thread, new VirtualAddress(a.A2), default) ? result : Errno.EFAULT.ToResult();
 
     // Linux writes the fields it knows one by one: all zero when there was nothing to tell.
     private static bool WriteChildInfo(GuestThread thread, VirtualAddress at, in ChildEvent found)

@@ -75,7 +75,7 @@ internal static class ProcessDescriptorCalls
 
         // As for ptrace: who could do everything that the other can.
         var (own, other) = (thread.Process.Credentials, process.Credentials);
-        if (!own.IsPrivileged && (own.RealUserId, own.RealUserId, own.RealUserId) != (other.RealUserId, other.EffectiveUserId, other.SavedUserId))
+        if (!own.Has(Capability.Trace) && (own.RealUserId, own.RealUserId, own.RealUserId) != (other.RealUserId, other.EffectiveUserId, other.SavedUserId))
         {
             return Errno.EPERM.ToResult();
         }

@@ -3,8 +3,8 @@ using Quire.Primitives;
 namespace Quire.Kernel.Syscalls;
 
 /// <summary>
-/// System calls that are known and refused on purpose, as a kernel configured without them or a process without the rights is. They do not count as
-/// unsupported in the run's summary.
+/// System calls that are known and refused on purpose, as a kernel configured without them or a process without the rights is. The run's report lists
+/// them as refused, not as unsupported.
 /// </summary>
 internal static class RefusedCalls
 {
@@ -15,8 +15,6 @@ internal static class RefusedCalls
         Refuse(table, 153, "vhangup", Errno.EPERM);
         Refuse(table, 163, "acct", Errno.EPERM);
         Refuse(table, 169, "reboot", Errno.EPERM);
-        Refuse(table, 170, "sethostname", Errno.EPERM);
-        Refuse(table, 171, "setdomainname", Errno.EPERM);
         Refuse(table, 172, "iopl", Errno.EPERM);
         Refuse(table, 173, "ioperm", Errno.EPERM);
         Refuse(table, 175, "init_module", Errno.EPERM);
@@ -42,7 +40,6 @@ internal static class RefusedCalls
 
     private static void Refuse(SyscallTable table, int number, string name, Errno error)
     {
-        var result = error.ToResult();
-        table.AddImmediate(number, name, "hex,hex,hex", (_, _) => result);
+        table.AddRefused(number, name, "hex,hex,hex", error.ToResult());
     }
 }

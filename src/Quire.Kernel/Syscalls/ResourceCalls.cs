@@ -28,12 +28,12 @@ internal static class ResourceCalls
 
     private static long GetLimit(GuestThread thread, SyscallArguments a)
     {
-        if (a.A0 >= (ulong)Resource.Count)
+        if ((uint)a.A0 >= (uint)Resource.Count)
         {
             return Errno.EINVAL.ToResult();
         }
 
-        return thread.Process.Space.TryWrite(new VirtualAddress(a.A1), thread.Process.Limits[(Resource)a.A0]) ? 0 : Errno.EFAULT.ToResult();
+        return thread.Process.Space.TryWrite(new VirtualAddress(a.A1), thread.Process.Limits[(Resource)(uint)a.A0]) ? 0 : Errno.EFAULT.ToResult();
     }
 
     private static long SetLimit(GuestThread thread, SyscallArguments a)
@@ -43,18 +43,13 @@ internal static class ResourceCalls
             return Errno.EFAULT.ToResult();
         }
 
-        return a.A0 >= (ulong)Resource.Count
+        return (uint)a.A0 >= (uint)Resource.Count
             ? Errno.EINVAL.ToResult()
-            : Change(thread.Process, (Resource)a.A0, limit, thread.Process.Credentials).ToResult();
+            : Change(thread.Process, (Resource)(uint)a.A0, limit, thread.Process.Credentials).ToResult();
     }
 
     private static long ChangeLimit(GuestThread thread, SyscallArguments a)
     {
-        if (a.A1 >= (ulong)Resource.Count)
-        {
-            return Errno.EINVAL.ToResult();
-        }
-
         var space = thread.Process.Space;
         ResourceLimit wanted = default;
         if (a.A2 != 0 && !space.TryRead(new VirtualAddress(a.A2), out wanted))
@@ -69,12 +64,17 @@ internal static class ResourceCalls
         }
 
         var caller = thread.Process.Credentials;
-        if (process != thread.Process && !caller.IsPrivileged && caller.RealUserId != process.Credentials.RealUserId)
+        if (process != thread.Process && !MayChangeLimitsOf(caller, process.Credentials))
         {
             return Errno.EPERM.ToResult();
         }
 
-        var resource = (Resource)a.A1;
+        if ((uint)a.A1 >= (uint)Resource.Count)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        var resource = (Resource)(uint)a.A1;
         var old = process.Limits[resource];
         if (a.A2 != 0)
         {
@@ -88,6 +88,12 @@ internal static class ResourceCalls
         return a.A3 == 0 || space.TryWrite(new VirtualAddress(a.A3), old) ? 0 : Errno.EFAULT.ToResult();
     }
 
+    // Whoever is the same user and group in every respect.
+    private static bool MayChangeLimitsOf(Credentials who, Credentials other) =>
+        who.Has(Capability.Resources)
+        || ((who.RealUserId, who.RealUserId, who.RealUserId) == (other.RealUserId, other.EffectiveUserId, other.SavedUserId)
+            && (who.RealGroupId, who.RealGroupId, who.RealGroupId) == (other.RealGroupId, other.EffectiveGroupId, other.SavedGroupId));
+
     private static Errno Change(GuestProcess process, Resource resource, ResourceLimit limit, Credentials caller)
     {
         if (limit.Soft > limit.Hard)
@@ -95,7 +101,7 @@ internal static class ResourceCalls
             return Errno.EINVAL;
         }
 
-        if ((limit.Hard > process.Limits[resource].Hard && !caller.IsPrivileged)
+        if ((limit.Hard > process.Limits[resource].Hard && !caller.Has(Capability.Resources))
             || (resource == Resource.OpenFiles && limit.Hard > (ulong)DescriptorTable.Capacity))
         {
             return Errno.EPERM;
@@ -157,9 +163,10 @@ internal static class ResourceCalls
         var result = Errno.ESRCH;
         foreach (var process in Chosen(thread, (int)a.A0, (int)a.A1))
         {
-            if (niceness < process.Niceness && !thread.Process.Credentials.IsPrivileged)
+            var error = CheckNiceness(thread.Process, process, niceness);
+            if (error != Errno.None)
             {
-                result = Errno.EACCES;
+                result = error;
                 continue;
             }
 
@@ -168,6 +175,24 @@ internal static class ResourceCalls
         }
 
         return result.ToResult();
+    }
+
+    // Whom, and how far up: RLIMIT_NICE is 20 minus the niceness that may be reached.
+    private static Errno CheckNiceness(GuestProcess caller, GuestProcess target, int niceness)
+    {
+        var (who, other) = (caller.Credentials, target.Credentials);
+        if (who.Has(Capability.Nice))
+        {
+            return Errno.None;
+        }
+
+        if (who.EffectiveUserId != other.RealUserId && who.EffectiveUserId != other.EffectiveUserId)
+        {
+            return Errno.EPERM;
+        }
+
+        var mayRise = (ulong)(LowestPriority + 1 - niceness) <= target.Limits[Resource.Nice].Soft;
+        return niceness < target.Niceness && !mayRise ? Errno.EACCES : Errno.None;
     }
 
     // PRIO_PROCESS, PRIO_PGRP, PRIO_USER.

@@ -25,7 +25,7 @@ internal static class SchedulingCalls
         table.AddImmediate(142, "sched_setparam", "int,ptr", (thread, a) => WithParameter(thread, a.A0, a.A1, PolicyOther));
         table.AddImmediate(143, "sched_getparam", "int,ptr", GetParameter);
         table.AddImmediate(144, "sched_setscheduler", "int,int,ptr", (thread, a) => WithParameter(thread, a.A0, a.A2, (int)a.A1 & ~ResetOnFork));
-        table.AddImmediate(145, "sched_getscheduler", "int", (thread, a) => Find(thread, a.A0) is null ? Errno.ESRCH.ToResult() : PolicyOther);
+        table.AddImmediate(145, "sched_getscheduler", "int", (thread, a) => CheckTarget(thread, a.A0) is var error and not Errno.None ? error.ToResult() : PolicyOther);
         table.AddImmediate(146, "sched_get_priority_max", "int", (_, a) => PriorityBound((int)a.A0, HighestRealTimePriority));
         table.AddImmediate(147, "sched_get_priority_min", "int", (_, a) => PriorityBound((int)a.A0, 1));
         table.AddImmediate(148, "sched_rr_get_interval", "int,ptr", GetSlice);
@@ -89,15 +89,18 @@ internal static class SchedulingCalls
             : thread.Process.Space.TryWrite(new VirtualAddress(a.A1), 0) ? 0 : Errno.EFAULT.ToResult();
     }
 
-    private static long GetSlice(GuestThread thread, SyscallArguments a) => Find(thread, a.A0) is null
-        ? Errno.ESRCH.ToResult()
+    private static Errno CheckTarget(GuestThread thread, ulong id) =>
+        (int)id < 0 ? Errno.EINVAL : Find(thread, id) is null ? Errno.ESRCH : Errno.None;
+
+    private static long GetSlice(GuestThread thread, SyscallArguments a) => CheckTarget(thread, a.A0) is var error and not Errno.None
+        ? error.ToResult()
         : thread.Process.Space.TryWrite(new VirtualAddress(a.A1), GuestTimespec.From(thread.Kernel.Options.TimeSlice)) ? 0 : Errno.EFAULT.ToResult();
 
     private static long SetAffinity(GuestThread thread, SyscallArguments a)
     {
         Span<byte> bytes = stackalloc byte[MaskBytes];
         bytes.Clear();
-        var length = (int)Math.Min(a.A1, MaskBytes);
+        var length = (int)Math.Min((uint)a.A1, (uint)MaskBytes);
         if (thread.Process.Space.CopyFromGuest(new VirtualAddress(a.A2), bytes[..length]) < length)
         {
             return Errno.EFAULT.ToResult();
@@ -125,7 +128,7 @@ internal static class SchedulingCalls
 
     private static long GetAffinity(GuestThread thread, SyscallArguments a)
     {
-        if (a.A1 < MaskBytes || (a.A1 & (MaskBytes - 1)) != 0)
+        if ((uint)a.A1 * 8 < MaskBytes * 8 || ((uint)a.A1 & (MaskBytes - 1)) != 0)
         {
             return Errno.EINVAL.ToResult();
         }

@@ -249,6 +249,12 @@ internal static class SignalCalls
                 return Errno.EINVAL.ToResult();
             }
 
+            // All zero is what a program starts with: no change asked for.
+            if (old == AlternateStack.None && bytes.IndexOfAnyExcept((byte)0) < 0)
+            {
+                mode = AlternateStackFlags.Disabled;
+            }
+
             if (mode == AlternateStackFlags.Disabled)
             {
                 thread.AlternateStack = AlternateStack.None;
@@ -280,13 +286,8 @@ internal static class SignalCalls
             return Errno.ESRCH.ToResult();
         }
 
-        var number = (uint)a.A1;
-        if (number > (uint)Signal.Last)
-        {
-            return Errno.EINVAL.ToResult();
-        }
-
-        var info = SignalInfo.FromUser((Signal)number, thread);
+        // Whether there is anybody is looked at before what is sent.
+        var info = SignalInfo.FromUser((Signal)(uint)a.A1, thread);
         var processes = thread.Kernel.Processes;
         if (target > 0)
         {
@@ -317,6 +318,11 @@ internal static class SignalCalls
 
     internal static Errno SendChecked(GuestThread sender, GuestProcess target, in SignalInfo info)
     {
+        if ((uint)info.Signal > (uint)Signal.Last)
+        {
+            return Errno.EINVAL;
+        }
+
         if (!MaySend(sender, target, info.Signal))
         {
             return Errno.EPERM;
@@ -334,7 +340,7 @@ internal static class SignalCalls
     {
         var from = sender.Process.Credentials;
         var to = target.Credentials;
-        return from.IsPrivileged
+        return from.Has(Capability.Kill)
             || from.EffectiveUserId == to.RealUserId || from.EffectiveUserId == to.SavedUserId
             || from.RealUserId == to.RealUserId || from.RealUserId == to.SavedUserId
             || (signal == Signal.SIGCONT && sender.Process.Session == target.Session);
@@ -342,7 +348,7 @@ internal static class SignalCalls
 
     private static long KillThread(GuestThread sender, int? processId, int threadId, ulong number)
     {
-        if (threadId <= 0 || processId <= 0 || (uint)number > (uint)Signal.Last)
+        if (threadId <= 0 || processId <= 0)
         {
             return Errno.EINVAL.ToResult();
         }
@@ -355,6 +361,11 @@ internal static class SignalCalls
         if (sender.Kernel.Processes.FindThread(threadId) is not { } target || (processId is { } wanted && target.Process.ProcessId != wanted))
         {
             return Errno.ESRCH.ToResult();
+        }
+
+        if ((uint)info.Signal > (uint)Signal.Last)
+        {
+            return Errno.EINVAL.ToResult();
         }
 
         if (!MaySend(sender, target.Process, info.Signal))
@@ -378,7 +389,7 @@ internal static class SignalCalls
             return Errno.EFAULT.ToResult();
         }
 
-        if ((uint)number > (uint)Signal.Last || processId <= 0 || threadId <= 0)
+        if (threadId is not null && (processId <= 0 || threadId <= 0))
         {
             return Errno.EINVAL.ToResult();
         }

@@ -16,6 +16,7 @@ internal static class SyscallFamilies
         TimerCalls.Register(table);
         ResourceCalls.Register(table);
         IdentityCalls.Register(table);
+        CapabilityCalls.Register(table);
         SchedulingCalls.Register(table);
         MachineCalls.Register(table);
         RefusedCalls.Register(table);

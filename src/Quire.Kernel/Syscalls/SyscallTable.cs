@@ -15,6 +15,9 @@ public delegate long ImmediateSyscallHandler(GuestThread thread, SyscallArgument
 /// <param name="ArgumentFormat">Comma-separated kinds that say how a trace prints the arguments.</param>
 public sealed record Syscall(int Number, string Name, string ArgumentFormat, SyscallHandler? Handler, ImmediateSyscallHandler? Immediate)
 {
+    /// <summary>Known, and refused whatever is asked for.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>How often it was called.</summary>
     public long Count { get; internal set; }
 }
@@ -31,6 +34,10 @@ public sealed class SyscallTable
 
     public void AddImmediate(int number, string name, string argumentFormat, ImmediateSyscallHandler handler) =>
         Add(new Syscall(number, name, argumentFormat, Handler: null, handler));
+
+    /// <summary>A call that only ever fails.</summary>
+    public void AddRefused(int number, string name, string argumentFormat, long result) =>
+        Add(new Syscall(number, name, argumentFormat, Handler: null, (_, _) => result) { IsRefused = true });
 
     public Syscall? Find(ulong number) => number < (ulong)_calls.Length ? _calls[number] : null;
 

@@ -13,12 +13,24 @@ internal static class ThreadCalls
 
     public static void Register(SyscallTable table)
     {
-        table.AddImmediate(135, "personality", "hex", (_, a) => (uint)a.A0 is 0 or uint.MaxValue ? 0 : Errno.EINVAL.ToResult());
+        table.AddImmediate(135, "personality", "hex", SetPersonality);
         table.AddImmediate(157, "prctl", "int,hex,hex,hex,hex", Control);
         table.AddImmediate(158, "arch_prctl", "hex,ptr", SetArchitectureState);
         table.AddImmediate(218, "set_tid_address", "ptr", SetClearedId);
         table.AddImmediate(273, "set_robust_list", "ptr,size", SetRobustList);
         table.AddImmediate(274, "get_robust_list", "int,ptr,ptr", GetRobustList);
+    }
+
+    // Gives the old one; all ones only ask.
+    private static long SetPersonality(GuestThread thread, SyscallArguments a)
+    {
+        var old = thread.Process.Personality;
+        if ((uint)a.A0 != uint.MaxValue)
+        {
+            thread.Process.Personality = (Personality)(uint)a.A0;
+        }
+
+        return (uint)old;
     }
 
     private static long SetClearedId(GuestThread thread, SyscallArguments a)
@@ -98,6 +110,10 @@ internal static class ThreadCalls
         const int getSeccomp = 21;
         const int setSeccomp = 22;
         const int readCapabilityBound = 23;
+        const int dropCapabilityBound = 24;
+        const int getSecureBits = 27;
+        const int setSecureBits = 28;
+        const int changeAmbient = 47;
         const int getTimerSlack = 30;
         const int setTimerSlack = 29;
         const int setSubreaper = 36;
@@ -107,7 +123,6 @@ internal static class ThreadCalls
         const int getTransparentHuge = 42;
         const int setTransparentHuge = 41;
         const long timerSlack = 50_000;
-        const ulong lastCapability = 40;
 
         var process = thread.Process;
         var argument = new VirtualAddress(a.A1);
@@ -147,13 +162,30 @@ internal static class ThreadCalls
             case getSubreaper:
                 return Store(thread, argument, process.AdoptsOrphans ? 1 : 0);
             case setNoNewPrivileges:
-                // Programs never gain rights by execve: the bit is always set in effect.
-                return a.A1 == 1 && (a.A2 | a.A3 | a.A4) == 0 ? 0 : Errno.EINVAL.ToResult();
+                if (a.A1 != 1 || (a.A2 | a.A3 | a.A4) != 0)
+                {
+                    return Errno.EINVAL.ToResult();
+                }
+
+                process.Credentials = process.Credentials with { GainsNothing = true };
+                return 0;
             case getNoNewPrivileges:
-                return 1;
+                return (a.A1 | a.A2 | a.A3 | a.A4) != 0 ? Errno.EINVAL.ToResult() : process.Credentials.GainsNothing ? 1 : 0;
             case readCapabilityBound:
-                return a.A1 <= lastCapability ? (process.Credentials.IsPrivileged ? 1 : 0) : Errno.EINVAL.ToResult();
-            case getKeepCapabilities or getSeccomp or setKeepCapabilities or setTimerSlack:
+                return CapabilityCalls.ReadBound(thread, a.A1);
+            case dropCapabilityBound:
+                return CapabilityCalls.DropBound(thread, a.A1);
+            case getSecureBits:
+                return (long)process.Credentials.SecureBits;
+            case setSecureBits:
+                return CapabilityCalls.SetSecureBits(thread, a.A1);
+            case getKeepCapabilities:
+                return process.Credentials.Has(SecureBits.KeepCapabilities) ? 1 : 0;
+            case setKeepCapabilities:
+                return CapabilityCalls.KeepCapabilities(thread, a.A1);
+            case changeAmbient:
+                return CapabilityCalls.ChangeAmbient(thread, a);
+            case getSeccomp or setTimerSlack:
                 return 0;
             case getTransparentHuge:
                 return process.Space.HugePageConsent == HugePageConsent.Refused ? 1 : 0;

@@ -72,12 +72,23 @@ internal static class TimerCalls
     private static long Create(GuestThread thread, SyscallArguments a)
     {
         var clock = (ClockId)(int)a.A0;
+        var space = thread.Process.Space;
+        Span<byte> given = stackalloc byte[64];
+        if (a.A1 != 0 && space.CopyFromGuest(new VirtualAddress(a.A1), given) < given.Length)
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
         if (!GuestClocks.TryRead(thread, clock, out _))
         {
             return Errno.EINVAL.ToResult();
         }
 
-        var space = thread.Process.Space;
+        if (clock is ClockId.MonotonicRaw or ClockId.RealTimeCoarse or ClockId.MonotonicCoarse)
+        {
+            return Errno.ENOTSUP.ToResult();
+        }
+
         ulong? value = null;
         var notification = new TimerNotification(TimerNotificationKind.Signal, Signal.SIGALRM, 0, 0);
         if (a.A1 != 0)

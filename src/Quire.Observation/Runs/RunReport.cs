@@ -61,6 +61,8 @@ public sealed record RunReport
 
     public required UnsupportedReport Unsupported { get; init; }
 
+    public RefusedReport Refused { get; init; } = new([], 0, 0);
+
     /// <summary>Processes killed because no memory was left.</summary>
     public required IReadOnlyList<OutOfMemoryReport> OutOfMemory { get; init; }
 
@@ -90,6 +92,12 @@ public sealed record FaultReport
 
     /// <summary>Reads served with the shared zero page.</summary>
     public required long ZeroPage { get; init; }
+
+    /// <summary>Of the faults served with a zeroed frame, those whose page had been read before, as the shared zero page.</summary>
+    public long ZeroPageWrites { get; init; }
+
+    /// <summary>Writes to pages that nobody else had, mapped without the right to write.</summary>
+    public long MadeWritable { get; init; }
 
     public required long File { get; init; }
 
@@ -227,6 +235,15 @@ public sealed record UnsupportedReport(
     [JsonIgnore]
     public bool IsEmpty => SystemCalls.Count == 0 && Instructions.Count == 0;
 }
+
+/// <summary>What programs asked for and were not given, though the call itself is there.</summary>
+/// <param name="Calls">By name, the most frequent first.</param>
+/// <param name="Promises">Requests for memory beyond what may be promised (overcommit).</param>
+/// <param name="LargestPromiseBytes">The largest of these.</param>
+public sealed record RefusedReport(IReadOnlyList<RefusedCall> Calls, long Promises, ulong LargestPromiseBytes);
+
+/// <param name="Name">The call and what of it: "socket AF_INET", "prctl PR_SET_SECCOMP".</param>
+public sealed record RefusedCall(string Name, long Count);
 
 public sealed record UnsupportedSystemCall(ulong Number, long Count);
 

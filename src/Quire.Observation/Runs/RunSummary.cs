@@ -8,6 +8,7 @@ namespace Quire.Observation.Runs;
 public static class RunSummary
 {
     private const int UnsupportedShown = 5;
+    private const int RefusedShown = 4;
     private const int MostGroups = 5;
     private const int NameWidth = 40;
 
@@ -20,7 +21,7 @@ public static class RunSummary
         var memory = report.Memory;
         Line(text, "memory", $"{Size(memory.RamBytes)} RAM, peak {Size(memory.PeakResidentBytes)} resident, {Size(memory.PageTableBytes)} page tables, {Size(memory.KernelBytes)} kernel objects");
         var faults = report.Faults;
-        Line(text, "faults", $"{Count(faults.Minor)} minor, {Count(faults.Major)} major: {Count(faults.ZeroFill)} zero-fill, {Count(faults.ZeroPage)} zero page, {Count(faults.File)} file, {Count(faults.CopyOnWrite)} copy-on-write, {Count(faults.StackGrowth)} stack growth");
+        Line(text, "faults", $"{Count(faults.Minor)} minor, {Count(faults.Major)} major: {Count(faults.ZeroFill)} zero-fill, {Count(faults.ZeroPage)} zero page, {Count(faults.File)} file, {Count(faults.CopyOnWrite)} copy-on-write, {Count(faults.MadeWritable)} made writable, {Count(faults.StackGrowth)} stack growth");
         Line(text, "copy-on-write", $"{Count(faults.PagesCopied)} pages copied, {Count(faults.CopyOnWriteReused)} taken over");
         WriteTlb(text, report.Tlb);
         var cache = report.PageCache;
@@ -70,6 +71,7 @@ public static class RunSummary
         }
 
         WriteUnsupported(text, report.Unsupported);
+        WriteRefused(text, report.Refused);
         return text.ToString();
     }
 
@@ -133,6 +135,23 @@ public static class RunSummary
         foreach (var instruction in unsupported.Instructions.Take(2))
         {
             Line(text, "unsupported", $"instruction {instruction.Text} [{instruction.Bytes}] at 0x{instruction.Address:x} ({instruction.Count}x)");
+        }
+    }
+
+    private static void WriteRefused(StringBuilder text, RefusedReport refused)
+    {
+        // Every C library asks for rseq first of all, and does without.
+        var calls = refused.Calls.Where(call => call.Name != "rseq").ToArray();
+        if (calls.Length > 0)
+        {
+            var shown = calls.Take(RefusedShown).Select(call => $"{Clip(call.Name)} ({Count(call.Count)}x)");
+            var others = calls.Length - RefusedShown;
+            Line(text, "refused", $"{string.Join(", ", shown)}{(others > 0 ? $", {Plural(others, "other", "others")}" : "")}");
+        }
+
+        if (refused.Promises > 0)
+        {
+            Line(text, "refused", $"{Plural(refused.Promises, "request", "requests")} for memory, up to {Size(refused.LargestPromiseBytes)}, beyond what --overcommit allows");
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class FaultTests
         var result = world.Space.HandleFault(memory, Read);
         world.Space.HandleFault(memory + Page.Size, Read);
 
-        Assert.Equal(FaultKind.Zero, result.Kind);
+        Assert.Equal(FaultKind.ZeroPage, result.Kind);
         Assert.Equal(world.Space.LeafAt(memory).Frame, world.Space.LeafAt(memory + Page.Size).Frame);
         Assert.Equal(0, world.Space.Counters.Resident);
         Assert.Equal(2, world.Space.Counters.MinorFaults);
@@ -33,7 +33,7 @@ public sealed class FaultTests
         var memory = world.MapAnonymous(2);
 
         Assert.True(world.Space.HandleFault(memory, Read).IsResolved);
-        Assert.Equal(FaultKind.Zero | FaultKind.CopyOnWrite, world.Space.HandleFault(memory, Write).Kind);
+        Assert.Equal(FaultKind.Zero | FaultKind.ZeroPageWrite, world.Space.HandleFault(memory, Write).Kind);
         Assert.Equal(FaultKind.Zero, world.Space.HandleFault(memory + Page.Size, Write).Kind);
 
         var leaf = world.Space.LeafAt(memory);

@@ -46,7 +46,8 @@ public sealed class MapCallTests
     [InlineData(true, true, ReadWrite, MapFlags.SharedValidate | MapFlags.Sync, 0, Errno.ENOTSUP)]
     [InlineData(true, true, ReadWrite, MapFlags.Private | MapFlags.GrowsDown, 0, Errno.EINVAL)]
     [InlineData(true, true, ReadWrite, MapFlags.Private, 0xFFFF_FFFF_FFFF_F000, Errno.EOVERFLOW)]
-    [InlineData(true, true, ReadWrite, MapFlags.Private, 1UL << 62, Errno.EOVERFLOW)]
+    [InlineData(true, true, ReadWrite, MapFlags.Private, 0x7FFF_FFFF_FFFF_F000, Errno.EOVERFLOW)]
+    [InlineData(true, true, ReadWrite, MapFlags.Private, 0x7FFF_FFFF_FFFF_E000, Errno.None)]
     public void FileMappingsObeyTheOpenMode(bool readable, bool writable, Protection protection, MapFlags flags, ulong offset, Errno expected)
     {
         using var world = new MemoryWorld();

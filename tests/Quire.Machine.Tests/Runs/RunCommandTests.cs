@@ -74,7 +74,7 @@ public class RunCommandTests
         [
             "instructions", "wallSeconds", "virtualSeconds", "faults.minor", "faults.major", "faults.copyOnWrite", "faults.zeroFill", "faults.file", "faults.swapIn",
             "tlb.data.hits", "tlb.data.misses", "tlb.code.hits", "tlb.code.misses", "tlb.second.hits", "tlb.second.misses", "tlb.walks", "tlb.walkReferences",
-            "memory.ramBytes", "memory.peakResidentBytes", "memory.pageTableBytes", "memory.kernelBytes", "hugePages.bloatBytes", "hugePages.fragmentationIndex", "tlb.walkReferencesSaved", "unsupported.systemCalls", "unsupported.instructions",
+            "memory.ramBytes", "memory.peakResidentBytes", "memory.pageTableBytes", "memory.kernelBytes", "hugePages.bloatBytes", "hugePages.fragmentationIndex", "tlb.walkReferencesSaved", "unsupported.systemCalls", "unsupported.instructions", "refused.calls", "refused.promises", "faults.zeroPageWrites", "faults.madeWritable",
         ];
         Assert.All(paths, path => Find(report, path));
         Assert.Equal(32 << 20, Find(report, "memory.ramBytes").GetInt64());

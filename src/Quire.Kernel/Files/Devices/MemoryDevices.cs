@@ -5,22 +5,19 @@ using Quire.Primitives;
 namespace Quire.Kernel.Files.Devices;
 
 /// <summary>/dev/null, /dev/zero, /dev/full, /dev/random and /dev/urandom (mem(4), null(4), full(4), random(4)).</summary>
-public sealed class MemoryDevice : OpenFile, IPageSource
+public sealed class MemoryDevice : OpenFile, IMappedFile
 {
     private readonly MemoryDeviceKind _kind;
-    private PageCache? _pages;
 
     public MemoryDevice(FileLocation location, int flags, MemoryDeviceKind kind)
         : base(location, flags) => _kind = kind;
 
     public override bool IsSeekable => true;
 
-    /// <summary>Mapping /dev/zero gives fresh zeros: pages of their own for each opening.</summary>
-    public override PageCache? Pages => _kind == MemoryDeviceKind.Zero ? _pages ??= Location.Mount.Tree!.Memory.CreatePageCache(this, PageCache.MaximumLength) : null;
+    /// <summary>Of these only the random devices can be polled.</summary>
+    internal bool HasReadiness => _kind == MemoryDeviceKind.Random;
 
-    string IPageSource.Name => "/dev/zero";
-
-    bool IPageSource.IsBacked => false;
+    bool IMappedFile.MapsFreshZeros => _kind == MemoryDeviceKind.Zero;
 
     public override ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset)
     {
@@ -54,16 +51,6 @@ public sealed class MemoryDevice : OpenFile, IPageSource
         new(_kind == MemoryDeviceKind.Full && buffer.Remaining > 0 ? Errno.ENOSPC.ToResult() : (long)buffer.Remaining);
 
     public override long Seek(long offset, int whence) => Position = 0;
-
-    Errno IPageSource.ReadPage(ulong index, Span<byte> page)
-    {
-        page.Clear();
-        return Errno.None;
-    }
-
-    Errno IPageSource.WritePage(ulong index, ReadOnlySpan<byte> bytes) => Errno.None;
-
-    protected override void OnLastClose() => _pages?.Drop();
 }
 
 public enum MemoryDeviceKind

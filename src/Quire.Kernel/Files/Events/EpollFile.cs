@@ -1,3 +1,4 @@
+using Quire.Kernel.Files.Devices;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
@@ -39,6 +40,9 @@ public sealed class EpollFile : OpenFile
     public override string Details => string.Concat(_entries.Select(entry =>
         $"tfd: {entry.Descriptor,8} events: {(uint)entry.Wanted | (uint)entry.Modes,8:x} data: {entry.Data,16:x}  pos:{entry.File.Position} ino:{entry.File.Inode.Attributes.Number:x} sdev:{entry.File.Inode.Attributes.Device:x}\n"));
 
+    /// <summary>Files without readiness, which epoll refuses: regular files, directories, and devices that never wait.</summary>
+    public static bool IsAlwaysReady(OpenFile file) => file is RegularFile or DirectoryFile or MemoryDevice { HasReadiness: false };
+
     public Errno Add(int descriptor, OpenFile file, uint events, ulong data)
     {
         if (file == this || file is EpollFile other && (other.Depth() >= DeepestNesting || other.Reaches(this)))
@@ -46,8 +50,7 @@ public sealed class EpollFile : OpenFile
             return file == this ? Errno.EINVAL : Errno.ELOOP;
         }
 
-        // Regular files and directories are always ready: epoll refuses them.
-        if (file is RegularFile or DirectoryFile)
+        if (IsAlwaysReady(file))
         {
             return Errno.EPERM;
         }

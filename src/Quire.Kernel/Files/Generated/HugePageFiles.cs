@@ -44,7 +44,22 @@ internal static class HugePageFiles
             .Add("enabled", ChoiceFile(owner, Uses, () => settings.Use, value => settings.Use = value))
             .Add("hpage_pmd_size", ReadOnly(owner, () => (long)HugePageSettings.Bytes))
             .Add("khugepaged", daemon)
+            .Add("shmem_enabled", ShmemUse(owner))
             .Add("use_zero_page", ReadOnly(owner, () => 0));
+    }
+
+    // Differs from Linux: memory-only files have small pages, so nothing but that can be chosen.
+    private static GeneratedFile ShmemUse(GeneratedSuperBlock owner)
+    {
+        var isDenied = false;
+        return new GeneratedFile(owner, () => $"always within_size advise {(isDenied ? "never [deny]" : "[never] deny")} force\n", Writable)
+        {
+            Store = text =>
+            {
+                isDenied = text == "deny";
+                return text is "never" or "deny" ? Errno.None : Errno.EINVAL;
+            },
+        };
     }
 
     /// <summary>Why requests of each order would fail, and how much of the free memory they cannot use.</summary>

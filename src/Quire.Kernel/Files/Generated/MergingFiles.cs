@@ -5,8 +5,8 @@ using Quire.Primitives;
 namespace Quire.Kernel.Files.Generated;
 
 /// <summary>
-/// /sys/kernel/mm/ksm (Documentation/admin-guide/mm/ksm.rst). Differs from Linux: run is 1 from the start, so that MADV_MERGEABLE has its effect; it can be
-/// set to 0 and 1, and 2 (undo all merging) is refused.
+/// /sys/kernel/mm/ksm (Documentation/admin-guide/mm/ksm.rst). Differs from Linux: run is 1 from the start, so that MADV_MERGEABLE has its effect; 2 (undo
+/// all merging) leaves it at 0. There is one node, so merge_across_nodes changes nothing; full frames are not pruned, as they stand in no chain.
 /// </summary>
 internal static class MergingFiles
 {
@@ -18,14 +18,53 @@ internal static class MergingFiles
     {
         // What run went back to 1 from.
         var scope = merger.Scope == MergeScope.Off ? MergeScope.Advised : merger.Scope;
+        var run = merger.Scope == MergeScope.Off ? 0 : 1;
+        var acrossNodes = 1;
+        var pruneMilliseconds = 2000;
         return new FixedDirectory(owner, 0x1ED)
-            .Add("run", Setting(() => merger.Scope == MergeScope.Off ? 0 : 1, most: 1, value => merger.Scope = value == 0 ? MergeScope.Off : scope))
+            .Add("run", new GeneratedFile(owner, () => $"{run}\n", Writable) { Store = Run })
             .Add("pages_to_scan", Setting(() => merger.PagesToScan, MostPages, value => merger.PagesToScan = value))
             .Add("sleep_millisecs", Setting(() => merger.SleepMilliseconds, LongestSleep, value => merger.SleepMilliseconds = value))
             .Add("pages_shared", Count(() => merger.Count().Shared))
             .Add("pages_sharing", Count(() => merger.Count().Sharing))
             .Add("full_scans", Count(() => merger.FullScans))
-            .Add("use_zero_pages", Count(() => 0));
+            .Add("max_page_sharing", new GeneratedFile(owner, () => merger.MostSharing.ToString(CultureInfo.InvariantCulture) + "\n", Writable) { Store = SetMostSharing })
+            .Add("merge_across_nodes", Setting(() => acrossNodes, most: 1, value => acrossNodes = value))
+            .Add("pages_unshared", Count(() => merger.Unshared))
+            .Add("pages_volatile", Count(() => merger.Volatile))
+            .Add("stable_node_chains", Count(() => merger.CountDuplicates().Chains))
+            .Add("stable_node_chains_prune_millisecs", Setting(() => pruneMilliseconds, int.MaxValue, value => pruneMilliseconds = value))
+            .Add("stable_node_dups", Count(() => merger.CountDuplicates().Duplicates))
+            .Add("use_zero_pages", Setting(() => merger.SharesZeroPage ? 1 : 0, most: 1, value => merger.SharesZeroPage = value == 1));
+
+        Errno Run(string text)
+        {
+            if (text.Trim() is not ("0" or "1" or "2"))
+            {
+                return Errno.EINVAL;
+            }
+
+            run = text.Trim()[0] - '0';
+            merger.Scope = run == 1 ? scope : MergeScope.Off;
+            return run == 2 ? merger.UnmergeAll() : Errno.None;
+        }
+
+        // Fewer than two would be no sharing. It cannot be changed while pages are merged.
+        Errno SetMostSharing(string text)
+        {
+            if (!int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var most) || most < 2)
+            {
+                return Errno.EINVAL;
+            }
+
+            if (most != merger.MostSharing && merger.Count().Shared > 0)
+            {
+                return Errno.EBUSY;
+            }
+
+            merger.MostSharing = most;
+            return Errno.None;
+        }
 
         GeneratedFile Count(Func<long> value) => new(owner, () => value().ToString(CultureInfo.InvariantCulture) + "\n");
 

@@ -38,8 +38,8 @@ public class PipeFile : OpenFile
     public static (PipeFile Reader, PipeFile Writer) CreatePair(GuestThread thread, int flags)
     {
         var files = thread.Kernel.Files;
-        var inode = files.Anonymous.NewInode(FileType.Fifo, 0x180, thread.Process.Credentials);
-        var location = files.Anonymous.Place($"pipe:[{inode.Attributes.Number}]", inode);
+        var inode = files.Pipes.NewInode(FileType.Fifo, 0x180, thread.Process.Credentials);
+        var location = files.Pipes.Place($"pipe:[{inode.Attributes.Number}]", inode);
         var buffer = new PipeBuffer(files.Memory);
         inode.Fifo = buffer;
         return (new PipeFile(location, flags | OpenFlags.ReadOnly, buffer), new PipeFile(location, flags | OpenFlags.WriteOnly, buffer));

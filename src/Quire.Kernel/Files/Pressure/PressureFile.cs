@@ -41,7 +41,7 @@ internal sealed class PressureFile : GeneratedInode
         return Errno.None;
     }
 
-    private static bool IsPrivileged(GuestThread? caller) => caller is null || caller.Process.Credentials.IsPrivileged;
+    private static bool IsPrivileged(GuestThread? caller) => caller is null || caller.Process.Credentials.Has(Capability.Resources);
 }
 
 /// <summary>Whose pressure a file tells of.</summary>

@@ -6,7 +6,7 @@ using Quire.Primitives;
 namespace Quire.Kernel.Files.Proc;
 
 /// <summary>Fills bytes of a place; gives how many there are.</summary>
-internal delegate int AddressedReader(ulong offset, Span<byte> bytes);
+internal delegate int AddressedReader(GuestThread reader, ulong offset, Span<byte> bytes);
 
 /// <summary>A file whose offsets mean addresses: /proc/PID/mem and /proc/PID/pagemap. It has no size and is read in place. Only reading works.</summary>
 internal sealed class AddressedFile : GeneratedInode
@@ -15,6 +15,9 @@ internal sealed class AddressedFile : GeneratedInode
 
     public AddressedFile(GeneratedSuperBlock superBlock, AddressedReader read, uint permissions)
         : base(superBlock, permissions) => _read = read;
+
+    /// <summary>What reading gives where there is nothing; None: it is the file's end.</summary>
+    public Errno WhenOutside { get; init; } = Errno.EIO;
 
     public override FileType Type => FileType.Regular;
 
@@ -26,11 +29,11 @@ internal sealed class AddressedFile : GeneratedInode
             return Errno.EACCES;
         }
 
-        file = new Reader(request.Location, request.Flags, _read);
+        file = new Reader(request.Location, request.Flags, _read, WhenOutside);
         return Errno.None;
     }
 
-    private sealed class Reader(FileLocation location, int flags, AddressedReader read) : OpenFile(location, flags)
+    private sealed class Reader(FileLocation location, int flags, AddressedReader read, Errno whenOutside) : OpenFile(location, flags)
     {
         public override bool IsSeekable => true;
 
@@ -38,10 +41,10 @@ internal sealed class AddressedFile : GeneratedInode
         {
             var bytes = new byte[(int)Math.Min(buffer.Remaining, 1 << 16)];
             var position = offset ?? Position;
-            var length = read((ulong)position, bytes);
+            var length = read(thread, (ulong)position, bytes);
             if (length == 0)
             {
-                return new(bytes.Length == 0 ? 0 : Errno.EIO.ToResult());
+                return new(bytes.Length == 0 ? 0 : whenOutside.ToResult());
             }
 
             var done = buffer.CopyToGuest(bytes.AsSpan(0, length));

@@ -26,10 +26,13 @@ internal static class MachineFiles
         Add("cmdline", () => "quire\n");
         Add("cpuinfo", () => CpuText.CpuInfo(kernel));
         Add("devices", () => "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/ptmx\n136 pts\n\nBlock devices:\n");
-        Add("diskstats", () => "");
+        Add("diskstats", () => MachineText.DiskStatistics(memory));
         Add("cgroups", () => MachineText.ControlGroups(kernel));
         Add("filesystems", () => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tbind\nnodev\tproc\nnodev\tcgroup2\nnodev\tdevpts\nnodev\toverlay\n");
         Add("interrupts", () => CpuText.Interrupts(kernel));
+        root.Add("kpagecgroup", FrameFiles.Groups(owner));
+        root.Add("kpagecount", FrameFiles.Counts(owner));
+        root.Add("kpageflags", FrameFiles.Flags(owner));
         Add("loadavg", () => MachineText.LoadAverage(kernel));
         Add("locks", () => LockText.Write(kernel));
         Add("meminfo", () => MemoryText.MemoryInfo(memory));

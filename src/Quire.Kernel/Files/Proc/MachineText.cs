@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Quire.Kernel.Memory;
+using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
 using Quire.Primitives;
@@ -26,12 +28,16 @@ internal static class MachineText
         var user = usage.User.Nanoseconds / NanosecondsPerTick;
         var system = usage.System.Nanoseconds / NanosecondsPerTick;
         var idle = Math.Max(0, (kernel.Clock.Now.Nanoseconds / NanosecondsPerTick * cpus) - user - system);
+
+        // Idle while somebody waits for the device, and nobody has work.
+        var waiting = Math.Min(idle, kernel.Pressure.Look(kernel.Pressure.System).Total(PressureState.IoFull) / NanosecondsPerTick);
+        idle -= waiting;
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"cpu  {user} 0 {system} {idle} 0 0 0 0 0 0\n");
+        text.Append(CultureInfo.InvariantCulture, $"cpu  {user} 0 {system} {idle} {waiting} 0 0 0 0 0\n");
         for (var cpu = 0; cpu < cpus; cpu++)
         {
             // Times are kept a thread, not a CPU: each CPU shows its share.
-            text.Append(CultureInfo.InvariantCulture, $"cpu{cpu} {Share(user, cpu, cpus)} 0 {Share(system, cpu, cpus)} {Share(idle, cpu, cpus)} 0 0 0 0 0 0\n");
+            text.Append(CultureInfo.InvariantCulture, $"cpu{cpu} {Share(user, cpu, cpus)} 0 {Share(system, cpu, cpus)} {Share(idle, cpu, cpus)} {Share(waiting, cpu, cpus)} 0 0 0 0 0\n");
         }
 
         var all = kernel.Processes.All;
@@ -46,6 +52,19 @@ internal static class MachineText
             .Append("softirq 0 0 0 0 0 0 0 0 0 0 0\n")
             .ToString();
     }
+
+    /// <summary>/proc/diskstats: the one device, which files and swap areas lie on.</summary>
+    public static string DiskStatistics(KernelMemory memory)
+    {
+        const long sector = 512;
+        var (reads, writes) = (memory.Device.Reads, memory.Device.Writes);
+        var (readTime, writeTime) = (Milliseconds(reads.Time), Milliseconds(writes.Time));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $" 254       0 vda {reads.Requests} {reads.Merged} {reads.Bytes / sector} {readTime} {writes.Requests} {writes.Merged} {writes.Bytes / sector} {writeTime} 0 {Milliseconds(memory.Device.Busy)} {readTime + writeTime} 0 0 0 0 0 0\n");
+    }
+
+    private static long Milliseconds(VirtualTime time) => time.Nanoseconds / 1_000_000;
 
     public static string Uptime(GuestKernel kernel)
     {

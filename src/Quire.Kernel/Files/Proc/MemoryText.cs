@@ -22,7 +22,8 @@ internal static class MemoryText
         var free = (long)memory.Frames.FreeFrames;
         var reserve = memory.Frames.Zones.Sum(zone => (long)zone.Watermarks.Low);
         var cache = counters.FilePages - counters.SharedMemoryPages;
-        var available = Math.Max(0, free - reserve) + cache - Math.Min(cache / 2, reserve);
+        var slabs = memory.Slabs.ReclaimablePages;
+        var available = Math.Max(0, free - reserve) + cache - Math.Min(cache / 2, reserve) + slabs - Math.Min(slabs / 2, reserve);
         var pageable = memory.Pageable;
         var text = new StringBuilder();
 
@@ -52,10 +53,11 @@ internal static class MemoryText
         Pages("AnonPages", counters.AnonymousPages);
         Pages("Mapped", counters.MappedFilePages);
         Pages("Shmem", counters.SharedMemoryPages);
-        Line("KReclaimable", 0);
+        var reclaimable = memory.Slabs.ReclaimablePages;
+        Pages("KReclaimable", reclaimable);
         Pages("Slab", counters.SlabPages);
-        Line("SReclaimable", 0);
-        Pages("SUnreclaim", counters.SlabPages);
+        Pages("SReclaimable", reclaimable);
+        Pages("SUnreclaim", counters.SlabPages - reclaimable);
         Line("KernelStack", 0);
         Pages("PageTables", counters.PageTablePages);
         Line("SecPageTables", 0);
@@ -102,8 +104,8 @@ internal static class MemoryText
         Line("nr_inactive_file", pageable.InactiveFile);
         Line("nr_active_file", pageable.ActiveFile);
         Line("nr_unevictable", pageable.Unevictable);
-        Line("nr_slab_reclaimable", 0);
-        Line("nr_slab_unreclaimable", counters.SlabPages);
+        Line("nr_slab_reclaimable", memory.Slabs.ReclaimablePages);
+        Line("nr_slab_unreclaimable", counters.SlabPages - memory.Slabs.ReclaimablePages);
         Line("workingset_refault_anon", reclaim.RefaultsAnonymous);
         Line("workingset_refault_file", reclaim.RefaultsFile);
         Line("workingset_activate_anon", reclaim.RefaultActivationsAnonymous);

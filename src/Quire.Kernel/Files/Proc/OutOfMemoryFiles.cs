@@ -29,7 +29,7 @@ internal static class OutOfMemoryFiles
             return error != Errno.None ? error : Errno.EINVAL;
         }
 
-        if (!writer.Process.Credentials.IsPrivileged)
+        if (!writer.Process.Credentials.Has(Capability.Resources))
         {
             if (adjustment < process.LeastOutOfMemoryAdjustment)
             {
@@ -54,7 +54,7 @@ internal static class OutOfMemoryFiles
         }
 
         var adjustment = old == OldMost ? OutOfMemoryScore.MostAdjustment : old * OutOfMemoryScore.MostAdjustment / -OldNever;
-        if (adjustment < process.OutOfMemoryAdjustment && !writer.Process.Credentials.IsPrivileged)
+        if (adjustment < process.OutOfMemoryAdjustment && !writer.Process.Credentials.Has(Capability.Resources))
         {
             return Errno.EACCES;
         }

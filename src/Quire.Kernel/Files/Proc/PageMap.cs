@@ -5,19 +5,28 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Proc;
 
-/// <summary>/proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst): eight bytes a page: frame number in bits 0-54, bit 61 file page, bit 63 present.</summary>
+/// <summary>
+/// /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst): eight bytes a page. Present: bit 63 and the frame's number in bits 0-54; swapped: bit 62, the
+/// slot in bits 5-54 and its area in bits 0-4. Bit 61: a page of a file or of shared memory; bit 56: nobody else maps it. Where pages are is shown to
+/// CAP_SYS_ADMIN alone. Differs from Linux: which pages were written since (bit 55) is not kept.
+/// </summary>
 internal static class PageMap
 {
     private const ulong PresentBit = 1UL << 63;
+    private const ulong SwappedBit = 1UL << 62;
+    private const ulong FileBit = 1UL << 61;
+    private const ulong ExclusiveBit = 1UL << 56;
+    private const int SlotShift = 5;
     private const ulong LastPage = 1UL << 35;
 
-    public static int Read(GuestProcess process, ulong offset, Span<byte> bytes)
+    public static int Read(GuestProcess process, GuestThread reader, ulong offset, Span<byte> bytes)
     {
         if (process.IsZombie || offset % sizeof(ulong) != 0)
         {
             return 0;
         }
 
+        var showsPlaces = reader.Process.Credentials.Has(Capability.Administration);
         var length = bytes.Length / sizeof(ulong) * sizeof(ulong);
         for (var i = 0; i < length; i += sizeof(ulong))
         {
@@ -27,11 +36,31 @@ internal static class PageMap
                 return i;
             }
 
-            var leaf = process.Space.LeafAt(new VirtualAddress(page << Page.Shift)).Value;
-            var entry = Leaf.HoldsFrame(leaf) ? PresentBit | Leaf.FrameOf(leaf).Value : 0;
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes[i..], entry);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes[i..], EntryOf(process, new VirtualAddress(page << Page.Shift), showsPlaces ? ulong.MaxValue : 0));
         }
 
         return length;
+    }
+
+    /// <param name="places">All ones, or 0 to hide where pages are.</param>
+    private static ulong EntryOf(GuestProcess process, VirtualAddress address, ulong places)
+    {
+        var leaf = process.Space.LeafAt(address).Value;
+        if (Leaf.IsSwapped(leaf))
+        {
+            return SwappedBit | (((ulong)Leaf.SwapEntryOf(leaf).Slot << SlotShift) & places);
+        }
+
+        if (!Leaf.HoldsFrame(leaf))
+        {
+            return 0;
+        }
+
+        var memory = process.Kernel.Memory;
+        var frame = Leaf.FrameOf(leaf);
+        ref var entry = ref memory.FrameTable[frame];
+        return PresentBit | (frame.Value & places)
+            | (entry.Use == FrameUse.File ? FileBit : 0)
+            | (frame != memory.ZeroFrame && entry.Mappings == 1 ? ExclusiveBit : 0);
     }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Quire.Kernel.Files.ControlGroups;
 using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Files.Walk;
+using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -10,6 +12,7 @@ namespace Quire.Kernel.Files.Proc;
 internal sealed class ProcessDirectory : GeneratedDirectory
 {
     private const uint OwnerOnly = 0x100;
+    private const uint CoreFilterMask = 0x1FF;
 
     private readonly Dictionary<string, Inode> _entries = new(StringComparer.Ordinal);
     private readonly ProcFileSystem _fileSystem;
@@ -26,7 +29,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         AddText("cgroup", () => $"0::{process.ControlGroup.Path}{(process.ControlGroup.IsRemoved ? " (deleted)" : "")}\n");
         Add("cmdline", () => ProcessMemoryText.Arguments(process));
         AddText("comm", () => ProcessText.NameOf(process, thread) + "\n", name => SetName(process, thread, name));
-        AddText("coredump_filter", () => "00000033\n");
+        AddText("coredump_filter", () => $"{process.CoreFilter:x8}\n", text => SetCoreFilter(process, text));
         Add("environ", () => ProcessMemoryText.Environment(process), OwnerOnly);
         AddText("io", () => ProcessText.InputOutput(process), permissions: OwnerOnly);
         AddText("limits", () => ProcessText.Limits(process));
@@ -37,7 +40,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         AddText("oom_adj", () => OutOfMemoryFiles.OldAdjustment(process), OutOfMemoryFiles.StoreOldAdjustment);
         AddText("oom_score", () => OutOfMemoryFiles.Score(process));
         AddText("oom_score_adj", () => OutOfMemoryFiles.Adjustment(process), OutOfMemoryFiles.StoreAdjustment);
-        AddText("personality", () => "00000000\n", permissions: OwnerOnly);
+        AddText("personality", () => $"{(uint)process.Personality:x8}\n", permissions: OwnerOnly);
         AddText("sessionid", () => "4294967295");
         AddText("smaps", () => MapsText.DetailedMaps(process));
         AddText("smaps_rollup", () => MapsText.Rollup(process));
@@ -46,13 +49,15 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         AddText("status", () => ProcessText.Status(process, thread));
         AddText("syscall", () => "running\n", permissions: OwnerOnly);
         AddText("wchan", () => ProcessText.WaitChannel(process, thread));
-        _entries.Add("mem", new AddressedFile(fileSystem, (offset, bytes) => process.IsZombie ? 0 : process.Space.CopyFromGuest(new VirtualAddress(offset), bytes), 0x180) { Owner = Owner });
-        _entries.Add("pagemap", new AddressedFile(fileSystem, (offset, bytes) => PageMap.Read(process, offset, bytes), OwnerOnly) { Owner = Owner });
+        _entries.Add("mem", new AddressedFile(fileSystem, (_, offset, bytes) => process.IsZombie ? 0 : process.Space.CopyFromGuest(new VirtualAddress(offset), bytes), 0x180) { Owner = Owner });
+        _entries.Add("pagemap", new AddressedFile(fileSystem, (reader, offset, bytes) => PageMap.Read(process, reader, offset, bytes), OwnerOnly) { Owner = Owner, WhenOutside = Errno.None });
         _entries.Add("cwd", Link(() => files.PathOf(process.FileContext.WorkingDirectory, process.FileContext.Root), () => process.FileContext.WorkingDirectory));
         _entries.Add("root", Link(() => files.PathOf(process.FileContext.Root), () => process.FileContext.Root));
         _entries.Add("exe", Link(() => process.ExecutablePath, () => FindExecutable(files)));
         _entries.Add("fd", new DescriptorDirectory(fileSystem, process, DescriptorView.Links) { Owner = Owner });
         _entries.Add("fdinfo", new DescriptorDirectory(fileSystem, process, DescriptorView.Details) { Owner = Owner });
+        _entries.Add("clear_refs", new GeneratedFile(fileSystem, () => (byte[]?)null, 0x80) { Owner = Owner, Store = text => IsGone || process.IsZombie ? Errno.ESRCH : ClearReferences(process, text) });
+        _entries.Add("map_files", new MappedFilesDirectory(fileSystem, process) { Owner = Owner });
         _entries.Add("ns", new FixedDirectory(fileSystem));
         if (thread is null)
         {
@@ -92,6 +97,42 @@ internal sealed class ProcessDirectory : GeneratedDirectory
 
         named.Name = name.Length > LongestName ? name[..LongestName] : name;
         return Errno.None;
+    }
+
+    // 1: of all pages, 2: of anonymous ones, 3: of files' pages, 5: the peak of the resident size.
+    private static Errno ClearReferences(GuestProcess process, string text)
+    {
+        var error = ControlValue.ReadNumber(text, out int kind);
+        if (error != Errno.None || kind is < 1 or > 5)
+        {
+            return Errno.EINVAL;
+        }
+
+        switch (kind)
+        {
+            case 4:
+                // Differs from Linux: which pages were written since is not kept.
+                process.Kernel.Remarks.CountRefusal("clear_refs soft-dirty");
+                return Errno.EINVAL;
+            case 5:
+                process.Space.ResetPeakResident();
+                return Errno.None;
+            default:
+                process.Space.ClearReferences((ReferencedPages)kind);
+                return Errno.None;
+        }
+    }
+
+    private static Errno SetCoreFilter(GuestProcess process, string text)
+    {
+        var error = ControlValue.ReadNumber(text, out long value);
+        if (error == Errno.None && value is < 0 or > uint.MaxValue)
+        {
+            error = Errno.ERANGE;
+        }
+
+        process.CoreFilter = error == Errno.None ? (uint)value & CoreFilterMask : process.CoreFilter;
+        return error;
     }
 
     private FileLocation? FindExecutable(FileSystem files)

@@ -10,7 +10,6 @@ namespace Quire.Kernel.Files.Proc;
 /// <summary>/proc/PID/stat, statm, status, limits, io (fs/proc/array.c, Linux 6.1). The thread is null for the process as a whole.</summary>
 internal static class ProcessText
 {
-    private const ulong AllCapabilities = 0x1FF_FFFF_FFFF;
 
     private static readonly (string Name, Resource Resource, string Unit)[] LimitLines =
     [
@@ -151,9 +150,9 @@ internal static class ProcessText
         text.Append(CultureInfo.InvariantCulture, $"Threads:\t{Math.Max(1, process.Threads.Count)}\nSigQ:\t0/{pending}\n")
             .Append(CultureInfo.InvariantCulture, $"SigPnd:\t{(first?.Pending.Set ?? default).Bits:x16}\nShdPnd:\t{process.Pending.Set.Bits:x16}\n")
             .Append(CultureInfo.InvariantCulture, $"SigBlk:\t{(first?.SignalMask ?? default).Bits:x16}\nSigIgn:\t{Ignored(process).Bits:x16}\nSigCgt:\t{Caught(process).Bits:x16}\n");
-        var capabilities = who.IsPrivileged ? AllCapabilities : 0;
-        text.Append(CultureInfo.InvariantCulture, $"CapInh:\t{0:x16}\nCapPrm:\t{capabilities:x16}\nCapEff:\t{capabilities:x16}\nCapBnd:\t{AllCapabilities:x16}\nCapAmb:\t{0:x16}\n")
-            .Append("NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\nSpeculationIndirectBranch:\tnot affected\n");
+        text.Append(CultureInfo.InvariantCulture, $"CapInh:\t{who.Inheritable.Bits:x16}\nCapPrm:\t{who.Permitted.Bits:x16}\nCapEff:\t{who.Effective.Bits:x16}\nCapBnd:\t{who.Bounding.Bits:x16}\nCapAmb:\t{who.Ambient.Bits:x16}\n")
+            .Append(CultureInfo.InvariantCulture, $"NoNewPrivs:\t{(who.GainsNothing ? 1 : 0)}\n")
+            .Append("Seccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\nSpeculationIndirectBranch:\tnot affected\n");
         var cpus = process.Kernel.Options.CpuCount;
         var mask = cpus >= 64 ? ulong.MaxValue : (1UL << cpus) - 1;
         text.Append(CultureInfo.InvariantCulture, $"Cpus_allowed:\t{mask:x}\nCpus_allowed_list:\t{(cpus == 1 ? "0" : $"0-{cpus - 1}")}\nMems_allowed:\t1\nMems_allowed_list:\t0\n")

@@ -11,6 +11,8 @@ namespace Quire.Kernel.Files.Proc;
 internal static class SystemSettings
 {
     private const uint Writable = 0x1A4;
+    private const int LongestCorePattern = 127;
+    private const int LongestName = 64;
 
     public static FixedDirectory Create(ProcFileSystem owner)
     {
@@ -42,6 +44,18 @@ internal static class SystemSettings
                     }
 
                     set(number);
+                    return Errno.None;
+                },
+            });
+
+        // What does not fit is cut off.
+        void AddText(FixedDirectory directory, string name, int longest, Func<string> get, Action<string> set) =>
+            directory.Add(name, new GeneratedFile(owner, () => get() + "\n", Writable)
+            {
+                Store = value =>
+                {
+                    var line = value.Split('\n', '\0')[0];
+                    set(line.Length > longest ? line[..longest] : line);
                     return Errno.None;
                 },
             });
@@ -109,9 +123,6 @@ internal static class SystemSettings
 
         var core = Directory(
             ("cap_last_cap", () => "40"),
-            ("core_pattern", () => "core"),
-            ("domainname", () => "(none)"),
-            ("hostname", () => kernel.Options.HostName),
             ("msgmax", () => "8192"),
             ("msgmnb", () => "16384"),
             ("msgmni", () => "32000"),
@@ -132,6 +143,9 @@ internal static class SystemSettings
             ("threads-max", () => Number(Math.Max(20, (long)kernel.Memory.Frames.TotalFrames / 8))),
             ("version", () => KernelIdentity.Version))
             .Add("random", random);
+        AddText(core, "core_pattern", LongestCorePattern, () => kernel.CorePattern, value => kernel.CorePattern = value);
+        AddText(core, "hostname", LongestName, () => kernel.HostName, value => kernel.HostName = value);
+        AddText(core, "domainname", LongestName, () => kernel.DomainName, value => kernel.DomainName = value);
 
         var files = Directory(
             ("aio-max-nr", () => "65536"),

@@ -283,8 +283,8 @@ public sealed partial class SocketFile : OpenFile
 
     private static FileLocation NewPlace(FileSystem files)
     {
-        var inode = files.Anonymous.NewInode(FileType.Socket, 0x1FF, owner: null);
-        return files.Anonymous.Place($"socket:[{inode.Attributes.Number}]", inode);
+        var inode = files.SocketInodes.NewInode(FileType.Socket, 0x1FF, owner: null);
+        return files.SocketInodes.Place($"socket:[{inode.Attributes.Number}]", inode);
     }
 
     // A path ends at its first NUL, or at the address's end.

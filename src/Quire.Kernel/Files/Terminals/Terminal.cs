@@ -175,7 +175,7 @@ public abstract class Terminal : IControllingTerminal
 
         if (Session is { } other)
         {
-            if (argument != 1 || process.Credentials.EffectiveUserId != 0)
+            if (argument != 1 || !process.Credentials.Has(Capability.Administration))
             {
                 return Errno.EPERM.ToResult();
             }

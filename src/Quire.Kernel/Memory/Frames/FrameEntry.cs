@@ -52,6 +52,12 @@ internal enum FrameFlags : ushort
 
     /// <summary>In the swap cache because a neighbour was wanted, and not wanted itself so far.</summary>
     ReadAhead = 512,
+
+    /// <summary>An anonymous page that fork has given to a child as well, whether or not both still have it.</summary>
+    Forked = 1024,
+
+    /// <summary>What makes a write to a page's last owner taking it over.</summary>
+    WasShared = Merged | Forked,
 }
 
 /// <summary>

@@ -16,6 +16,7 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
     // What reading and comparing a page of 4 KiB costs, and a visit to a table.
     private const long NanosecondsAPage = 500;
     private const int RoundsBeforeRest = 2;
+    private const int StandardMostSharing = 256;
 
     private readonly KernelMemory _memory;
     private readonly Dictionary<ulong, FrameNumber> _merged = [];
@@ -31,6 +32,10 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
     // Rounds that changed nothing; what happened in this one.
     private int _idleRounds;
     private bool _hasChanged;
+
+    // Pages whose bytes were not what they had been: in the last round, and in this one so far.
+    private long _changing;
+    private long _changingNow;
     private VirtualTime _due = VirtualTime.Zero;
 
     internal PageMerger(KernelMemory memory)
@@ -50,6 +55,18 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
 
     /// <summary>sleep_millisecs: virtual time between two scans.</summary>
     public int SleepMilliseconds { get; set; } = 20;
+
+    /// <summary>max_page_sharing: pages that one merged frame stands for at most; then another one is made.</summary>
+    public int MostSharing { get; set; } = StandardMostSharing;
+
+    /// <summary>use_zero_pages: pages of zeroes share the zero page, as untouched ones do.</summary>
+    public bool SharesZeroPage { get; set; }
+
+    /// <summary>pages_unshared: pages of this round that have no equal so far.</summary>
+    public long Unshared => _seen.Count;
+
+    /// <summary>pages_volatile: pages of the last round that are neither merged nor candidates, since they change too fast.</summary>
+    public long Volatile => Math.Max(0, _changing);
 
     /// <summary>full_scans: rounds through all memory.</summary>
     public long FullScans { get; private set; }
@@ -77,6 +94,36 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
         }
 
         return (shared, sharing);
+    }
+
+    /// <summary>Merged frames that hold the same bytes as another one, since that was full: stable_node_dups; and of how many contents: stable_node_chains.</summary>
+    public (long Duplicates, long Chains) CountDuplicates()
+    {
+        var byContent = new Dictionary<ulong, long>();
+        for (uint number = 0; number < _memory.Physical.FrameCount; number++)
+        {
+            if ((_memory.FrameTable[new FrameNumber(number)].Flags & FrameFlags.Merged) != 0)
+            {
+                var hash = Checksum(new FrameNumber(number));
+                byContent[hash] = byContent.GetValueOrDefault(hash) + 1;
+            }
+        }
+
+        return (byContent.Values.Where(count => count > 1).Sum(), byContent.Values.LongCount(count => count > 1));
+    }
+
+    /// <summary>Gives every merged page a frame of its own again (run 2). ENOMEM: there are not enough.</summary>
+    public Errno UnmergeAll()
+    {
+        foreach (var space in _memory.AddressSpaces.ToArray())
+        {
+            if (space.UnmergeAll() is var error and not Errno.None)
+            {
+                return error;
+            }
+        }
+
+        return Errno.None;
     }
 
     public override VirtualTime Run(VirtualTime now)
@@ -145,6 +192,7 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
         (_space, _address) = (0, 0);
         _seen.Clear();
         FullScans++;
+        (_changing, _changingNow) = (_changingNow, 0);
         _idleRounds = _hasChanged ? 0 : _idleRounds + 1;
         _hasChanged = false;
         foreach (var (hash, frame) in _merged)
@@ -177,10 +225,19 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
             return;
         }
 
+        if (SharesZeroPage && Bytes(frame).IndexOfAnyExcept((byte)0) < 0)
+        {
+            space.ShareZeroPage(page);
+            Merges++;
+            _hasChanged = true;
+            return;
+        }
+
         // A page that changes between two rounds would be copied again at once.
         if (_checksums[frame.Value] != hash)
         {
             _checksums[frame.Value] = hash;
+            _changingNow++;
             _hasChanged = true;
             return;
         }
@@ -198,7 +255,7 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
     {
         ref var entry = ref _memory.FrameTable[merged];
         return entry.Use == FrameUse.Anonymous && (entry.Flags & FrameFlags.Merged) != 0 && merged != frame
-            && entry.References == entry.Mappings && Bytes(merged).SequenceEqual(Bytes(frame));
+            && entry.Mappings < MostSharing && entry.References == entry.Mappings && Bytes(merged).SequenceEqual(Bytes(frame));
     }
 
     /// <summary>Makes the page seen before the one that others share, if it still has the same bytes.</summary>

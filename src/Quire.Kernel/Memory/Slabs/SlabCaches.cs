@@ -18,6 +18,12 @@ public sealed class SlabCaches
         _currentCpu = currentCpu;
     }
 
+    // Those that Linux makes with SLAB_RECLAIM_ACCOUNT.
+    private static readonly HashSet<string> Reclaimable = ["radix_tree_node", "shmem_inode_cache", "ovl_inode"];
+
+    /// <summary>Pages of caches whose objects go when memory is short: NR_SLAB_RECLAIMABLE.</summary>
+    public long ReclaimablePages => _caches.Where(cache => Reclaimable.Contains(cache.Name)).Sum(cache => (long)cache.Statistics.TotalSlabs * cache.Statistics.PagesPerSlab);
+
     /// <summary>One line of /proc/slabinfo each, in order of creation.</summary>
     public IEnumerable<SlabStatistics> Statistics => _caches.Select(cache => cache.Statistics);
 

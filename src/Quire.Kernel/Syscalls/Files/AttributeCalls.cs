@@ -59,7 +59,7 @@ internal static class AttributeCalls
 
         // Only who is in the file's group may give its programs that group's rights.
         var permissions = mode & ModeBits.Permissions;
-        if (who.FileUserId != 0 && !who.IsInGroup((int)attributes.GroupId))
+        if (!AccessCheck.KeepsSetGroupId(who, attributes))
         {
             permissions &= ~ModeBits.SetGroupId;
         }
@@ -82,7 +82,7 @@ internal static class AttributeCalls
     {
         var who = thread.Process.Credentials;
         var attributes = file.Inode.Attributes;
-        if (who.FileUserId != 0)
+        if (!who.Has(Capability.ChangeOwner))
         {
             var owns = who.FileUserId == (int)attributes.UserId;
             var keepsUser = user == KeepId || owns && user == attributes.UserId;

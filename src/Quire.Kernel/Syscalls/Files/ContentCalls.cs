@@ -1,4 +1,5 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Pipes;
 using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
@@ -104,6 +105,11 @@ internal static class ContentCalls
             return (file.IsReadable ? Errno.EINVAL : Errno.EBADF).ToResult();
         }
 
+        if ((long)a.A2 < 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
         file.Pages!.ReadAhead(a.A1, a.A2);
         return 0;
     }
@@ -115,7 +121,12 @@ internal static class ContentCalls
             return result;
         }
 
-        if ((long)a.A2 < 0 || a.A3 > 5)
+        if (file is PipeFile)
+        {
+            return Errno.ESPIPE.ToResult();
+        }
+
+        if ((long)a.A2 < 0 || (uint)a.A3 > 5)
         {
             return Errno.EINVAL.ToResult();
         }

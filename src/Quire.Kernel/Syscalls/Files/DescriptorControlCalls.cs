@@ -41,6 +41,7 @@ internal static class DescriptorControlCalls
     private const int LockExclusive = 2;
     private const int LockNoWait = 4;
     private const int LockRemove = 8;
+    private const int LockMandatory = 32;
 
     public static void Register(SyscallTable table)
     {
@@ -248,9 +249,10 @@ internal static class DescriptorControlCalls
 
     private static async ValueTask<long> LockWhole(GuestThread thread, SyscallArguments a)
     {
-        if (!FileArguments.TryUsableFile(thread, a.A0, out var file, out var result))
+        // Mandatory locks are no more: asking for them does nothing.
+        if (((int)a.A1 & LockMandatory) != 0)
         {
-            return result;
+            return 0;
         }
 
         LockKind? kind = ((int)a.A1 & ~LockNoWait) switch
@@ -263,6 +265,11 @@ internal static class DescriptorControlCalls
         if (kind is not { } wantedKind)
         {
             return Errno.EINVAL.ToResult();
+        }
+
+        if (!FileArguments.TryUsableFile(thread, a.A0, out var file, out var result))
+        {
+            return result;
         }
 
         var locks = file.Inode.Locks;

@@ -54,6 +54,11 @@ internal static class EpollCalls
             return result;
         }
 
+        if (EpollFile.IsAlwaysReady(target))
+        {
+            return Errno.EPERM.ToResult();
+        }
+
         if (file is not EpollFile epoll)
         {
             return Errno.EINVAL.ToResult();
@@ -98,6 +103,11 @@ internal static class EpollCalls
         if (most is <= 0 or > MostEvents)
         {
             return Errno.EINVAL.ToResult();
+        }
+
+        if (FileArguments.Buffer(thread, a.A1, (ulong)most * EventBytes, out _) != Errno.None)
+        {
+            return Errno.EFAULT.ToResult();
         }
 
         if (!FileArguments.TryUsableFile(thread, a.A0, out var file, out var result))

@@ -10,6 +10,7 @@ namespace Quire.Kernel.Syscalls.Files;
 internal static class ExtendedAttributeCalls
 {
     private const int LongestName = 255;
+    private const string FileCapabilities = "security.capability";
     private const int LargestValue = 65536;
 
     public static void Register(SyscallTable table)
@@ -120,7 +121,7 @@ internal static class ExtendedAttributeCalls
     {
         var who = thread.Process.Credentials;
         return name.StartsWith("user.") ? AccessCheck.Check(who, inode.Attributes, AccessModes.Write)
-            : who.FileUserId == 0 ? Errno.None
+            : who.Has(name == FileCapabilities ? Capability.SetFileCapabilities : Capability.Administration) ? Errno.None
             : Errno.EPERM;
     }
 

@@ -53,6 +53,14 @@ internal static class FileArguments
         return path.Length > 0 && !file.Inode.IsDirectory ? Errno.ENOTDIR : Errno.None;
     }
 
+    /// <summary>Path and start of the *at calls that take no empty path: that is refused before the descriptor is looked at.</summary>
+    public static Errno NameAt(GuestThread thread, ulong descriptor, ulong address, out FileLocation start, out string path)
+    {
+        start = default;
+        var error = Path(thread, address, out path);
+        return error != Errno.None ? error : path.Length == 0 ? Errno.ENOENT : Start(thread, descriptor, path, out start);
+    }
+
     /// <summary>Path and start of the *at calls.</summary>
     public static Errno PathAt(GuestThread thread, ulong descriptor, ulong address, out FileLocation start, out string path)
     {
@@ -98,11 +106,6 @@ internal static class FileArguments
     public static Errno Buffer(GuestThread thread, ulong address, ulong length, out UserBuffer buffer)
     {
         buffer = null!;
-        if ((long)length < 0)
-        {
-            return Errno.EINVAL;
-        }
-
         if (address > UserEnd || length > UserEnd - address)
         {
             return Errno.EFAULT;
@@ -115,7 +118,9 @@ internal static class FileArguments
     /// <summary>The ranges of an iovec array.</summary>
     public static Errno Ranges(GuestThread thread, ulong address, ulong count, out UserBuffer buffer)
     {
+        // Linux' own parameter is an unsigned int.
         buffer = null!;
+        count = (uint)count;
         if (count > MostRanges)
         {
             return Errno.EINVAL;

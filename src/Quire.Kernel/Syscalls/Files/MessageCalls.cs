@@ -25,6 +25,9 @@ internal static class MessageCalls
     private const ulong VectorEntry = 64;
     private const ulong VectorLength = 56;
 
+    // MSG_CMSG_COMPAT: not from outside.
+    private const uint ForCompatibility = 0x8000_0000;
+
     public static void Register(SyscallTable table)
     {
         table.Add(44, "sendto", "fd,bufin:2,size,hex,ptr,uint", SendTo);
@@ -37,12 +40,17 @@ internal static class MessageCalls
 
     private static async ValueTask<long> SendTo(GuestThread thread, SyscallArguments a)
     {
+        var error = FileArguments.Buffer(thread, a.A1, Math.Min(a.A2, FileArguments.LargestTransfer), out var buffer);
+        if (error != Errno.None)
+        {
+            return error.ToResult();
+        }
+
         if (!SocketCalls.TrySocket(thread, a.A0, out var socket, out var result))
         {
             return result;
         }
 
-        var error = FileArguments.Buffer(thread, a.A1, a.A2, out var buffer);
         SocketFile? target = null;
         error = error == Errno.None && a.A4 != 0 ? FindTarget(thread, socket!, a.A4, a.A5, out target) : error;
         return error != Errno.None ? error.ToResult() : await socket!.Send(thread, buffer, new SocketSend((MessageFlags)a.A3) { Target = target });
@@ -50,15 +58,15 @@ internal static class MessageCalls
 
     private static async ValueTask<long> ReceiveFrom(GuestThread thread, SyscallArguments a)
     {
-        if (!SocketCalls.TrySocket(thread, a.A0, out var socket, out var result))
-        {
-            return result;
-        }
-
-        var error = FileArguments.Buffer(thread, a.A1, a.A2, out var buffer);
+        var error = FileArguments.Buffer(thread, a.A1, Math.Min(a.A2, FileArguments.LargestTransfer), out var buffer);
         if (error != Errno.None)
         {
             return error.ToResult();
+        }
+
+        if (!SocketCalls.TrySocket(thread, a.A0, out var socket, out var result))
+        {
+            return result;
         }
 
         var receipt = await socket!.Receive(thread, buffer, (MessageFlags)a.A3);
@@ -74,6 +82,11 @@ internal static class MessageCalls
 
     private static async ValueTask<long> SendMessage(GuestThread thread, ulong descriptor, ulong address, MessageFlags flags)
     {
+        if (((uint)flags & ForCompatibility) != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
         if (!SocketCalls.TrySocket(thread, descriptor, out var socket, out var result))
         {
             return result;
@@ -107,6 +120,11 @@ internal static class MessageCalls
 
     private static async ValueTask<long> ReceiveMessage(GuestThread thread, ulong descriptor, ulong address, MessageFlags flags)
     {
+        if (((uint)flags & ForCompatibility) != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
         if (!SocketCalls.TrySocket(thread, descriptor, out var socket, out var result))
         {
             return result;
@@ -148,8 +166,18 @@ internal static class MessageCalls
 
     private static async ValueTask<long> SendMany(GuestThread thread, SyscallArguments a)
     {
+        if (((uint)a.A3 & ForCompatibility) != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        if (!SocketCalls.TrySocket(thread, a.A0, out _, out var refusal))
+        {
+            return refusal;
+        }
+
         var sent = 0L;
-        for (var at = a.A1; sent < (long)Math.Min(a.A2, MostMessages); at += VectorEntry)
+        for (var at = a.A1; sent < (long)Math.Min((uint)a.A2, MostMessages); at += VectorEntry)
         {
             var result = await SendMessage(thread, a.A0, at, (MessageFlags)a.A3);
             if (result < 0 || !FileArguments.TryWrite(thread, at + VectorLength, (uint)result))

@@ -80,7 +80,7 @@ internal static class NameCalls
     {
         var error = FileArguments.ResolveAt(thread, Here, a.A0, 0, out var found);
         error = error != Errno.None ? error : CheckEnterable(thread, found);
-        error = error == Errno.None && thread.Process.Credentials.EffectiveUserId != 0 ? Errno.EPERM : error;
+        error = error == Errno.None && !thread.Process.Credentials.Has(Capability.ChangeRoot) ? Errno.EPERM : error;
         if (error == Errno.None)
         {
             thread.Process.FileContext.ChangeRoot(found);
@@ -91,7 +91,7 @@ internal static class NameCalls
 
     private static long MakeDirectory(GuestThread thread, ulong directory, ulong address, uint permissions)
     {
-        var error = FileArguments.PathAt(thread, directory, address, out var start, out var path);
+        var error = FileArguments.NameAt(thread, directory, address, out var start, out var path);
 
         // mkdir sets permission and sticky bits only.
         return (error != Errno.None ? error : thread.Kernel.Files.MakeDirectory(FileCaller.Of(thread), start, path, permissions & 0x3FF)).ToResult();
@@ -101,7 +101,12 @@ internal static class NameCalls
     {
         var type = (FileType)(mode & ModeBits.TypeMask);
         type = type == FileType.None ? FileType.Regular : type;
-        var error = FileArguments.PathAt(thread, directory, address, out var start, out var path);
+        if (type == FileType.Directory || !Enum.IsDefined(type))
+        {
+            return (type == FileType.Directory ? Errno.EPERM : Errno.EINVAL).ToResult();
+        }
+
+        var error = FileArguments.NameAt(thread, directory, address, out var start, out var path);
         if (error == Errno.None)
         {
             error = type switch
@@ -124,7 +129,7 @@ internal static class NameCalls
             return error.ToResult();
         }
 
-        error = FileArguments.PathAt(thread, directory, address, out var start, out var path);
+        error = FileArguments.NameAt(thread, directory, address, out var start, out var path);
         return error != Errno.None ? error.ToResult() : thread.Kernel.Files.MakeSymbolicLink(FileCaller.Of(thread), start, path, text).ToResult();
     }
 
@@ -144,7 +149,7 @@ internal static class NameCalls
         }
 
         target = target.Pin();
-        error = FileArguments.PathAt(thread, newDirectory, newPath, out var start, out var path);
+        error = FileArguments.NameAt(thread, newDirectory, newPath, out var start, out var path);
         error = error != Errno.None ? error : thread.Kernel.Files.Link(FileCaller.Of(thread), target, start, path);
         target.Unpin();
         return error.ToResult();
@@ -157,7 +162,7 @@ internal static class NameCalls
             return Errno.EINVAL.ToResult();
         }
 
-        var error = FileArguments.PathAt(thread, directory, address, out var start, out var path);
+        var error = FileArguments.NameAt(thread, directory, address, out var start, out var path);
         if (error != Errno.None)
         {
             return error.ToResult();
@@ -170,13 +175,20 @@ internal static class NameCalls
 
     private static long Rename(GuestThread thread, ulong oldDirectory, ulong oldAddress, ulong newDirectory, ulong newAddress, uint flags)
     {
-        var error = FileArguments.PathAt(thread, oldDirectory, oldAddress, out var oldStart, out var oldPath);
+        const uint exchange = 2;
+        const uint known = 7;
+        if ((flags & ~known) != 0 || ((flags & exchange) != 0 && (flags & ~exchange) != 0))
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        var error = FileArguments.NameAt(thread, oldDirectory, oldAddress, out var oldStart, out var oldPath);
         if (error != Errno.None)
         {
             return error.ToResult();
         }
 
-        error = FileArguments.PathAt(thread, newDirectory, newAddress, out var newStart, out var newPath);
+        error = FileArguments.NameAt(thread, newDirectory, newAddress, out var newStart, out var newPath);
         return (error != Errno.None ? error
             : thread.Kernel.Files.Rename(FileCaller.Of(thread), oldStart, oldPath, newStart, newPath, (RenameModes)flags)).ToResult();
     }

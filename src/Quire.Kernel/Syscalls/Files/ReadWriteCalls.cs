@@ -1,4 +1,5 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Events;
 using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
@@ -39,6 +40,7 @@ internal static class ReadWriteCalls
         }
 
         return !file.IsReadable ? new(Errno.EBADF.ToResult())
+            : file is EpollFile or ProcessFile ? new(Errno.EINVAL.ToResult())
             : bufferError != Errno.None ? new(bufferError.ToResult())
             : Counted(thread, file, file.Read(thread, buffer, offset: null), Transfer.Read);
     }
@@ -51,6 +53,7 @@ internal static class ReadWriteCalls
         }
 
         return !file.IsWritable ? new(Errno.EBADF.ToResult())
+            : file is EpollFile or ProcessFile or SignalFile or TimerFile ? new(Errno.EINVAL.ToResult())
             : bufferError != Errno.None ? new(bufferError.ToResult())
             : Counted(thread, file, file.Write(thread, buffer, offset: null), Transfer.Write);
     }
@@ -73,12 +76,13 @@ internal static class ReadWriteCalls
 
     private static Errno CheckPositioned(GuestThread thread, ulong descriptor, Errno bufferError, ulong offset, out OpenFile? file)
     {
-        if (!FileArguments.TryUsableFile(thread, descriptor, out file, out _))
+        file = null;
+        if ((long)offset < 0)
         {
-            return Errno.EBADF;
+            return Errno.EINVAL;
         }
 
-        return (long)offset < 0 ? Errno.EINVAL : !file.IsSeekable ? Errno.ESPIPE : bufferError;
+        return !FileArguments.TryUsableFile(thread, descriptor, out file, out _) ? Errno.EBADF : !file.IsSeekable ? Errno.ESPIPE : bufferError;
     }
 
     private delegate ValueTask<long> Positioned(GuestThread thread, ulong descriptor, Errno bufferError, UserBuffer buffer, ulong offset);
@@ -87,19 +91,22 @@ internal static class ReadWriteCalls
 
     private static ValueTask<long> WithFlags(GuestThread thread, SyscallArguments a, Positioned positioned, Sequential sequential)
     {
-        // RWF_NOWAIT is a hint that may be refused; programs fall back.
-        if ((a.A5 & ~(ulong)KnownTransferFlags) != 0 || (a.A5 & NoWait) != 0)
+        var error = FileArguments.Ranges(thread, a.A1, a.A2, out var buffer);
+
+        // RWF_NOWAIT is a hint that may be refused; programs fall back. Nothing to move is nothing to refuse.
+        var flags = (uint)a.A5;
+        if (error == Errno.None && buffer.Remaining > 0 && ((flags & ~KnownTransferFlags) != 0 || (flags & NoWait) != 0))
         {
-            return new(Errno.ENOTSUP.ToResult());
+            error = Errno.ENOTSUP;
         }
 
-        var error = FileArguments.Ranges(thread, a.A1, a.A2, out var buffer);
         return a.A3 == NoOffset ? sequential(thread, a.A0, error, buffer) : positioned(thread, a.A0, error, buffer, a.A3);
     }
 
     private static long Seek(GuestThread thread, SyscallArguments a) =>
         !FileArguments.TryUsableFile(thread, a.A0, out var file, out var result) ? result
-            : a.A2 > 4 ? Errno.EINVAL.ToResult()
+            : (uint)a.A2 > 4 ? Errno.EINVAL.ToResult()
+            : file is EventCounterFile or SignalFile or TimerFile or EpollFile or InotifyFile ? 0
             : file.Seek((long)a.A1, (int)a.A2);
 
     private static ValueTask<long> Control(GuestThread thread, SyscallArguments a)

@@ -136,7 +136,14 @@ internal static class SocketCalls
 
     private static long CreatePair(GuestThread thread, SyscallArguments a)
     {
+        // The numbers find their place before there are sockets.
         var error = CheckKind(a.A0, a.A1, a.A2, out var type, out var flags);
+        var isKnown = (flags & ~(OpenFlags.CloseOnExec | OpenFlags.NonBlocking)) == 0;
+        if (isKnown && !FileArguments.TryWrite(thread, a.A3, default((int, int))))
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
         if (error != Errno.None)
         {
             return error.ToResult();
@@ -162,7 +169,8 @@ internal static class SocketCalls
 
     private static async ValueTask<long> Connect(GuestThread thread, SyscallArguments a)
     {
-        if (!TrySocket(thread, a.A0, out var socket, out var result))
+        // The address is read before anybody asks whether the file is a socket.
+        if (!FileArguments.TryUsableFile(thread, a.A0, out _, out var result))
         {
             return result;
         }
@@ -171,6 +179,11 @@ internal static class SocketCalls
         if (error != Errno.None)
         {
             return error.ToResult();
+        }
+
+        if (!TrySocket(thread, a.A0, out var socket, out result))
+        {
+            return result;
         }
 
         if (family == 0 && socket!.Type == SocketType.Datagram)
@@ -202,12 +215,17 @@ internal static class SocketCalls
 
     private static async ValueTask<long> Accept(GuestThread thread, ulong descriptor, ulong address, ulong lengthAt, int flags)
     {
+        if (!FileArguments.TryUsableFile(thread, descriptor, out _, out var result))
+        {
+            return result;
+        }
+
         if ((flags & ~(OpenFlags.CloseOnExec | OpenFlags.NonBlocking)) != 0)
         {
             return Errno.EINVAL.ToResult();
         }
 
-        if (!TrySocket(thread, descriptor, out var listener, out var result))
+        if (!TrySocket(thread, descriptor, out var listener, out result))
         {
             return result;
         }

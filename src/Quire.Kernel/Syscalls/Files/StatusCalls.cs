@@ -44,7 +44,7 @@ internal static class StatusCalls
 
     private static long StatAt(GuestThread thread, ulong directory, ulong path, ulong target, int flags)
     {
-        if ((flags & ~StatFlags) != 0)
+        if ((flags & ~(StatFlags | StatxSyncFlags)) != 0)
         {
             return Errno.EINVAL.ToResult();
         }
@@ -116,7 +116,9 @@ internal static class StatusCalls
         error = found.Inode.ReadLink(thread, out var text);
         if (error != Errno.None)
         {
-            return error.ToResult();
+            // An empty path names what the descriptor is open for: no link by that name.
+            var isEmpty = FileArguments.Path(thread, path, out var name) == Errno.None && name.Length == 0;
+            return (error == Errno.EINVAL && isEmpty ? Errno.ENOENT : error).ToResult();
         }
 
         var bytes = Encoding.Latin1.GetBytes(text);

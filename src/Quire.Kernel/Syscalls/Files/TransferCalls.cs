@@ -26,6 +26,11 @@ internal static class TransferCalls
 
     private static async ValueTask<long> SendFile(GuestThread thread, SyscallArguments a)
     {
+        if (!IsReadable(thread, a.A2))
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
         if (!FileArguments.TryUsableFile(thread, a.A1, out var source, out var result) || !FileArguments.TryUsableFile(thread, a.A0, out var target, out result))
         {
             return result;
@@ -51,12 +56,22 @@ internal static class TransferCalls
             return result;
         }
 
+        if (!IsReadable(thread, a.A1) || !IsReadable(thread, a.A3))
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
+        if ((uint)a.A5 != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
         if (source is DirectoryFile || target is DirectoryFile)
         {
             return Errno.EISDIR.ToResult();
         }
 
-        if (source is not RegularFile || target is not RegularFile || a.A5 != 0)
+        if (source is not RegularFile || target is not RegularFile)
         {
             return Errno.EINVAL.ToResult();
         }
@@ -94,9 +109,29 @@ internal static class TransferCalls
 
     private static async ValueTask<long> Splice(GuestThread thread, SyscallArguments a)
     {
+        if (a.A4 == 0)
+        {
+            return 0;
+        }
+
+        if (((uint)a.A5 & ~SpliceKnownFlags) != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
         if (!FileArguments.TryUsableFile(thread, a.A0, out var source, out var result) || !FileArguments.TryUsableFile(thread, a.A2, out var target, out result))
         {
             return result;
+        }
+
+        if (source is PipeFile && a.A1 != 0 || target is PipeFile && a.A3 != 0)
+        {
+            return Errno.ESPIPE.ToResult();
+        }
+
+        if (!IsReadable(thread, a.A1) || !IsReadable(thread, a.A3))
+        {
+            return Errno.EFAULT.ToResult();
         }
 
         if (!source.IsReadable || !target.IsWritable)
@@ -104,14 +139,9 @@ internal static class TransferCalls
             return Errno.EBADF.ToResult();
         }
 
-        if (source is not PipeFile && target is not PipeFile || (a.A5 & ~(ulong)SpliceKnownFlags) != 0 || (target.StatusFlags & OpenFlags.Append) != 0)
+        if (source is not PipeFile && target is not PipeFile || (target.StatusFlags & OpenFlags.Append) != 0)
         {
             return Errno.EINVAL.ToResult();
-        }
-
-        if (source is PipeFile && a.A1 != 0 || target is PipeFile && a.A3 != 0)
-        {
-            return Errno.ESPIPE.ToResult();
         }
 
         // One chunk: what a pipe can take or give at once.
@@ -136,9 +166,24 @@ internal static class TransferCalls
 
     private static async ValueTask<long> Tee(GuestThread thread, SyscallArguments a)
     {
+        if (((uint)a.A3 & ~SpliceKnownFlags) != 0)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        if (a.A2 == 0)
+        {
+            return 0;
+        }
+
         if (!FileArguments.TryUsableFile(thread, a.A0, out var from, out var result) || !FileArguments.TryUsableFile(thread, a.A1, out var to, out result))
         {
             return result;
+        }
+
+        if (!from.IsReadable || !to.IsWritable)
+        {
+            return Errno.EBADF.ToResult();
         }
 
         if (from is not PipeFile source || to is not PipeFile target || source.Buffer == target.Buffer)
@@ -185,6 +230,9 @@ internal static class TransferCalls
         return error != Errno.None ? new(error.ToResult())
             : file.IsWritable ? file.Write(thread, buffer, offset: null) : file.Read(thread, buffer, offset: null);
     }
+
+    // An offset is looked at before its file is.
+    private static bool IsReadable(GuestThread thread, ulong offsetAddress) => offsetAddress == 0 || FileArguments.TryRead<long>(thread, offsetAddress, out _);
 
     /// <param name="OffsetAddress">Where the guest keeps the offset; 0: the file's own position counts and moves.</param>
     private readonly record struct Side(OpenFile File, ulong OffsetAddress);

@@ -1,0 +1,52 @@
+namespace Quire.Machine.Tests.Programs;
+
+/// <summary>
+/// Requests that must be refused, and rights that are not there: as on Linux. What one kernel says is written down beside the programs; where another one, the
+/// host's, says something else, that is right as well.
+/// </summary>
+public sealed class WrongCallTests(NativePrograms programs) : IClassFixture<NativePrograms>
+{
+    [Fact]
+    public void EachWrongRequestEndsAsOnTheHost()
+    {
+        var program = programs.Compile("wrong_requests.c");
+
+        Assert.Equal(ProgramRun.Natively("/tmp", [program]).Output, ProgramRun.OnQuire("/tmp", [program]).Output);
+    }
+
+    [Fact]
+    public void EachCapabilityIsNeededForWhatLinuxNeedsItFor()
+    {
+        var program = programs.Compile("capabilities.c");
+
+        Assert.Equal(Expected("capabilities"), ProgramRun.OnQuire("/tmp", [program]).Output);
+    }
+
+    [Fact]
+    public void CallsWithWildArgumentsGiveTheErrorsOfAnotherKernel()
+    {
+        var program = programs.Compile("call_errors.c");
+        string[] command = [program, "2", "1"];
+        var there = Outcomes(ProgramRun.Natively("/tmp", command).Output);
+        var here = Outcomes(ProgramRun.OnQuire("/tmp", command).Output);
+        var expected = Outcomes(Expected("call_errors"));
+
+        Assert.True(expected.Count > 300, $"{expected.Count}");
+        Assert.All(expected, line => Assert.Contains(here[line.Key], new[] { line.Value, there.GetValueOrDefault(line.Key, "") }));
+    }
+
+    private static string Expected(string name) => File.ReadAllText(Path.Combine(ProgramRun.Root, "tests", "native", name + ".expected"));
+
+    // "call( arguments) = outcome"
+    private static Dictionary<string, string> Outcomes(string text)
+    {
+        var outcomes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in text.Split('\n').Where(line => line.Contains(" = ", StringComparison.Ordinal)))
+        {
+            var at = line.LastIndexOf(" = ", StringComparison.Ordinal);
+            outcomes[line[..at]] = line[(at + 3)..];
+        }
+
+        return outcomes;
+    }
+}
