@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quire.Cli;
 using Quire.Cli.Alloc;
 using Quire.Cli.Gc;
 using Quire.Cli.Record;
@@ -43,4 +44,11 @@ if (parse.Errors.Count > 0)
 }
 
 // After Ctrl-C a command prints what it has computed so far; that may take longer than the two seconds that are usual.
-return await parse.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
+try
+{
+    return await parse.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1), EnableDefaultExceptionHandler = false });
+}
+catch (Exception exception)
+{
+    return CrashReport.Tell(exception);
+}

@@ -30,18 +30,20 @@ public struct GuardedPolicy<TPolicy> : IReplacementPolicy, IPolicyDefinition<Gua
         try
         {
             _policy = TPolicy.Create(setup);
+            TickInterval = _policy is ITimedPolicy timed ? timed.TickInterval : long.MaxValue;
         }
         catch (Exception exception) when (exception is not PolicyFormatException)
         {
             throw Failed("Create", exception);
         }
-
-        TickInterval = _policy is ITimedPolicy timed ? timed.TickInterval : long.MaxValue;
     }
 
-    public static PolicyDescription Description => TPolicy.Description;
+    // Asked for once: it is code of the policy, too.
+    private static readonly Lazy<(PolicyDescription Description, InformationSource Source)> Known = new(() => (TPolicy.Description, TPolicy.Source));
 
-    public static InformationSource Source => TPolicy.Source;
+    public static PolicyDescription Description => Known.Value.Description;
+
+    public static InformationSource Source => Known.Value.Source;
 
     public long TickInterval { get; }
 
@@ -176,12 +178,7 @@ public struct GuardedPolicy<TPolicy> : IReplacementPolicy, IPolicyDefinition<Gua
         }
     }
 
-    private static PolicyFailureException Failed(string call, Exception exception) => Failed(call, exception switch
-    {
-        TimeoutException => exception.Message,
-        InsufficientExecutionStackException => "it calls itself without end",
-        _ => $"{exception.GetType().Name}: {exception.Message}",
-    });
+    private static PolicyFailureException Failed(string call, Exception exception) => Failed(call, PolicyWords.Of(exception));
 
-    private static PolicyFailureException Failed(string call, string what) => new(TPolicy.Description.Name, call, what);
+    private static PolicyFailureException Failed(string call, string what) => new(Description.Name, call, what);
 }

@@ -8,7 +8,8 @@ namespace Quire.Compilation;
 
 /// <summary>
 /// Makes a policy of a C# file. Each loop and each method of it is given a step to count, so that a policy that never answers is stopped after the same
-/// number of steps in every run. What would make runs differ (files, threads, clocks, the process) is refused; this keeps mistakes out, it is no sandbox.
+/// number of steps in every run. What would make runs differ (files, threads, clocks, the process) and what ends a process past any handler is refused, by
+/// <see cref="PolicyRules"/>; this keeps mistakes out, it is no sandbox.
 /// </summary>
 public static class PolicyCompiler
 {
@@ -32,6 +33,12 @@ public static class PolicyCompiler
                 }
             }
 
+            public static byte EnterInitialValues()
+            {
+                Enter();
+                return 0;
+            }
+
             public static void Enter()
             {
                 System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
@@ -39,12 +46,6 @@ public static class PolicyCompiler
             }
         }
         """;
-
-    private static readonly string[] Refused =
-    [
-        "System.IO", "System.Threading", "System.Net", "System.Reflection", "System.Diagnostics", "System.Runtime.InteropServices",
-        "System.Environment", "System.Console", "System.DateTime", "System.DateTimeOffset", "System.Random", "System.GC", "System.Activator", "System.AppDomain", "System.Guid",
-    ];
 
     /// <exception cref="PolicyFormatException">The file cannot be read or compiled, or holds no policy; says where and why.</exception>
     public static PolicyDescriptor Compile(string path)
@@ -67,9 +68,10 @@ public static class PolicyCompiler
             .WithReferences(References())
             .AddSyntaxTrees(written, preamble);
         Require(compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
-        RefuseWhatDiffers(compilation.GetSemanticModel(written));
+        var model = compilation.GetSemanticModel(written);
+        PolicyRules.Check(model);
 
-        var counted = compilation.ReplaceSyntaxTree(written, CSharpSyntaxTree.Create((CSharpSyntaxNode)new StepInserter().Visit(written.GetRoot()), options, path));
+        var counted = compilation.ReplaceSyntaxTree(written, CSharpSyntaxTree.Create((CSharpSyntaxNode)new StepInserter(model).Visit(written.GetRoot()), options, path));
         using var image = new MemoryStream();
         Require(counted.Emit(image).Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
         return FindPolicy(Assembly.Load(image.ToArray()), path);
@@ -98,21 +100,7 @@ public static class PolicyCompiler
         }
         catch (TargetInvocationException exception)
         {
-            throw new PolicyFormatException($"{path}: its Description or Source failed: {exception.InnerException?.Message}");
-        }
-    }
-
-    private static void RefuseWhatDiffers(SemanticModel model)
-    {
-        foreach (var name in model.SyntaxTree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>())
-        {
-            var symbol = model.GetSymbolInfo(name).Symbol;
-            var type = symbol as INamedTypeSymbol ?? symbol?.ContainingType;
-            var full = type?.ToDisplayString();
-            if (full is not null && Refused.FirstOrDefault(refused => full == refused || full.StartsWith(refused + ".", StringComparison.Ordinal)) is { } found)
-            {
-                throw new PolicyFormatException($"{Place(name.GetLocation())}: error: a policy may not use {found}: its runs would differ");
-            }
+            throw new PolicyFormatException($"{path}: its Description or Source failed: {PolicyWords.Of(exception.InnerException ?? exception)}");
         }
     }
 

@@ -109,6 +109,9 @@ public sealed record MachineOptions
 
     public IReadOnlyList<DirectoryBinding> Bindings { get; init; } = [];
 
+    /// <summary>What becomes of device nodes and set-user-ID bits in bound directories.</summary>
+    public SpecialFilesOnHost SpecialFiles { get; init; }
+
     /// <summary>Where changed files are kept after the run; null throws them away.</summary>
     public string? Layer { get; init; }
 

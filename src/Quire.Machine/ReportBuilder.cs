@@ -21,8 +21,9 @@ internal static class ReportBuilder
 {
     private const int BusiestShown = 5;
 
-    public static RunReport Build(MachineOptions options, GuestKernel kernel, IReadOnlyList<Processor> processors, RunOutcome outcome, TimeSpan wall)
+    public static RunReport Build(MachineOptions options, GuestKernel kernel, IReadOnlyList<Processor> processors, MachineRun run)
     {
+        var outcome = run.Outcome;
         var usage = kernel.EndedUsage;
         foreach (var process in kernel.Processes.All)
         {
@@ -36,7 +37,7 @@ internal static class ReportBuilder
             ExitCode = ExitCodes.Of(outcome),
             Signal = outcome is { End: RunEnd.Finished, Status.IsKilled: true } ? outcome.Status.Signal.ToString() : null,
             Instructions = kernel.Instructions,
-            WallSeconds = wall.TotalSeconds,
+            WallSeconds = run.Elapsed.TotalSeconds,
             VirtualSeconds = kernel.Clock.Now.Seconds,
             UserSeconds = usage.User.Seconds,
             SystemSeconds = usage.System.Seconds,
@@ -59,6 +60,8 @@ internal static class ReportBuilder
             Refused = Refused(kernel),
             OutOfMemory = [.. kernel.Remarks.OutOfMemoryKills.Select(Kill)],
             Groups = [.. kernel.ControlGroupRecords.Select(Group)],
+            NotKept = run.NotKept,
+            Confinement = new ConfinementReport(run.Confinement.SystemCalls, run.Confinement.Files),
             Detail = outcome.Detail.Length == 0 ? null : GuestText.ToHost(outcome.Detail),
         };
     }

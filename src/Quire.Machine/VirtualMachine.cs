@@ -8,6 +8,7 @@ using Quire.Kernel.Files.Walk;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Swap;
 using Quire.Kernel.Processes;
+using Quire.Machine.Confinement;
 using Quire.Machine.HeapCalls;
 using Quire.Observation.Runs;
 using Quire.Primitives;
@@ -98,6 +99,7 @@ public sealed class VirtualMachine : IDisposable
         {
             Root = GuestText.FromHost(options.Root),
             Bound = [.. options.Bindings.Select(Encode)],
+            SpecialFiles = options.SpecialFiles,
             Layer = options.Layer is null ? null : GuestText.FromHost(options.Layer),
             WorkingDirectory = GuestText.FromHost(options.WorkingDirectory ?? Environment.CurrentDirectory),
         });
@@ -157,12 +159,11 @@ public sealed class VirtualMachine : IDisposable
             outcome = outcome with { Detail = StartFailure.Explain(_files.Files, new FileCaller(context, credentials, Thread: null), start.Path, outcome.Error) };
         }
 
-        _files.Keep();
-        return new MachineRun(outcome, watch.Elapsed);
+        return new MachineRun(outcome, watch.Elapsed) { NotKept = _files.Keep() };
     }
 
     /// <summary>What the run did, by the machine's counters as they stand now.</summary>
-    public RunReport Report(MachineRun run) => ReportBuilder.Build(_options, _kernel, _processors, run.Outcome, run.Elapsed);
+    public RunReport Report(MachineRun run) => ReportBuilder.Build(_options, _kernel, _processors, run);
 
     /// <summary>Checks that every frame is free or has owners that add up to its count.</summary>
     /// <exception cref="InvalidOperationException">They do not; says which and how.</exception>
@@ -211,4 +212,11 @@ public sealed class VirtualMachine : IDisposable
 }
 
 /// <summary>How a run ended and how long it took the host.</summary>
-public sealed record MachineRun(RunOutcome Outcome, TimeSpan Elapsed);
+public sealed record MachineRun(RunOutcome Outcome, TimeSpan Elapsed)
+{
+    /// <summary>What was to outlive the run and does not, a line each: files of the layer, files of bound directories.</summary>
+    public IReadOnlyList<string> NotKept { get; init; } = [];
+
+    /// <summary>What this program had given up when the run began.</summary>
+    public ConfinementState Confinement { get; init; } = ConfinementState.None;
+}

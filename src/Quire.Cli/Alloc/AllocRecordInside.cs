@@ -11,14 +11,17 @@ namespace Quire.Cli.Alloc;
 /// <summary>quire alloc record --inside: the heap calls of a program on Quire's machine, seen from outside of it.</summary>
 internal static class AllocRecordInside
 {
+    private const int BufferBytes = 1 << 16;
+
     public static int Record(RunOptions options, ParseResult parse, string path)
     {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
-        var recorder = new Recorder(new RecordingWriter(file));
+        using var file = OutputStream.Create(path);
+        using var buffered = new BufferedStream(file, BufferBytes);
+        var recorder = new Recorder(new RecordingWriter(buffered));
         var code = RunCommand.Run(options, parse, machine => machine.Cpus == 1
             ? machine with { HeapCalls = recorder }
             : throw new UsageException($"--inside records on one CPU, not on {machine.Cpus}"));
-        file.Flush();
+        buffered.Flush();
         if (recorder.Calls > 0)
         {
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"quire: {recorder.Calls} calls in {new ByteSize((ulong)file.Length)}, exit code {code}"));
@@ -28,7 +31,7 @@ internal static class AllocRecordInside
             Console.Error.WriteLine("quire: no heap call was seen: the program made none, or has no symbols that name its malloc");
         }
 
-        return code;
+        return RunCommand.WithFailures(code, file);
     }
 
     private sealed class Recorder(RecordingWriter writer) : IHeapCallListener

@@ -11,6 +11,7 @@ namespace Quire.Cli.Record;
 public static class RecordCommand
 {
     private const int BadUse = 2;
+    private const int BufferBytes = 1 << 18;
 
     public static Command Create()
     {
@@ -43,10 +44,10 @@ public static class RecordCommand
                 return BadUse;
         }
 
-        FileStream file;
+        OutputStream file;
         try
         {
-            file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 18);
+            file = OutputStream.Create(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -54,9 +55,17 @@ public static class RecordCommand
             return BadUse;
         }
 
-        using var recorder = new TraceRecorder(new QtraceWriter(file, new QtraceHeader(TraceUnit.Addresses, Page.Shift, kept, HasTimes: false)));
-        return RunCommand.Run(options, parse, machine => machine.Policy is { Descriptor.Source: not InformationSource.ReferenceBits } policy
-            ? throw new UsageException($"--policy {policy.Text} wants every reference itself; record with one that goes by reference bits")
-            : machine with { References = recorder });
+        using (file)
+        {
+            int code;
+            using (var recorder = new TraceRecorder(new QtraceWriter(new BufferedStream(file, BufferBytes), new QtraceHeader(TraceUnit.Addresses, Page.Shift, kept, HasTimes: false))))
+            {
+                code = RunCommand.Run(options, parse, machine => machine.Policy is { Descriptor.Source: not InformationSource.ReferenceBits } policy
+                    ? throw new UsageException($"--policy {policy.Text} wants every reference itself; record with one that goes by reference bits")
+                    : machine with { References = recorder });
+            }
+
+            return RunCommand.WithFailures(code, file);
+        }
     }
 }

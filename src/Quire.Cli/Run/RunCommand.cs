@@ -3,6 +3,7 @@ using Quire.Cli.Replay;
 using Quire.Hardware.Cpu;
 using Quire.Kernel;
 using Quire.Machine;
+using Quire.Machine.Confinement;
 using Quire.Observation.Runs;
 using Quire.Primitives;
 using Quire.Replacement;
@@ -14,6 +15,7 @@ public static class RunCommand
 {
     private const string Name = "run";
     private const int BadUse = 2;
+    private const int MostLostShown = 5;
 
     public static Command Create()
     {
@@ -62,8 +64,10 @@ public static class RunCommand
     private static int RunMachine(RunOptions options, ParseResult parse, Func<MachineOptions, MachineOptions> watched)
     {
         using var trace = options.OpenTrace(parse);
-        using var events = options.OpenEvents(parse);
-        using var json = options.OpenJson(parse);
+        using var eventStream = options.OpenEvents(parse);
+        using var jsonStream = options.OpenReport(parse);
+        using var events = eventStream is null ? null : new StreamWriter(eventStream, leaveOpen: true);
+        using var json = jsonStream is null ? null : new StreamWriter(jsonStream, leaveOpen: true);
         var machineOptions = watched(options.Read(parse, trace, events));
         using var recording = machineOptions.Recording;
         using var future = machineOptions.Future;
@@ -74,7 +78,8 @@ public static class RunCommand
         using (signals.ForwardTo(machine))
         using (new RunProgress(machine, options.IsQuiet(parse) ? ProgressMode.Off : ProgressMode.WhenUseful))
         {
-            run = machine.Run();
+            var confinement = options.IsConfined(parse) ? HostConfinement.Enter(machineOptions) : ConfinementState.None;
+            run = machine.Run() with { Confinement = confinement };
 
             // Reading all counters costs a tenth of a short run.
             report = options.IsQuiet(parse) && json is null ? null : machine.Report(run);
@@ -98,8 +103,40 @@ public static class RunCommand
             Tell($"quire: {reason}\n");
         }
 
+        TellNotKept(run.NotKept);
         json?.WriteLine(RunReportJson.Write(report!));
-        return ExitCodes.Of(run.Outcome);
+        json?.Flush();
+        events?.Flush();
+        return WithFailures(ExitCodes.Of(run.Outcome), eventStream, jsonStream);
+    }
+
+    /// <summary>Tells which outputs could not be written. A program's own failure stays the exit code; its success does not.</summary>
+    internal static int WithFailures(int code, params ReadOnlySpan<OutputStream?> outputs)
+    {
+        foreach (var output in outputs)
+        {
+            if (output?.Failure is { } failure)
+            {
+                code = code == 0 ? BadUse : code;
+                Tell($"quire: {failure}\n");
+            }
+        }
+
+        return code;
+    }
+
+    // The guest's exit code stays: it has done its work, and the report says what of it is lost.
+    private static void TellNotKept(IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines.Take(MostLostShown))
+        {
+            Tell($"quire: not kept: {line}\n");
+        }
+
+        if (lines.Count > MostLostShown)
+        {
+            Tell($"quire: not kept: {lines.Count - MostLostShown} more; --json lists them\n");
+        }
     }
 
     private static string? WhyItStopped(RunOutcome outcome) => outcome.End switch

@@ -53,6 +53,8 @@ internal sealed class RunOptions
     private readonly Option<string[]> _environment = new("--env") { Description = "NAME=VALUE to add to the environment, or NAME to take out", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _root = new("--root") { Description = "host directory that is the guests' root", DefaultValueFactory = _ => "/" };
     private readonly Option<string[]> _bind = new("--bind") { Description = "DIR or DIR:GUESTDIR: host directory that guests change for real", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> _bindSpecial = new("--bind-special") { Description = "device nodes and set-user-ID bits that guests make in bound directories are the host's, too; else only the guests see them" };
+    private readonly Option<string> _confine = new("--confine") { Description = "give up all rights on the host that the run does not need (seccomp, Landlock): on or off", DefaultValueFactory = _ => "on" };
     private readonly Option<string?> _layer = new("--layer") { Description = "directory that keeps what guests change elsewhere" };
     private readonly Option<string?> _directory = new("--cwd") { Description = "working directory inside" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "no summary" };
@@ -72,7 +74,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _timeLimit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _bindSpecial, _confine, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _timeLimit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -141,14 +143,24 @@ internal sealed class RunOptions
 
     public bool IsQuiet(ParseResult parse) => parse.GetValue(_quiet);
 
+    public bool IsConfined(ParseResult parse) => parse.GetValue(_confine) switch
+    {
+        "on" => true,
+        "off" => false,
+        var text => throw new UsageException($"--confine '{text}' is neither on nor off"),
+    };
+
     /// <summary>Null without --strace.</summary>
     public TextWriter? OpenTrace(ParseResult parse) =>
         parse.GetValue(_strace) ? new StreamWriter(Console.OpenStandardError()) { AutoFlush = true } : null;
 
     /// <summary>Null without --events.</summary>
-    public TextWriter? OpenEvents(ParseResult parse) => parse.GetValue(_events) is { } path ? new StreamWriter(path) : null;
+    public OutputStream? OpenEvents(ParseResult parse) => parse.GetValue(_events) is { } path ? OutputStream.Create(path) : null;
 
     /// <summary>Opened before the run, so that a file that cannot be written does not cost one. Null without --json.</summary>
+    public OutputStream? OpenReport(ParseResult parse) => parse.GetValue(_json) is { } path ? OutputStream.Create(path) : null;
+
+    /// <summary>As <see cref="OpenReport"/>, for a command whose output it is: it ends when that cannot be written.</summary>
     public TextWriter? OpenJson(ParseResult parse) => parse.GetValue(_json) switch
     {
         null => null,
@@ -197,6 +209,7 @@ internal sealed class RunOptions
             MaximumTime = ReadTimeLimit(parse.GetValue(_timeLimit)),
             Root = ReadDirectory("--root", parse.GetValue(_root)!),
             Bindings = [.. (parse.GetValue(_bind) ?? []).Select(ReadBinding)],
+            SpecialFiles = parse.GetValue(_bindSpecial) ? SpecialFilesOnHost.Made : SpecialFilesOnHost.Recorded,
             Layer = parse.GetValue(_layer) is { } layer ? Path.GetFullPath(layer) : null,
             WorkingDirectory = parse.GetValue(_directory),
             Environment = ReadEnvironment(parse.GetValue(_environment) ?? []),

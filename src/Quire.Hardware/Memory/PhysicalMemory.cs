@@ -37,11 +37,16 @@ public sealed unsafe class PhysicalMemory : IDisposable
 
     public byte* Pointer(FrameNumber frame)
     {
-        System.Diagnostics.Debug.Assert(frame.Value < FrameCount, "frame outside RAM");
+        // Frame numbers come from page tables, swap and reverse maps: data. What the CPU's hot path reads has been through the walker's check.
+        if (frame.Value >= FrameCount)
+        {
+            throw OutsideRam(frame.Value);
+        }
+
         return _base + ((ulong)frame.Value << Page.Shift);
     }
 
-    public byte* Pointer(PhysicalAddress address) => _base + address.Value;
+    public byte* Pointer(PhysicalAddress address) => address.Value < _bytes ? _base + address.Value : throw OutsideRam(address.Value >> Page.Shift);
 
     /// <summary>The frame's bytes to read.</summary>
     public ReadOnlySpan<byte> Read(FrameNumber frame) => new(Pointer(frame), Page.Size);
@@ -49,13 +54,16 @@ public sealed unsafe class PhysicalMemory : IDisposable
     /// <summary>The frame's bytes to change: drops instructions decoded from it first.</summary>
     public Span<byte> Write(FrameNumber frame)
     {
+        var bytes = Pointer(frame);
         if (_holdsCode[frame.Value] != 0)
         {
             CodeFrameWritten?.Invoke(frame);
         }
 
-        return new Span<byte>(Pointer(frame), Page.Size);
+        return new Span<byte>(bytes, Page.Size);
     }
+
+    private InvalidOperationException OutsideRam(ulong frame) => new($"frame {frame} lies outside of RAM, which has {FrameCount}");
 
     public void Dispose()
     {

@@ -50,7 +50,7 @@ public sealed class FileTree : IDisposable
         MountSystemDirectories();
         foreach (var directory in options.Bound)
         {
-            Mount(directory.GuestPath, new BoundFileSystem(host, RealPath(directory.HostPath), memory, Now));
+            Mount(directory.GuestPath, new BoundFileSystem(host, RealPath(directory.HostPath), memory, Now, options.SpecialFiles));
         }
     }
 
@@ -71,19 +71,19 @@ public sealed class FileTree : IDisposable
         return context;
     }
 
-    /// <summary>Writes what is to outlive the run: bound files, and the layer if a directory keeps it.</summary>
-    /// <exception cref="IOException">The host refuses; says what.</exception>
-    public void Keep()
+    /// <summary>Writes what is to outlive the run: bound files, and the layer if a directory keeps it. What could not be kept, a line each.</summary>
+    public IReadOnlyList<string> Keep()
     {
+        var lost = new List<string>();
         foreach (var mount in Files.Mounts.All)
         {
-            if (mount.SuperBlock is BoundFileSystem bound)
+            if (mount.SuperBlock is BoundFileSystem bound && bound.Sync() is var error and not Errno.None)
             {
-                bound.Sync();
+                lost.Add($"{GuestText.ToHost(bound.Source)}: {error}");
             }
         }
 
-        _root.Keep();
+        return [.. lost, .. _root.Keep().Select(line => $"layer: {line}")];
     }
 
     public void Dispose() => _root.Dispose();

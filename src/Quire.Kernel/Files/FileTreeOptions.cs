@@ -7,6 +7,15 @@ namespace Quire.Kernel.Files;
 /// <param name="GuestPath">Absolute; where it is mounted.</param>
 public sealed record DirectoryBinding(string HostPath, string GuestPath);
 
+/// <summary>What becomes of device nodes and set-user-ID bits that guests make in directories of the host.</summary>
+public enum SpecialFilesOnHost
+{
+    /// <summary>Guests see them, the host does not.</summary>
+    Recorded,
+
+    Made,
+}
+
 /// <summary>What the guests' tree of files is made of.</summary>
 public sealed record FileTreeOptions
 {
@@ -15,6 +24,9 @@ public sealed record FileTreeOptions
 
     /// <summary>Host directories that guests change for real.</summary>
     public IReadOnlyList<DirectoryBinding> Bound { get; init; } = [];
+
+    /// <summary>What becomes of device nodes and set-user-ID bits in them.</summary>
+    public SpecialFilesOnHost SpecialFiles { get; init; }
 
     /// <summary>Host directory that keeps what guests change, for later runs; null throws it away.</summary>
     public string? Layer { get; init; }

@@ -69,6 +69,12 @@ public sealed record RunReport
     /// <summary>Control groups below the root, those that were removed among them.</summary>
     public required IReadOnlyList<GroupReport> Groups { get; init; }
 
+    /// <summary>What was to outlive the run and does not, a line each: files of the layer, files of bound directories.</summary>
+    public IReadOnlyList<string> NotKept { get; init; } = [];
+
+    /// <summary>What this program may not do on the host any more once the guests run.</summary>
+    public required ConfinementReport Confinement { get; init; }
+
     /// <summary>For a deadlock: who waits where.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Detail { get; init; }

@@ -80,6 +80,13 @@ public sealed class BoundFile : BoundInode, IRegularContent, IPageSource
     {
         Content.Sync();
         NoteOwnWrite();
+
+        // The host sees who this program is, not who wrote.
+        if (bits == PrivilegeBits.Clear && (Seen.Mode & (ModeBits.SetUserId | ModeBits.SetGroupId)) != 0)
+        {
+            var cleared = ModeBits.SetUserId | ((Seen.Mode & ModeBits.GroupExecute) != 0 ? ModeBits.SetGroupId : 0);
+            Change(new AttributeChange { Permissions = Seen.Permissions & ~cleared });
+        }
     }
 
     public Errno Allocate(AllocationModes modes, ulong offset, ulong length)

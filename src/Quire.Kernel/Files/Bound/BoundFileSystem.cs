@@ -14,9 +14,9 @@ public sealed class BoundFileSystem : SuperBlock
 
     /// <param name="path">Absolute, without a slash at its end.</param>
     /// <exception cref="IOException">It is no directory, or cannot be looked at.</exception>
-    public BoundFileSystem(IHostFiles host, string path, KernelMemory memory, Func<Timestamp> now)
+    public BoundFileSystem(IHostFiles host, string path, KernelMemory memory, Func<Timestamp> now, SpecialFilesOnHost special)
     {
-        Host = host.Confine(path);
+        Host = special == SpecialFilesOnHost.Made ? host.Confine(path) : new RecordedSpecialFiles(host.Confine(path));
         Memory = memory;
         Now = now;
         _path = path;

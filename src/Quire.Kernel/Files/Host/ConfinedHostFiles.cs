@@ -149,6 +149,25 @@ internal sealed class ConfinedHostFiles : IHostFiles
 
     public Errno CreatePrivateFile(out IHostFile? file) => _host.CreatePrivateFile(out file);
 
+    public Errno Lock(string path, out IDisposable? held)
+    {
+        using var place = Reach(path);
+        held = null;
+        return place.Error == Errno.None ? _host.Lock(place.Path, out held) : place.Error;
+    }
+
+    public Errno Sync(string directory)
+    {
+        using var place = Reach(directory);
+        return place.Error == Errno.None ? _host.Sync(place.Path) : place.Error;
+    }
+
+    public Errno SyncFileSystem(string path)
+    {
+        using var place = Reach(path);
+        return place.Error == Errno.None ? _host.SyncFileSystem(place.Path) : place.Error;
+    }
+
     private Place Reach(string path)
     {
         var current = (int)_descriptor.DangerousGetHandle();

@@ -53,6 +53,15 @@ public interface IHostFiles
 
     /// <summary>A file of the host that nobody else can reach and that is gone when it is closed, however the run ends.</summary>
     Errno CreatePrivateFile(out IHostFile? file);
+
+    /// <summary>Makes the file if it is absent and locks it until the result is disposed of or this process ends; EAGAIN if another has it.</summary>
+    Errno Lock(string path, out IDisposable? held);
+
+    /// <summary>The directory's entries are on the disk afterwards.</summary>
+    Errno Sync(string directory);
+
+    /// <summary>All that was written to the file system that the file is on is on the disk afterwards.</summary>
+    Errno SyncFileSystem(string path);
 }
 
 public enum HostAccess

@@ -77,6 +77,12 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    public static partial int SyncFileSystem(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Lock(int descriptor, int operation);
+
     [LibraryImport("libc", EntryPoint = "mkdtemp", SetLastError = true)]
     public static partial byte* MakeTemporaryDirectory(byte* template);
 

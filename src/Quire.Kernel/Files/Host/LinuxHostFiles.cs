@@ -206,6 +206,48 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
         return error;
     }
 
+    public Errno Lock(string path, out IDisposable? held)
+    {
+        const int ExclusiveLock = 2;
+        const int DoNotWait = 4;
+        held = null;
+        var descriptor = LinuxCalls.Open(PathBytes(path), ReadWrite | Create | NoFollow | CloseOnExec | NonBlocking, 0x180);
+        if (descriptor < 0)
+        {
+            return LastError;
+        }
+
+        var file = new LinuxHostFile(descriptor);
+        var error = Check(LinuxCalls.Lock(descriptor, ExclusiveLock | DoNotWait));
+        if (error == Errno.None)
+        {
+            held = file;
+        }
+        else
+        {
+            file.Dispose();
+        }
+
+        return error;
+    }
+
+    public Errno Sync(string directory) => WithOpen(directory, Directory, LinuxCalls.Sync);
+
+    public Errno SyncFileSystem(string path) => WithOpen(path, NonBlocking, LinuxCalls.SyncFileSystem);
+
+    private static Errno WithOpen(string path, int flags, Func<int, int> call)
+    {
+        var descriptor = LinuxCalls.Open(PathBytes(path), ReadOnly | flags | NoFollow | CloseOnExec, 0);
+        if (descriptor < 0)
+        {
+            return LastError;
+        }
+
+        var error = Check(call(descriptor));
+        Close(descriptor);
+        return error;
+    }
+
     // struct linux_dirent64 (getdents(2)): d_ino 0, d_off 8, d_reclen 16, d_type 18, d_name 19.
     private static void AddEntries(ReadOnlySpan<byte> records, List<ListedEntry> entries)
     {

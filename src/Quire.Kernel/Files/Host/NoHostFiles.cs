@@ -82,4 +82,14 @@ public sealed class NoHostFiles : IHostFiles
         file = null;
         return Errno.EROFS;
     }
+
+    public Errno Lock(string path, out IDisposable? held)
+    {
+        held = null;
+        return Errno.EROFS;
+    }
+
+    public Errno Sync(string directory) => Errno.ENOENT;
+
+    public Errno SyncFileSystem(string path) => Errno.ENOENT;
 }

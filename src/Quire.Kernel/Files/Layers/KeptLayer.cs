@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Quire.Kernel.Files.Host;
 using Quire.Primitives;
@@ -5,304 +6,376 @@ using Quire.Primitives;
 namespace Quire.Kernel.Files.Layers;
 
 /// <summary>
-/// A writable layer kept in a host directory (--layer): a tree of the changed files under their own names, with whiteouts as
-/// <see cref="LayerNames"/> says and what the host cannot keep (owners, types, inode numbers) in a sidecar. A new state is built beside the old
-/// one and takes its place when it is complete.
+/// A writable layer kept in a host directory (--layer): an index of all that guests changed, and beside it a numbered file for the content of
+/// each changed file. Content files are written once and never changed. A new state is a new index: it and the content files that are new lie
+/// on the disk before it takes the old one's name, and only then go the content files that it does not name. So whenever a run is cut off,
+/// the next one finds the old state or the new one. Guests' names stand in the index only, so none of them can be too awkward for the host.
 /// </summary>
-internal sealed class KeptLayer
+internal sealed class KeptLayer : IDisposable
 {
+    // The name of the first format's sidecar, which its own first line tells apart.
+    private const string Index = ".wh..wh.meta";
+    private const string NextIndex = ".wh..wh.meta.next";
+    private const string Contents = ".wh..wh.data";
+    private const string LockFile = ".wh..wh.lock";
+
+    // Directories of whole disks have it.
+    private const string LostAndFound = "lost+found";
+
     private const int ChunkBytes = 1 << 16;
+    private const uint OwnerOnly = 0x1C0;
+
+    // Above this the whole disk is told to write what it has, which takes one wait instead of one a file.
+    private const int MostSyncedOneByOne = 32;
 
     private readonly LayeredFileSystem _fileSystem;
     private readonly IHostFiles _host;
     private readonly string _directory;
+    private readonly IDisposable _lock;
+    private Dictionary<LayeredInode, KeptContent> _kept = new(ReferenceEqualityComparer.Instance);
+    private long _lastContent;
+    private bool _isFormer;
+    private bool _keepsFormer;
 
+    /// <exception cref="IOException">The directory cannot be used, or another run uses it.</exception>
     public KeptLayer(LayeredFileSystem fileSystem, IHostFiles host, string directory)
     {
         _fileSystem = fileSystem;
         _host = host;
         _directory = directory;
+        var error = host.Lock($"{directory}/{LockFile}", out var held);
+        if (error != Errno.None)
+        {
+            throw new IOException(error == Errno.EAGAIN ? $"{Show(directory)}: another run uses this layer" : $"{Show(directory)}: the layer cannot be used: {error}");
+        }
+
+        _lock = held!;
     }
+
+    private string IndexPath => $"{_directory}/{Index}";
 
     /// <summary>Brings what an earlier run kept into the empty layer.</summary>
-    /// <exception cref="IOException">The directory cannot be read.</exception>
+    /// <exception cref="IOException">The directory cannot be read, or what it holds is no layer, or a damaged one; the message is one line.</exception>
     public void Load()
     {
-        var records = LayerSidecar.Parse(ReadText(_directory + "/" + LayerNames.Sidecar));
-        if (records.TryGetValue("/", out var root))
+        var names = List(_directory);
+        if (!names.Any(entry => entry.Name == Index))
         {
-            Restore(_fileSystem.Root, root, _fileSystem.Root.Attributes);
+            var foreign = names.FirstOrDefault(entry => entry.Name is not (LockFile or NextIndex or Contents or LostAndFound)).Name;
+            if (foreign is not null)
+            {
+                throw new IOException($"{Show(_directory)}: it is no layer, and not empty ({Show(foreign)})");
+            }
+        }
+        else
+        {
+            try
+            {
+                LoadFormat();
+            }
+            catch (FormatException broken)
+            {
+                throw new IOException($"{Show(IndexPath)}: the layer is damaged: {broken.Message}", broken);
+            }
         }
 
-        LoadDirectory(_fileSystem.Root, _directory, "", records, []);
+        if (names.Any(entry => entry.Name == Contents))
+        {
+            foreach (var entry in List($"{_directory}/{Contents}"))
+            {
+                // Files are numbered from 1; an absurd number is nobody's.
+                _lastContent = Math.Max(_lastContent, int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
+            }
+        }
     }
 
-    /// <summary>Writes the layer's state.</summary>
-    /// <exception cref="IOException">The host refuses something; the state kept before is still there.</exception>
-    public void Save()
+    /// <summary>Writes the layer's state. What could not be kept, a line each: such a file is in the layer as it was before.</summary>
+    /// <exception cref="IOException">Nothing could be kept; the state kept before is still there.</exception>
+    public IReadOnlyList<string> Save()
     {
         _fileSystem.PlaceCopiedUp();
-        var next = _directory + "/" + LayerNames.Next;
-        RemoveTree(next);
-        Check(_host.MakeDirectory(next, 0x1C0), next);
-        var sidecar = new StringBuilder();
-        var saved = new Dictionary<LayeredInode, string>();
-        SaveDirectory(_fileSystem.Root, next, "", sidecar, saved);
-        WriteText(next + "/" + LayerNames.Sidecar, sidecar.ToString());
-        Swap(next);
-        foreach (var (inode, path) in saved)
+        var plan = new LayerPlan(_fileSystem, _kept, _lastContent);
+        var next = $"{_directory}/{NextIndex}";
+        try
         {
-            (inode as LayeredFile)?.WasKept(_directory + path);
+            // First of all, so that contents which fill the disk take no room from the names.
+            WriteIndex(next, plan.WriteIndex());
+            WriteContents(plan);
+            if (plan.Lost.Count > 0)
+            {
+                WriteIndex(next, plan.WriteIndex());
+            }
+
+            Sync(plan, next);
+            Check(_host.Rename(next, IndexPath, RenameModes.None), next);
+        }
+        catch (IOException)
+        {
+            _host.Unlink(next);
+            foreach (var content in plan.New)
+            {
+                _host.Unlink(ContentPath(content.Number));
+            }
+
+            throw;
+        }
+
+        // The new state counts from here on. Until that is on the disk, the former one stays there, too.
+        var synced = _host.Sync(_directory);
+        _keepsFormer = synced != Errno.None || plan.Lost.Count > 0;
+        MoveOver(plan);
+        var lost = plan.Lost.Select(lost => $"{Show(lost.Path)}: {lost.Error}");
+        return [.. lost, .. synced == Errno.None ? [] : (string[])[$"{Show(_directory)}: it may not be on the disk yet: {synced}"]];
+    }
+
+    /// <summary>Removes what the kept state does not name. For the end of a run: before it, files without a name may still be read.</summary>
+    public void Clean()
+    {
+        if (_keepsFormer)
+        {
+            return;
+        }
+
+        if (_isFormer)
+        {
+            foreach (var entry in List(_directory))
+            {
+                if (entry.Name is not (Index or NextIndex or Contents or LockFile or LostAndFound))
+                {
+                    RemoveTree($"{_directory}/{entry.Name}");
+                }
+            }
+
+            _isFormer = false;
+        }
+
+        var named = _kept.Values.Select(content => content.Number).ToHashSet();
+        var contents = new List<ListedEntry>();
+        _host.List($"{_directory}/{Contents}", contents);
+        foreach (var entry in contents)
+        {
+            if (!long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || !named.Contains(number))
+            {
+                _host.Unlink($"{_directory}/{Contents}/{entry.Name}");
+            }
         }
     }
 
-    private void LoadDirectory(LayeredDirectory directory, string path, string guestPath, Dictionary<string, LayerRecord> records, Dictionary<(ulong, ulong), LayeredInode> known)
+    public void Dispose() => _lock.Dispose();
+
+    internal static void Check(Errno error, string path)
     {
-        foreach (var entry in List(path))
+        if (error != Errno.None)
         {
-            if (LayerNames.IsWhiteout(entry.Name, out var name))
-            {
-                directory.RestoreName(name!, null);
-            }
-            else if (name is not null)
-            {
-                var guestName = guestPath + "/" + name;
-                directory.RestoreName(name, LoadFile(directory, path + "/" + entry.Name, name, guestName, records, known));
-            }
+            throw new IOException($"{Show(path)}: {error}");
         }
     }
 
-    private LayeredInode LoadFile(
-        LayeredDirectory parent, string path, string name, string guestPath, Dictionary<string, LayerRecord> records, Dictionary<(ulong, ulong), LayeredInode> known)
+    private void LoadFormat()
     {
-        Check(_host.Stat(path, out var stored), path);
-        if (known.TryGetValue((stored.Device, stored.Number), out var same))
+        using var lines = LayerText.ReadLines(_host, IndexPath).GetEnumerator();
+        var first = lines.MoveNext() ? lines.Current : throw new FormatException("it is empty");
+        if (first == LayerIndex.FirstLine)
         {
-            return same;
+            Restore(LayerIndex.Parse(Rest(lines)));
+        }
+        else if (first.StartsWith("quire-layer ", StringComparison.Ordinal))
+        {
+            throw new FormatException($"its format is '{first}', this version reads '{LayerIndex.FirstLine}'");
+        }
+        else
+        {
+            new FormerLayer(_fileSystem, _host, _directory).Load(IndexPath);
+            _isFormer = true;
+        }
+    }
+
+    private static IEnumerable<string> Rest(IEnumerator<string> lines)
+    {
+        while (lines.MoveNext())
+        {
+            yield return lines.Current;
+        }
+    }
+
+    private void Restore(List<LayerEntry> entries)
+    {
+        var inodes = new LayeredInode?[entries.Count];
+        var directories = new HashSet<LayeredInode>(ReferenceEqualityComparer.Instance);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            var parent = i == 0 ? null : (LayeredDirectory)inodes[entry.Parent]!;
+            inodes[i] = entry.IsGone ? null : entry.SameAs >= 0 ? inodes[entry.SameAs] : parent is null ? _fileSystem.Root : RestoreInode(parent, entry);
+            if (entry is { Attributes: { } attributes, IsGone: false, SameAs: < 0 })
+            {
+                inodes[i]!.RestoreKept(attributes, entry.ExtendedAttributes);
+            }
+
+            if (inodes[i] is LayeredDirectory directory && !directories.Add(directory))
+            {
+                throw new FormatException($"'{Show(entry.Name)}' is a second name of a directory");
+            }
+
+            parent?.RestoreName(entry.Name, inodes[i]);
+        }
+    }
+
+    private LayeredInode RestoreInode(LayeredDirectory parent, LayerEntry entry)
+    {
+        if (entry.Attributes is null or { Type: FileType.Directory })
+        {
+            return (entry.Below is { } below ? _fileSystem.DirectoryBelow(below) : null) ?? _fileSystem.Restored(parent, FileType.Directory, "");
         }
 
-        records.TryGetValue(guestPath, out var record);
-        var type = record is null ? stored.Type : record.Attributes.Type;
-        LayeredInode inode;
-        if (type == FileType.Directory)
+        var inode = _fileSystem.Restored(parent, entry.Attributes.Value.Type, entry.Target ?? "");
+        if (inode is LayeredFile file && entry.Content > 0)
         {
-            inode = LoadedDirectory(parent, path, name, record);
-            Restore(inode, record, stored);
-            LoadDirectory((LayeredDirectory)inode, path, guestPath, records, known);
-            return inode;
-        }
+            var path = ContentPath(entry.Content);
+            Check(_host.Stat(path, out var stored), path);
+            if (stored.Type != FileType.Regular || stored.Size != entry.Attributes.Value.Size)
+            {
+                throw new IOException($"{Show(path)}: the layer is damaged: {stored.Size} bytes, not {entry.Attributes.Value.Size}");
+            }
 
-        var target = "";
-        if (type == FileType.SymbolicLink)
-        {
-            Check(_host.ReadLink(path, out target), path);
-        }
-
-        inode = New(parent, type, target);
-        Restore(inode, record, stored);
-        if (inode is LayeredFile file)
-        {
             file.RestoreContent(path, stored.Size);
+            _kept[file] = new KeptContent(entry.Content, stored.Size);
+        }
+        else if (inode is LayeredFile && entry.Attributes.Value.Size > 0)
+        {
+            throw new FormatException($"'{Show(entry.Name)}' has {entry.Attributes.Value.Size} bytes and no content");
         }
 
-        known[(stored.Device, stored.Number)] = inode;
         return inode;
     }
 
-    private LayeredDirectory LoadedDirectory(LayeredDirectory parent, string path, string name, LayerRecord? record)
+    private void WriteContents(LayerPlan plan)
     {
-        var isOpaque = _host.Stat(path + "/" + LayerNames.Opaque, out _) == Errno.None;
-        var below = record?.Redirect is { } redirect ? _fileSystem.LowerRoot + redirect : parent.LowerPath is { } lower ? $"{lower}/{name}" : null;
-        if (!isOpaque && below is not null && _host.Stat(below, out var attributes) == Errno.None && attributes.Type == FileType.Directory
-            && _fileSystem.FromLower(below, attributes, out var found) == Errno.None)
+        if (plan.New.Count > 0 && _host.MakeDirectory($"{_directory}/{Contents}", OwnerOnly) is var error and not (Errno.None or Errno.EEXIST))
         {
-            return (LayeredDirectory)found!;
+            Check(error, $"{_directory}/{Contents}");
         }
 
-        return (LayeredDirectory)New(parent, FileType.Directory, "");
-    }
-
-    private LayeredInode New(LayeredDirectory parent, FileType type, string target)
-    {
-        var error = _fileSystem.MakeNew(new NewInode(type, 0, 0, 0) { Target = target }, parent.Attributes.Device, out var inode);
-        return error == Errno.None ? inode! : throw new IOException($"{Show(_directory)}: the layer does not fit into the machine's memory");
-    }
-
-    private static void Restore(LayeredInode inode, LayerRecord? record, in InodeAttributes stored)
-    {
-        var kept = record?.Attributes ?? stored;
-        inode.Restore(inode.Attributes with
+        foreach (var content in plan.New.ToArray())
         {
-            Number = record is { Attributes.Number: > 0 } ? kept.Number : inode.Attributes.Number,
-            Mode = kept.Mode,
-            UserId = kept.UserId,
-            GroupId = kept.GroupId,
-            Links = Math.Max(1, kept.Links),
-            RepresentedDevice = kept.RepresentedDevice,
-            AccessTime = kept.AccessTime,
-            ModifyTime = kept.ModifyTime,
-            ChangeTime = kept.ChangeTime,
-            BirthTime = kept.BirthTime,
-        });
-        inode.FileSystem.NoteUsedNumber(inode.Attributes.Number);
-        foreach (var (name, value) in record?.ExtendedAttributes ?? new Dictionary<string, byte[]?>())
-        {
-            inode.RestoreExtendedAttribute(name, value);
-        }
-    }
-
-    private void SaveDirectory(LayeredDirectory directory, string path, string guestPath, StringBuilder sidecar, Dictionary<LayeredInode, string> saved)
-    {
-        if (directory.IsOwn)
-        {
-            AppendRecord(sidecar, directory, guestPath.Length == 0 ? "/" : guestPath);
-        }
-
-        if (directory.LowerPath is null)
-        {
-            Touch(path + "/" + LayerNames.Opaque);
-        }
-
-        foreach (var (name, inode) in directory.Changes)
-        {
-            if (inode is null)
+            var path = ContentPath(content.Number);
+            error = WriteContent(content.File, path, plan.New.Count <= MostSyncedOneByOne ? SyncModes.Now : SyncModes.Later);
+            if (error != Errno.None)
             {
-                Touch(path + "/" + LayerNames.ForWhiteout(name));
-                continue;
-            }
-
-            var stored = path + "/" + LayerNames.ForFile(name);
-            var guestName = guestPath + "/" + name;
-            if (inode is LayeredDirectory child)
-            {
-                Check(_host.MakeDirectory(stored, 0x1C0 | (child.Attributes.Mode & 0x3F)), stored);
-                SaveDirectory(child, stored, guestName, sidecar, saved);
-            }
-            else if (saved.TryGetValue(inode, out var first))
-            {
-                var existing = _directory + "/" + LayerNames.Next + first;
-                Check(_host.Link(existing, stored), stored);
-                AppendRecord(sidecar, inode, guestName);
-            }
-            else
-            {
-                SaveFile(inode, stored);
-                saved.Add(inode, stored[(_directory.Length + LayerNames.Next.Length + 1)..]);
-                AppendRecord(sidecar, inode, guestName);
+                _host.Unlink(path);
+                plan.Lose(content, error);
             }
         }
     }
 
-    private void SaveFile(LayeredInode inode, string path)
+    private Errno WriteContent(LayeredFile file, string path, SyncModes sync)
     {
-        switch (inode)
+        // A file of the former format is there already.
+        if (file is { HasOwnContent: false, KeptPath: { } kept } && _host.Link(kept, path) == Errno.None)
         {
-            case LayeredLink link:
-                Check(link.ReadLink(null, out var target), path);
-                Check(_host.MakeSymbolicLink(path, target), path);
-                break;
-            case LayeredFile { KeptPath: { } kept, HasOwnContent: false }:
-                Check(_host.Link(kept, path), path);
-                break;
-            case LayeredFile file:
-                Touch(path);
-                CopyContent(file, path);
-                Check(_host.Change(path, new AttributeChange { Permissions = (file.Attributes.Mode & 0x1FF) | 0x180, ModifyTime = file.Attributes.ModifyTime }), path);
-                break;
-            default:
-                // Fifos, sockets and devices: the sidecar says which.
-                Touch(path);
-                break;
+            return Errno.None;
         }
-    }
 
-    private void CopyContent(LayeredFile file, string path)
-    {
-        Check(_host.Open(path, HostAccess.ReadWrite, out var target), path);
+        var error = _host.MakeNode(path, (uint)FileType.Regular | 0x180, 0);
+        if (error != Errno.None || (error = _host.Open(path, HostAccess.ReadWrite, out var target)) != Errno.None)
+        {
+            return error;
+        }
+
         using (target)
         {
             var chunk = new byte[ChunkBytes];
             var length = file.Content.Length;
-            Check(target!.SetLength(length), path);
-            for (var offset = 0UL; offset < length;)
+            error = target!.SetLength(length);
+            for (var offset = 0UL; offset < length && error == Errno.None;)
             {
                 var wanted = (int)Math.Min((ulong)chunk.Length, length - offset);
                 var read = file.Content.ReadBytes(offset, chunk.AsSpan(0, wanted));
                 if (read <= 0)
                 {
-                    throw new IOException($"{Show(path)}: its content cannot be read: {(Errno)(-read)}");
+                    return read < 0 ? (Errno)(-read) : Errno.EIO;
                 }
 
-                var bytes = chunk.AsSpan(0, (int)read);
-
                 // Zeros are there already: the file stays sparse.
+                var bytes = chunk.AsSpan(0, (int)read);
                 if (bytes.ContainsAnyExcept((byte)0) && target.Write(offset, bytes) is var written && written < bytes.Length)
                 {
-                    throw new IOException($"{Show(path)}: cannot be written: {(written < 0 ? (Errno)(-written) : Errno.ENOSPC)}");
+                    return written < 0 ? (Errno)(-written) : Errno.ENOSPC;
                 }
 
                 offset += (ulong)read;
             }
+
+            return error == Errno.None && sync == SyncModes.Now ? target.Sync() : error;
         }
     }
 
-    private void AppendRecord(StringBuilder sidecar, LayeredInode inode, string guestPath)
+    private void WriteIndex(string path, string text)
     {
-        string? redirect = null;
-        if (inode is LayeredDirectory { LowerPath: { } below } && below != _fileSystem.LowerRoot + (guestPath == "/" ? "" : guestPath))
+        if (_host.MakeNode(path, (uint)FileType.Regular | 0x180, 0) is var made and not (Errno.None or Errno.EEXIST))
         {
-            redirect = below[_fileSystem.LowerRoot!.Length..];
+            Check(made, path);
         }
 
-        sidecar.Append(LayerSidecar.Format(guestPath, new LayerRecord
+        Check(_host.Open(path, HostAccess.ReadWrite, out var file), path);
+        using (file)
         {
-            Attributes = inode.Attributes,
-            Redirect = redirect,
-            ExtendedAttributes = inode.OwnExtendedAttributes,
-        }));
+            // Over what is there: the second time that needs no more room.
+            var bytes = Encoding.Latin1.GetBytes(text);
+            var written = file!.Write(0, bytes);
+            Check(written == bytes.Length ? Errno.None : written < 0 ? (Errno)(-written) : Errno.ENOSPC, path);
+            Check(file.SetLength((ulong)bytes.Length), path);
+            Check(file.Sync(), path);
+        }
     }
 
-    private void Swap(string next)
+    private void Sync(LayerPlan plan, string next)
     {
-        var previous = _directory + "/" + LayerNames.Previous;
-        RemoveTree(previous);
-        Check(_host.MakeDirectory(previous, 0x1C0), previous);
-        foreach (var entry in List(_directory))
+        if (plan.New.Count > MostSyncedOneByOne)
         {
-            if (entry.Name is not (LayerNames.Next or LayerNames.Previous))
+            Check(_host.SyncFileSystem(next), next);
+        }
+        else if (plan.New.Count > 0)
+        {
+            Check(_host.Sync($"{_directory}/{Contents}"), Contents);
+        }
+    }
+
+    private void MoveOver(LayerPlan plan)
+    {
+        foreach (var content in plan.New)
+        {
+            // Nobody reads the former content but this file, which has the new one from now on.
+            var before = _kept.GetValueOrDefault(content.File);
+            content.File.WasKept(ContentPath(content.Number));
+            if (before.Number > 0 && !_keepsFormer)
             {
-                Check(_host.Rename($"{_directory}/{entry.Name}", $"{previous}/{entry.Name}", RenameModes.None), entry.Name);
+                _host.Unlink(ContentPath(before.Number));
             }
         }
 
-        foreach (var entry in List(next))
-        {
-            Check(_host.Rename($"{next}/{entry.Name}", $"{_directory}/{entry.Name}", RenameModes.None), entry.Name);
-        }
-
-        Check(_host.RemoveDirectory(next), next);
-        RemoveTree(previous);
+        _kept = plan.Kept;
+        _lastContent = plan.LastContent;
     }
+
+    private string ContentPath(long number) => string.Create(CultureInfo.InvariantCulture, $"{_directory}/{Contents}/{number}");
 
     private void RemoveTree(string path)
     {
-        if (_host.Stat(path, out var attributes) != Errno.None)
+        var entries = new List<ListedEntry>();
+        if (_host.Stat(path, out var attributes) == Errno.None && attributes.Type == FileType.Directory && _host.List(path, entries) == Errno.None)
         {
-            return;
-        }
+            foreach (var entry in entries)
+            {
+                RemoveTree($"{path}/{entry.Name}");
+            }
 
-        if (attributes.Type != FileType.Directory)
+            _host.RemoveDirectory(path);
+        }
+        else
         {
-            Check(_host.Unlink(path), path);
-            return;
+            _host.Unlink(path);
         }
-
-        foreach (var entry in List(path))
-        {
-            RemoveTree(path + "/" + entry.Name);
-        }
-
-        Check(_host.RemoveDirectory(path), path);
     }
 
     private List<ListedEntry> List(string path)
@@ -312,46 +385,14 @@ internal sealed class KeptLayer
         return entries;
     }
 
-    private void Touch(string path) => Check(_host.MakeNode(path, (uint)FileType.Regular | 0x180, 0), path);
-
-    private string ReadText(string path)
-    {
-        if (_host.Open(path, HostAccess.Read, out var file) != Errno.None)
-        {
-            return "";
-        }
-
-        using (file)
-        {
-            Check(file!.Stat(out var attributes), path);
-            var bytes = new byte[attributes.Size];
-            var length = file.Read(0, bytes);
-            return length < 0 ? throw new IOException($"{Show(path)}: {(Errno)(-length)}") : Encoding.Latin1.GetString(bytes, 0, (int)length);
-        }
-    }
-
-    private void WriteText(string path, string text)
-    {
-        Touch(path);
-        Check(_host.Open(path, HostAccess.ReadWrite, out var file), path);
-        using (file)
-        {
-            var bytes = Encoding.Latin1.GetBytes(text);
-            var written = file!.Write(0, bytes);
-            if (written < bytes.Length)
-            {
-                throw new IOException($"{Show(path)}: cannot be written: {(written < 0 ? (Errno)(-written) : Errno.ENOSPC)}");
-            }
-        }
-    }
-
-    private static void Check(Errno error, string path)
-    {
-        if (error != Errno.None)
-        {
-            throw new IOException($"layer: {Show(path)}: {error}");
-        }
-    }
-
     private static string Show(string path) => GuestText.ToHost(path);
+
+    private enum SyncModes
+    {
+        Now,
+        Later,
+    }
 }
+
+/// <summary>The content file of a kept file.</summary>
+internal readonly record struct KeptContent(long Number, ulong Size);

@@ -267,14 +267,13 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         SetSize(length);
     }
 
-    /// <summary>The layer was kept: a file that came out of it is found at its new place from now on, with all its bytes.</summary>
+    /// <summary>Its content was kept anew: bytes that come out of a kept file come out of that one from now on.</summary>
     internal void WasKept(string path)
     {
         if (_originPath is not null)
         {
             CloseLower();
             _originPath = path;
-            _originLength = Math.Max(_originLength, HasOwnContent ? Content.Length : 0);
         }
     }
 

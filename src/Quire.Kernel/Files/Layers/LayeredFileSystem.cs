@@ -84,7 +84,15 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
         if (options.KeptIn is { } directory)
         {
             _kept = new KeptLayer(this, host, directory);
-            _kept.Load();
+            try
+            {
+                _kept.Load();
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
     }
 
@@ -216,6 +224,7 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
     {
         Memory.RemoveShrinker(this);
         Blocks.Dispose();
+        _kept?.Dispose();
     }
 
     /// <summary>Writes pages back, and a kept layer to its directory.</summary>
@@ -224,19 +233,53 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
         var error = Memory.SyncAll();
         try
         {
-            Keep();
+            return _kept?.Save() is { Count: > 0 } ? Errno.EIO : error;
         }
         catch (IOException)
         {
             return Errno.EIO;
         }
-
-        return error;
     }
 
-    /// <summary>Writes the layer to the directory that keeps it, if one does.</summary>
-    /// <exception cref="IOException">The host refuses; says what.</exception>
-    public void Keep() => _kept?.Save();
+    /// <summary>Writes the layer to the directory that keeps it, if one does, at the end of a run. What could not be kept, a line each.</summary>
+    public IReadOnlyList<string> Keep()
+    {
+        try
+        {
+            var lost = _kept?.Save() ?? [];
+            _kept?.Clean();
+            return lost;
+        }
+        catch (IOException exception)
+        {
+            return [$"it is as it was before this run: {exception.Message}"];
+        }
+    }
+
+    /// <summary>A directory of the tree below; null if there is none by this path, without links on the way.</summary>
+    /// <param name="path">"" for the root, else it begins with a slash.</param>
+    internal LayeredDirectory? DirectoryBelow(string path)
+    {
+        var host = _options.LowerPath!;
+        for (var end = 0; ; end = path.IndexOf('/', end + 1) is var slash and >= 0 ? slash : path.Length)
+        {
+            if (Host.Stat(host + path[..end], out var attributes) != Errno.None || attributes.Type != FileType.Directory)
+            {
+                return null;
+            }
+
+            if (end == path.Length)
+            {
+                return FromLower(host + path, attributes, out var inode) == Errno.None ? (LayeredDirectory)inode! : null;
+            }
+        }
+    }
+
+    /// <summary>An inode for what an earlier run kept.</summary>
+    /// <exception cref="IOException">The machine's memory is full.</exception>
+    internal LayeredInode Restored(LayeredDirectory parent, FileType type, string target) =>
+        MakeNew(new NewInode(type, 0, 0, 0) { Target = target }, parent.Attributes.Device, out var inode) == Errno.None
+            ? inode! : throw new IOException("the layer does not fit into the machine's memory");
 
     /// <summary>Gives every changed file of the host a name in its directory's changes, as if it had been copied up.</summary>
     internal void PlaceCopiedUp()

@@ -145,14 +145,29 @@ public abstract class LayeredInode : Inode
         _attributes.ChangeTime = FileSystem.Now();
     }
 
-    /// <summary>Restores a file that an earlier run kept.</summary>
-    internal void Restore(in InodeAttributes attributes)
+    /// <summary>Gives it what an earlier run kept. A number of 0 stands for none.</summary>
+    internal void RestoreKept(in InodeAttributes kept, IReadOnlyDictionary<string, byte[]?> extendedAttributes)
     {
         IsOwn = true;
-        _attributes = attributes;
+        _attributes = _attributes with
+        {
+            Number = kept.Number > 0 ? kept.Number : _attributes.Number,
+            Mode = kept.Mode,
+            UserId = kept.UserId,
+            GroupId = kept.GroupId,
+            Links = Math.Max(1, kept.Links),
+            RepresentedDevice = kept.RepresentedDevice,
+            AccessTime = kept.AccessTime,
+            ModifyTime = kept.ModifyTime,
+            ChangeTime = kept.ChangeTime,
+            BirthTime = kept.BirthTime,
+        };
+        FileSystem.NoteUsedNumber(_attributes.Number);
+        foreach (var (name, value) in extendedAttributes)
+        {
+            (_extendedAttributes ??= [])[name] = value;
+        }
     }
-
-    internal void RestoreExtendedAttribute(string name, byte[]? value) => (_extendedAttributes ??= [])[name] = value;
 
     /// <summary>One name less; without names and users the file ends.</summary>
     internal void DropLink(uint links)

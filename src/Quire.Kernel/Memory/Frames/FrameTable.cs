@@ -30,7 +30,11 @@ internal sealed unsafe class FrameTable : IDisposable
     {
         get
         {
-            System.Diagnostics.Debug.Assert(frame.Value < Count, "frame outside RAM");
+            if (frame.Value >= Count)
+            {
+                throw OutsideRam(frame);
+            }
+
             return ref _entries[frame.Value];
         }
     }
@@ -45,4 +49,6 @@ internal sealed unsafe class FrameTable : IDisposable
     }
 
     public void Dispose() => NativeMemory.Free(_block);
+
+    private InvalidOperationException OutsideRam(FrameNumber frame) => new($"frame {frame.Value} lies outside of RAM, which has {Count}");
 }

@@ -21,7 +21,7 @@ internal struct FramePlace
     public byte Marks;
 }
 
-/// <summary>One place a frame of RAM, beside the frame table, shared by all pools. Caller keeps true: frame numbers are below the count.</summary>
+/// <summary>One place a frame of RAM, beside the frame table, shared by all pools.</summary>
 internal sealed unsafe class FramePlaces(uint frames) : IDisposable
 {
     private readonly FramePlace* _places = (FramePlace*)NativeMemory.AllocZeroed(frames, (nuint)sizeof(FramePlace));
@@ -33,7 +33,11 @@ internal sealed unsafe class FramePlaces(uint frames) : IDisposable
     {
         get
         {
-            System.Diagnostics.Debug.Assert(frame.Value < frames, "frame outside RAM");
+            if (frame.Value >= frames)
+            {
+                throw new InvalidOperationException($"frame {frame.Value} lies outside of RAM, which has {frames}");
+            }
+
             return ref _places[frame.Value];
         }
     }

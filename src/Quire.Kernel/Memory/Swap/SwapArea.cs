@@ -85,8 +85,12 @@ internal sealed unsafe class SwapArea : IDisposable
 
     public void Return(SwapEntry entry)
     {
+        if (!IsTaken(entry))
+        {
+            throw new InvalidOperationException($"slot {entry.Slot} of swap is free already");
+        }
+
         var slot = entry.Slot - FirstSlot;
-        System.Diagnostics.Debug.Assert(_isTaken[slot] != 0, "the slot is free already");
         _isTaken[slot] = 0;
         Used--;
         var cluster = slot / ClusterSlots;

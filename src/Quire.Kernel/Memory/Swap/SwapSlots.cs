@@ -28,22 +28,22 @@ internal sealed unsafe class SwapSlots : IDisposable
 
     public uint Count { get; }
 
-    public ref int Users(SwapEntry entry)
-    {
-        System.Diagnostics.Debug.Assert(entry.Slot - 1 < Count, "no such slot");
-        return ref _users[entry.Slot];
-    }
+    public ref int Users(SwapEntry entry) => ref _users[Checked(entry)];
 
     /// <summary>None: no frame holds the page.</summary>
-    public FrameNumber Cached(SwapEntry entry) => new(_cached[entry.Slot] - 1);
+    public FrameNumber Cached(SwapEntry entry) => new(_cached[Checked(entry)] - 1);
 
     /// <summary>What is to be said of the page when it comes back.</summary>
-    public ref PageArrival Arrival(SwapEntry entry) => ref _arrivals[entry.Slot];
+    public ref PageArrival Arrival(SwapEntry entry) => ref _arrivals[Checked(entry)];
 
     /// <summary>Number of the group that the slot is charged to; 0: none.</summary>
-    public ref uint Group(SwapEntry entry) => ref _groups[entry.Slot];
+    public ref uint Group(SwapEntry entry) => ref _groups[Checked(entry)];
 
-    public void SetCached(SwapEntry entry, FrameNumber frame) => _cached[entry.Slot] = frame.Value + 1;
+    public void SetCached(SwapEntry entry, FrameNumber frame) => _cached[Checked(entry)] = frame.Value + 1;
+
+    // Entries come from leaves and the page cache: data.
+    private uint Checked(SwapEntry entry) =>
+        entry.Slot - 1 < Count ? entry.Slot : throw new InvalidOperationException($"swap has no slot {entry.Slot}, only {Count}");
 
     public void Dispose()
     {

@@ -80,7 +80,11 @@ internal sealed partial class SwapSpace : IDisposable
     public void Release(SwapEntry entry)
     {
         ref var users = ref _slots.Users(entry);
-        System.Diagnostics.Debug.Assert(users > 0, "nobody names the slot");
+        if (users <= 0)
+        {
+            throw new InvalidOperationException($"nobody names slot {entry.Slot} of swap");
+        }
+
         if (--users > 0)
         {
             return;
