@@ -30,6 +30,11 @@ internal sealed class StudyOptions
         }
 
         List<string> shared = [.. Run.Given(parse, except)];
+        if (shared.Contains("--layer"))
+        {
+            throw new UsageException("--layer goes with a single run: of many, each would find what the others changed");
+        }
+
         if (!shared.Contains("--swap"))
         {
             shared.AddRange(["--swap", StandardSwap]);

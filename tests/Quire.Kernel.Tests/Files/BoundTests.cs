@@ -1,4 +1,5 @@
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Host;
 using Quire.Primitives;
 using Xunit;
 
@@ -43,6 +44,63 @@ public sealed class BoundTests : IDisposable
         Guest.Succeed(Guest.Call(87, Guest.Text("/bound/b")));
         Assert.False(File.Exists(_bound + "/b"));
         Assert.Equal(1UL, Guest.Stat("/bound/e/a").Links);
+    }
+
+    [Fact]
+    public void DeviceNodesAreTheGuestsOnly()
+    {
+        Guest.Succeed(Guest.Call(133, Guest.Text("/bound/null"), 0x2000 | 0x1B6, 0x103));
+        Assert.Equal(0x21A4u, Guest.Stat("/bound/null").Mode);
+        var descriptor = Guest.Succeed(Guest.Open("/bound/null", Guest.ReadWrite));
+        Guest.Write(descriptor, "lost");
+        Assert.Equal("", Guest.Read(descriptor));
+        Assert.Equal(0, new FileInfo(_bound + "/null").Length);
+        Assert.False(File.GetAttributes(_bound + "/null").HasFlag(FileAttributes.Device));
+        Guest.Succeed(Guest.Call(82, Guest.Text("/bound/null"), Guest.Text("/bound/moved")));
+        Assert.Equal(0x21A4u, Guest.Stat("/bound/moved").Mode);
+        Guest.Succeed(Guest.Call(87, Guest.Text("/bound/moved")));
+        Guest.WriteFile("/bound/moved", "a file");
+        Assert.Equal("a file", Guest.ReadFile("/bound/moved"));
+    }
+
+    [Fact]
+    public void SetUserIdIsSeenByGuestsOnlyAndGoesWithTheOwner()
+    {
+        Guest.WriteFile("/bound/tool", "x");
+        Guest.Succeed(Guest.Call(90, Guest.Text("/bound/tool"), 0xDED));
+        Assert.Equal(0x8DEDu, Guest.Stat("/bound/tool").Mode);
+        Assert.Equal((UnixFileMode)0x1ED, File.GetUnixFileMode(_bound + "/tool"));
+        Guest.Succeed(Guest.Call(90, Guest.Text("/bound/tool"), 0x9C0));
+        Assert.Equal(0x89C0u, Guest.Stat("/bound/tool").Mode);
+
+        // To the owner that it has: struct stat has st_uid at 28 and st_gid at 32.
+        var status = Guest.Reserve(144);
+        Guest.Succeed(Guest.Call(4, Guest.Text("/bound/tool"), status));
+        Guest.Succeed(Guest.Call(92, Guest.Text("/bound/tool"), BitConverter.ToUInt32(Guest.Get(status + 28, 4)), BitConverter.ToUInt32(Guest.Get(status + 32, 4))));
+        Assert.Equal(0x81C0u, Guest.Stat("/bound/tool").Mode);
+    }
+
+    [Fact]
+    public void WhatStandsForSpecialFilesIsHiddenAndOutlivesARun()
+    {
+        Guest.WriteFile("/bound/tool", "x");
+        Guest.Succeed(Guest.Call(90, Guest.Text("/bound/tool"), 0x9ED));
+        Assert.Equal(0, Guest.Succeed(Guest.Call(194, Guest.Text("/bound/tool"), 0, 0)));
+        Guest.Fails(Errno.EPERM, 188, Guest.Text("/bound/tool"), Guest.Text("user.quire.special"), Guest.Text("104755 0"), 8, 0);
+        using var later = new FileWorld(bound: [new DirectoryBinding(_bound, "/bound")]);
+
+        // Where the host keeps no attributes the run alone remembers.
+        var isKept = new LinuxHostFiles().SetExtendedAttribute(_bound + "/tool", "user.other", [1], ExtendedAttributeMode.CreateOrReplace) == Errno.None;
+        Assert.Equal(isKept ? 0x89EDu : 0x81EDu, later.Guest.Stat("/bound/tool").Mode);
+    }
+
+    [Fact]
+    public void AskedForTheyAreTheHosts()
+    {
+        using var world = new FileWorld(bound: [new DirectoryBinding(_bound, "/bound")], special: SpecialFilesOnHost.Made);
+        world.Guest.WriteFile("/bound/tool", "x");
+        Guest.Succeed(world.Guest.Call(90, world.Guest.Text("/bound/tool"), 0x9ED));
+        Assert.Equal(UnixFileMode.SetUser | (UnixFileMode)0x1ED, File.GetUnixFileMode(_bound + "/tool"));
     }
 
     [Fact]

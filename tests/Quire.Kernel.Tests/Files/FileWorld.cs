@@ -16,7 +16,8 @@ internal sealed class FileWorld : IDisposable
     private readonly PhysicalMemory _physical;
     private readonly Session _session = new(1);
 
-    public FileWorld(string? root = null, string? layer = null, int ramMiB = 64, IReadOnlyList<DirectoryBinding>? bound = null, IHostFiles? host = null)
+    public FileWorld(string? root = null, string? layer = null, int ramMiB = 64, IReadOnlyList<DirectoryBinding>? bound = null, IHostFiles? host = null,
+        SpecialFilesOnHost special = SpecialFilesOnHost.Recorded)
     {
         // Kernel code goes on where it is resumed, not in the test runner's context.
         SynchronizationContext.SetSynchronizationContext(null);
@@ -30,7 +31,7 @@ internal sealed class FileWorld : IDisposable
         _physical = new PhysicalMemory(ByteSize.FromMiB((ulong)ramMiB));
         Memory = new KernelMemory(_physical, new KernelMemoryOptions { Poisoning = FramePoisoning.On }, []);
         Kernel = new GuestKernel(new KernelOptions { Epoch = new VirtualTime(1_700_000_000_000_000_000) }, Memory, [new IdleProcessor()], TimeProvider.System);
-        Tree = new FileTree(Kernel, host ?? new LinuxHostFiles(), new FileTreeOptions { Root = Root, Layer = layer, Bound = bound ?? [] });
+        Tree = new FileTree(Kernel, host ?? new LinuxHostFiles(), new FileTreeOptions { Root = Root, Layer = layer, Bound = bound ?? [], SpecialFiles = special });
         Guest = NewProcess();
     }
 

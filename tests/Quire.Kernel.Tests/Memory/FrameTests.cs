@@ -1,5 +1,6 @@
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
 using Xunit;
 
@@ -9,6 +10,36 @@ public sealed class FrameTests
 {
     [Fact]
     public void AFrameEntryIs32Bytes() => Assert.Equal(32, System.Runtime.CompilerServices.Unsafe.SizeOf<FrameEntry>());
+
+    // In every build: frame numbers come from page tables, swap and reverse maps.
+    [Fact]
+    public void AFrameOutsideOfRamIsNeverTouched()
+    {
+        using var world = new MemoryWorld();
+        var count = world.Memory.Physical.FrameCount;
+        foreach (var frame in (FrameNumber[])[new(count), new(uint.MaxValue), FrameNumber.None])
+        {
+            Assert.Throws<InvalidOperationException>(() => world.Memory.Physical.Read(frame).Length);
+            Assert.Throws<InvalidOperationException>(() => world.Memory.Physical.Write(frame).Length);
+            Assert.Throws<InvalidOperationException>(() => world.Memory.FrameTable[frame].Mappings);
+        }
+
+        Assert.Equal(Page.Size, world.Memory.Physical.Read(new FrameNumber(count - 1)).Length);
+    }
+
+    [Fact]
+    public void ASlotOutsideOfSwapIsNeverTouched()
+    {
+        using var slots = new SwapSlots(8);
+        foreach (var slot in (uint[])[0, 9, uint.MaxValue])
+        {
+            Assert.Throws<InvalidOperationException>(() => slots.Users(new SwapEntry(slot)));
+            Assert.Throws<InvalidOperationException>(() => slots.Cached(new SwapEntry(slot)));
+            Assert.Throws<InvalidOperationException>(() => slots.SetCached(new SwapEntry(slot), new FrameNumber(1)));
+        }
+
+        Assert.Equal(0, slots.Users(new SwapEntry(8)));
+    }
 
     [Theory]
     [InlineData(16384, 256, 320, 384)]
