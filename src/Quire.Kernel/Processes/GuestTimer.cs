@@ -68,7 +68,16 @@ internal abstract class GuestTimer(GuestProcess process, GuestThread? thread, Ti
     protected long StartNextPeriod() => StartNextPeriod(VirtualTime.Zero);
 
     /// <summary>The same when the last signal was ignored or is still to be taken.</summary>
-    protected long StartNextPeriodLater() => StartNextPeriod(Tick);
+    protected long StartNextPeriodLater()
+    {
+        var missed = StartNextPeriod(Tick);
+        if (_action is not null)
+        {
+            Process.Kernel.Clock.MarkFutile(_action);
+        }
+
+        return missed;
+    }
 
     protected void WaitForTaking() => _action = null;
 

@@ -12,6 +12,7 @@ public sealed class KernelClock
 {
     private readonly PriorityQueue<ScheduledAction, (long Time, long Order)> _due = new();
     private long _order;
+    private long _turns;
     private VirtualTime _roundStart = VirtualTime.Zero;
     private VirtualTime _cpuProgress = VirtualTime.Zero;
     private VirtualTime _lastReading = VirtualTime.Zero;
@@ -50,12 +51,34 @@ public sealed class KernelClock
         }
     }
 
+    /// <summary>Nothing that is due can wake a program: all of it repeats what has woken nobody since one ran last. To be asked when none can run.</summary>
+    internal bool IsNothingDueOfUse
+    {
+        get
+        {
+            if (NextDue == VirtualTime.Never)
+            {
+                return true;
+            }
+
+            return IsFutile(_due.Peek()) && _due.UnorderedItems.All(item => item.Element.IsCancelled || IsFutile(item.Element));
+
+            bool IsFutile(ScheduledAction action) => action.RepeatsInVainSince == _turns;
+        }
+    }
+
     public ScheduledAction At(VirtualTime time, Action action)
     {
         var scheduled = new ScheduledAction(action);
         _due.Enqueue(scheduled, (Math.Max(time.Nanoseconds, Now.Nanoseconds), _order++));
         return scheduled;
     }
+
+    /// <summary>The action repeats one that woke nobody.</summary>
+    internal void MarkFutile(ScheduledAction action) => action.RepeatsInVainSince = _turns;
+
+    /// <summary>Programs ran, and may have changed what an action does.</summary>
+    internal void OnProgramsRan() => _turns++;
 
     /// <summary>Moves time forward and runs what has become due.</summary>
     public void Advance(VirtualTime span)
@@ -84,6 +107,9 @@ public sealed class ScheduledAction
     internal ScheduledAction(Action action) => _action = action;
 
     public bool IsCancelled => _action is null;
+
+    /// <summary>The turn of programs after which it was marked; -1: it was not.</summary>
+    internal long RepeatsInVainSince { get; set; } = -1;
 
     public void Cancel() => _action = null;
 

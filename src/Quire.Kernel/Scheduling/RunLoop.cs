@@ -136,6 +136,7 @@ internal sealed class RunLoop
         _kernel.Pressure.Settle();
         if (anyRan)
         {
+            clock.OnProgramsRan();
             _background.OnProgramsRan();
         }
 
@@ -224,7 +225,7 @@ internal sealed class RunLoop
         var clock = _kernel.Clock;
         var due = NextStop;
         var awaitsHost = _kernel.HostInput is { IsAwaited: true };
-        if (due == VirtualTime.Never && !awaitsHost)
+        if (!awaitsHost && clock.IsNothingDueOfUse)
         {
             return _kernel.Requests.HasAny;
         }

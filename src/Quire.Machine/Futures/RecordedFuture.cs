@@ -148,21 +148,19 @@ public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
 
     private bool TrySkipTo(int number)
     {
-        var end = Math.Min(_count, _position + 2 + (Window << Math.Min(_missed, WidestShift)));
-        for (var position = _position + 2; position < end; position++)
+        // The page's chain of references says where; looking through the window would cost as much as it is wide, for each reference that is not there.
+        var position = _next[number];
+        if (position >= _position + 2 + (Window << Math.Min(_missed, WidestShift)))
         {
-            if (_pages[position] == number)
-            {
-                while (_position < position)
-                {
-                    Advance();
-                }
-
-                return true;
-            }
+            return false;
         }
 
-        return false;
+        while (_position < position)
+        {
+            Advance();
+        }
+
+        return true;
     }
 
     private void Advance()

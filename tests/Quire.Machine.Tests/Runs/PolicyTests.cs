@@ -33,6 +33,15 @@ public sealed class PolicyTests : IDisposable
         }
     }
 
+    // The processes take turns otherwise than in the run before, so that many references are not where they were.
+    [Fact]
+    public void TheOptimumFollowsProcessesThatTakeOtherTurns()
+    {
+        File.WriteAllLines(Path.Combine(_directory, "numbers"), Enumerable.Range(1, 6_000).Select(i => i.ToString(CultureInfo.InvariantCulture)));
+        string[] command = ["sh", "-c", "sort numbers | md5sum"];
+        Assert.Equal(ProgramRun.Natively(_directory, command), ProgramRun.OnQuire(_directory, command, "", "--ram", "3M", "--policy", "opt", "--seed", "1"));
+    }
+
     [Fact]
     public void TheExampleOfTheDocumentationRuns()
     {

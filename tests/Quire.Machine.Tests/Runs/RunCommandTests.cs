@@ -56,6 +56,26 @@ public class RunCommandTests
     public void ExitCodeIsTheProgramsOrItsSignals(string script, int code) =>
         Assert.Equal(code, ProgramRun.Quire("run", "--quiet", "--", "sh", "-c", script).ExitCode);
 
+    [Theory]
+    [InlineData("kill STOP => $$", "perl[1] is stopped")]
+    [InlineData("pipe(R, W); sysread(R, $_, 1)", "perl[1] waits in read")]
+    [InlineData("$SIG{ALRM} = 'IGNORE'; setitimer(ITIMER_REAL, 0.01, 0.01); sleep", "perl[1] waits in pause")]
+    [InlineData("sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGALRM)); setitimer(ITIMER_REAL, 0.01, 0.01); sleep", "perl[1] waits in pause")]
+    public void WhereNothingCanRunAnyMoreTheRunEndsAndSaysWhoWaits(string script, string who)
+    {
+        var run = ProgramRun.Quire("run", "--quiet", "--", "perl", "-MTime::HiRes=setitimer,ITIMER_REAL", "-MPOSIX=:signal_h", "-e", script);
+        Assert.Equal((125, $"quire: nothing can run any more: {who}\n"), (run.ExitCode, run.Errors));
+    }
+
+    [Theory]
+    [InlineData("$SIG{ALRM} = 'IGNORE'; setitimer(ITIMER_REAL, 0.01, 0.01); Time::HiRes::sleep(0.1); $SIG{ALRM} = sub { print 'taken' }; CORE::sleep")]
+    [InlineData("$SIG{ALRM} = 'IGNORE'; setitimer(ITIMER_REAL, 0.01, 0.01); Time::HiRes::sleep(0.1); print 'taken'")]
+    public void ATimerThatNobodyHearsDoesNotEndARunThatGoesOn(string script)
+    {
+        var run = ProgramRun.Quire("run", "--quiet", "--", "perl", "-MTime::HiRes=setitimer,ITIMER_REAL", "-e", script);
+        Assert.Equal((0, "taken", ""), (run.ExitCode, run.Output, run.Errors));
+    }
+
     [Fact]
     public void SummaryIsShortAndOnStandardErrorOnly()
     {
