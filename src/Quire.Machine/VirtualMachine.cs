@@ -76,6 +76,10 @@ public sealed class VirtualMachine : IDisposable
         if (options.MemoryEvents is { } events)
         {
             _memory.Events = new MemoryEventWriter(events);
+            if (options.Future is { } future)
+            {
+                future.WasUnforeseen = _memory.NoteUnforeseen;
+            }
         }
 
         var kernelOptions = new KernelOptions

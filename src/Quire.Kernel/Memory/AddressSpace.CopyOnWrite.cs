@@ -34,6 +34,7 @@ public sealed unsafe partial class AddressSpace
 
             shared.Flags &= ~FrameFlags.WasShared;
             _memory.Counters.CopyOnWriteReused++;
+            _memory.Note(MemoryEventKind.TakeOver, old, page, ProcessTag);
             return new FaultResult(FaultOutcome.Resolved, FaultKind.CopyOnWrite);
         }
 

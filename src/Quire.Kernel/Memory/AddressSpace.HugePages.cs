@@ -55,10 +55,12 @@ public sealed unsafe partial class AddressSpace
         if (!TryAllocateHuge(region, out var first))
         {
             counters.FaultFallback++;
+            _memory.Note(MemoryEventKind.HugeFallback, start, process: ProcessTag);
             return false;
         }
 
         counters.FaultAllocated++;
+        _memory.Note(MemoryEventKind.HugePage, start, HugePageSettings.Pages, ProcessTag);
         entry = MapBlock(region, start, first);
         return true;
     }

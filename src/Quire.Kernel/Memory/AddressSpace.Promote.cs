@@ -57,6 +57,7 @@ public sealed unsafe partial class AddressSpace
                 && frames.TryAllocateBlock(FrameUse.Anonymous, HugePageSettings.Order, out first)))
         {
             _memory.Counters.HugePages.PromotionFailed++;
+            _memory.Note(MemoryEventKind.PromoteFail, start, process: ProcessTag);
             return PromotionResult.NoRoom;
         }
 

@@ -77,6 +77,7 @@ public sealed partial class KernelMemory : IDisposable
         BackgroundWorks.Add(background);
         Frames.LowReached = background.Wake;
         Frames.Reclaim = Reclaim.Reclaim;
+        Frames.Stalled = () => Note(MemoryEventKind.Stall);
         Overcommit = new Overcommit(this);
         if (!Frames.TryAllocateZeroed(FrameUse.Reserved, out var zero))
         {
@@ -130,9 +131,6 @@ public sealed partial class KernelMemory : IDisposable
 
     /// <summary>Shared by all pools, whose orders consume references one after the other. Made when the first asks: most policies never do.</summary>
     internal FrameRunFolder RunFolder => field ??= new FrameRunFolder(FrameTable.Count);
-
-    /// <summary>Null: events cost nothing.</summary>
-    public IMemoryEventSink? Events { get; set; }
 
     /// <summary>The time that events carry.</summary>
     public Func<VirtualTime> Now { get; set; } = static () => VirtualTime.Zero;

@@ -129,7 +129,7 @@ public sealed partial class PageCache
         }
         else
         {
-            _memory.Counters.CacheHits++;
+            _memory.CountCacheHit(index);
             _readahead.Passed(index);
         }
 
@@ -162,7 +162,7 @@ public sealed partial class PageCache
             return AddMissing(index, out error, out _);
         }
 
-        _memory.Counters.CacheMisses++;
+        _memory.CountCacheMiss(index);
         error = ReadRun(index, index + _readahead.ForRead(index, requested), index, out var frame);
         return frame;
     }
@@ -182,13 +182,13 @@ public sealed partial class PageCache
         frame = _index[index];
         if (frame.IsNone)
         {
-            _memory.Counters.CacheMisses++;
+            _memory.CountCacheMiss(index);
             isFresh = !NeedsOldContents(offset, length);
             frame = _index.PlaceOf(index).IsSwapped ? AddSwapped(index, out error, out _) : isFresh ? AddZeroed(index, out error) : ReadOne(index, out error);
         }
         else
         {
-            _memory.Counters.CacheHits++;
+            _memory.CountCacheHit(index);
         }
 
         Pin(frame, index);

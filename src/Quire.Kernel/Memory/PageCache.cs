@@ -185,7 +185,7 @@ public sealed partial class PageCache
         var frame = _index[index];
         if (!frame.IsNone)
         {
-            _memory.Counters.CacheHits++;
+            _memory.CountCacheHit(index);
             _readahead.MappedHit();
             return frame;
         }
@@ -196,7 +196,7 @@ public sealed partial class PageCache
         }
 
         how = FaultKind.Major;
-        _memory.Counters.CacheMisses++;
+        _memory.CountCacheMiss(index);
         var (first, count) = _readahead.ForFault(index, hint);
         error = ReadRun(first, first + count, index, out frame);
         return frame;
@@ -329,6 +329,7 @@ public sealed partial class PageCache
             else
             {
                 _memory.Counters.ReadaheadPages++;
+                _memory.Note(MemoryEventKind.ReadAhead, frame, index << Page.Shift);
             }
         }
 
@@ -340,6 +341,7 @@ public sealed partial class PageCache
         if (bytes > 0)
         {
             _memory.Counters.PagesIn += (long)(bytes >> Page.Shift);
+            _memory.Note(MemoryEventKind.FileRead, wanted << Page.Shift, (long)(bytes >> Page.Shift));
             var others = _memory.BeginStall();
             _memory.ReadFromDevice(bytes);
             if (isRefault)
@@ -398,7 +400,7 @@ public sealed partial class PageCache
 
         Own(index, frame);
         var name = PageArrival.NameOf(_memory.FrameTable[frame]);
-        _memory.Refaults.Returned(name);
+        _memory.CountReturn(name, frame);
         _memory.Pools.Admit(frame, new PageArrival(name, shadow));
         _memory.NoteResident();
         error = Errno.None;

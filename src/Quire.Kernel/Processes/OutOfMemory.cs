@@ -1,3 +1,4 @@
+using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Pressure;
 using Quire.Kernel.Scheduling;
@@ -132,6 +133,8 @@ internal static class OutOfMemory
             (long)space.Tables.TableCount,
             victim.OutOfMemoryAdjustment));
         kernel.Memory.Counters.OutOfMemoryKills++;
+        kernel.Memory.Note(
+            MemoryEventKind.Kill, pages: Math.Max(1, space.Counters.Resident), process: victim.ProcessId, what: cause.ToString(), of: victim.ControlGroup.Path);
         victim.ControlGroup.Memory.Count(MemoryGroupEvent.Kill);
         victim.End(ExitStatus.Killed(Signal.SIGKILL));
     }

@@ -1,3 +1,4 @@
+using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -132,6 +133,7 @@ internal sealed class LoadControl(GuestKernel kernel)
         _suspended.Add(process);
         _settledAt = kernel.Clock.Now + Settling;
         Suspensions++;
+        kernel.Memory.Note(MemoryEventKind.Suspend, process: process.ProcessId);
         JudgeLater();
     }
 
@@ -143,6 +145,7 @@ internal sealed class LoadControl(GuestKernel kernel)
         process.Load.ActiveSince = now;
         _settledAt = now + Settling;
         Suspended += now - process.Load.SuspendedSince;
+        kernel.Memory.Note(MemoryEventKind.Resume, process: process.ProcessId);
         foreach (var thread in process.Threads)
         {
             thread.Continue();

@@ -74,6 +74,9 @@ public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
         }
     }
 
+    /// <summary>Told of the page of each reference that the recorded run did not make there.</summary>
+    public Action<ulong>? WasUnforeseen { get; set; }
+
     /// <summary>References that the recorded run did not make there.</summary>
     public long Unforeseen { get; private set; }
 
@@ -87,6 +90,7 @@ public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
         if (!_numbers.TryGetValue(page, out var number))
         {
             Unforeseen++;
+            WasUnforeseen?.Invoke(page);
             return IReplacementPolicy.Never;
         }
 
@@ -94,6 +98,7 @@ public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
         if (!IsNext(number) && !IsRecent(number) && !TrySkipTo(number))
         {
             Unforeseen++;
+            WasUnforeseen?.Invoke(page);
             _missed++;
         }
 

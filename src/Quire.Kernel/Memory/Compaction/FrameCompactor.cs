@@ -53,11 +53,13 @@ public sealed class FrameCompactor
             if (index > FragmentationThreshold && TryEmptyBlock(zone, order))
             {
                 Counters.CompactionSuccesses++;
+                _memory.Note(MemoryEventKind.Compact);
                 return true;
             }
         }
 
         Counters.CompactionFailures++;
+        _memory.Note(MemoryEventKind.CompactFail);
         return false;
     }
 
@@ -119,6 +121,7 @@ public sealed class FrameCompactor
         if (_mover.TryMove(frame, zone))
         {
             Counters.Migrated++;
+            _memory.Note(MemoryEventKind.Move, frame);
             return true;
         }
 

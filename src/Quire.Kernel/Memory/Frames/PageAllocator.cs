@@ -64,6 +64,9 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     /// <summary>Frees memory that can be had again. Called with the number of frames wanted; gives the number freed.</summary>
     internal Func<int, ReclaimEffort, ReclaimOrigin, int>? Reclaim { get; set; }
 
+    /// <summary>Told of each allocation that has to reclaim first.</summary>
+    internal Action? Stalled { get; set; }
+
     /// <summary>Told at each allocation that finds no zone above its low watermark.</summary>
     internal Action? LowReached { get; set; }
 
@@ -358,6 +361,7 @@ public sealed unsafe partial class PageAllocator : ISlabPages
             if (zone.FreeFrames < zone.Watermarks.High)
             {
                 _counters.Reclaim.AllocationStalls++;
+                Stalled?.Invoke();
                 Reclaim((int)(zone.Watermarks.High - zone.FreeFrames), effort, ReclaimOrigin.Direct);
             }
         }

@@ -204,11 +204,15 @@ internal sealed class MemoryGroup
     public void Count(MemoryGroupEvent happening)
     {
         LocalEvents.Count(happening);
+        Happened?.Invoke(this, happening);
         for (var group = this; group.Parent is not null; group = group.Parent)
         {
             group.Events.Count(happening);
         }
     }
+
+    /// <summary>Told of each event of this group, not of those below it.</summary>
+    internal Action<MemoryGroup, MemoryGroupEvent>? Happened { get; init; }
 
     /// <summary>Told of the group that is above its limit after memory of the kernel's own was charged, which cannot wait for reclaim.</summary>
     internal Action<MemoryGroup>? LimitPassed { get; init; }

@@ -56,7 +56,7 @@ internal sealed class MemoryGroups
     public MemoryGroup Create(MemoryGroup parent, string path)
     {
         ForgetEmpty();
-        var group = new MemoryGroup(parent, _memory.Pools.Create(_createOrder()), path) { LimitPassed = full => _passed ??= full };
+        var group = new MemoryGroup(parent, _memory.Pools.Create(_createOrder()), path) { LimitPassed = full => _passed ??= full, Happened = Note };
         group.Pool.Group = group;
         group.Number = _groups.Add(group);
         return group;
@@ -211,6 +211,14 @@ internal sealed class MemoryGroups
                 throw new InvalidOperationException(
                     $"group {group.Path} counts {group.Usage} bytes and {group.SwapUsage} of swap, and has {usage} and {swap}");
             }
+        }
+    }
+
+    private void Note(MemoryGroup group, MemoryGroupEvent happening)
+    {
+        if (_memory.Events is not null)
+        {
+            _memory.Note(MemoryEventKind.Group, what: happening.ToString(), of: group.Path);
         }
     }
 

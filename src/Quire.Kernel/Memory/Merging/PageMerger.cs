@@ -165,6 +165,7 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
         }
 
         Scanned += looked;
+        _memory.Note(MemoryEventKind.MergeScan, pages: looked);
         return looked;
     }
 
@@ -193,6 +194,7 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
         _seen.Clear();
         FullScans++;
         (_changing, _changingNow) = (_changingNow, 0);
+        _memory.Note(MemoryEventKind.MergeRound);
         _idleRounds = _hasChanged ? 0 : _idleRounds + 1;
         _hasChanged = false;
         foreach (var (hash, frame) in _merged)

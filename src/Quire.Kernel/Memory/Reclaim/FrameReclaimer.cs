@@ -107,6 +107,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         ref var entry = ref memory.FrameTable[frame];
         var isFile = entry.Use == FrameUse.File && (entry.Flags & FrameFlags.MemoryOnly) == 0;
         var page = PageArrival.NameOf(entry);
+        var described = memory.Events is null ? default : memory.DescribeEviction(frame, origin);
         if (isFile)
         {
             EvictFilePage(frame, shadow);
@@ -118,6 +119,7 @@ internal sealed class FrameReclaimer(KernelMemory memory)
 
         memory.Refaults.Evicted(page);
         memory.Counters.Reclaim.CountStolen(origin, isFile);
+        memory.Events?.Record(described);
         return true;
     }
 
@@ -229,7 +231,5 @@ internal sealed class FrameReclaimer(KernelMemory memory)
         }
 
         cache.Evict(index, shadow);
-        memory.Events?.Record(new MemoryEvent(
-            MemoryEventKind.Evict, memory.Now(), Process: 0, new VirtualAddress((ulong)index << Page.Shift), frame, Page.Size));
     }
 }

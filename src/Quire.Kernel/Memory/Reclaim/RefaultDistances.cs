@@ -40,13 +40,17 @@ public sealed class RefaultDistances
     /// <param name="page">Names it as <see cref="PageArrival.NameOf"/> does.</param>
     internal void Evicted(ulong page) => _evictedAt[page] = ++_evictions;
 
-    internal void Returned(ulong page)
+    /// <summary>False: it had not been evicted.</summary>
+    internal bool Returned(ulong page)
     {
-        if (_evictedAt.Remove(page, out var at))
+        if (!_evictedAt.Remove(page, out var at))
         {
-            _histogram[BucketOf(_evictions - at)]++;
-            Count++;
+            return false;
         }
+
+        _histogram[BucketOf(_evictions - at)]++;
+        Count++;
+        return true;
     }
 
     private static int BucketOf(long distance)

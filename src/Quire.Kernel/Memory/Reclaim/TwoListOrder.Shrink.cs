@@ -195,6 +195,7 @@ internal sealed partial class TwoListOrder
         }
 
         counters.CountScanned(request.Origin, isFile, scanned);
+        _memory.Note(MemoryEventKind.Scan, pages: scanned);
         NoteCost(isFile, _memory.Counters.PagesOut - written);
         return freed;
     }

@@ -63,6 +63,7 @@ internal sealed partial class SwapSpace
         if (_slots.Cached(entry).IsNone && _memory.Frames.HasPlenty && ReadIntoCache(entry, out _) == FaultOutcome.Resolved)
         {
             Counters.Readahead++;
+            _memory.Note(MemoryEventKind.SwapReadAhead, PositionOf(entry));
         }
     }
 
@@ -82,7 +83,7 @@ internal sealed partial class SwapSpace
         }
 
         AddToCache(entry, frame);
-        _memory.Refaults.Returned(_slots.Arrival(entry).Page);
+        _memory.CountReturn(_slots.Arrival(entry).Page, frame);
         _memory.Pools.Admit(frame, _memory.Groups.PoolOf(_slots.Group(entry)), _slots.Arrival(entry));
         return FaultOutcome.Resolved;
     }
@@ -94,10 +95,12 @@ internal sealed partial class SwapSpace
         if (!area.Storage.TryRead(entry.Slot - area.FirstSlot, page))
         {
             Counters.ReadErrors++;
+            _memory.Note(MemoryEventKind.SwapReadError, PositionOf(entry));
             return false;
         }
 
         Counters.In++;
+        _memory.Note(MemoryEventKind.SwapIn, PositionOf(entry));
         return true;
     }
 }

@@ -25,6 +25,7 @@ internal sealed partial class SwapSpace
         if (IsCached(frameEntry))
         {
             Counters.CleanOut++;
+            _memory.Note(MemoryEventKind.SwapClean, frame, PositionOf(new SwapEntry(frameEntry.Index)));
         }
         else if (TryWrite(frame, out var written))
         {
@@ -142,10 +143,12 @@ internal sealed partial class SwapSpace
         if (!area.Storage.TryWrite(entry.Slot - area.FirstSlot, page))
         {
             Counters.WriteErrors++;
+            _memory.Note(MemoryEventKind.SwapWriteError, PositionOf(entry));
             return false;
         }
 
         Counters.Out++;
+        _memory.Note(MemoryEventKind.SwapOut, PositionOf(entry));
         return true;
     }
 

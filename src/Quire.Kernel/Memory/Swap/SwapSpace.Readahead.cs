@@ -55,10 +55,12 @@ internal sealed partial class SwapSpace
     private void NoteHit(ref FrameEntry frame)
     {
         Counters.CacheHits++;
+        _memory.Note(MemoryEventKind.SwapCacheHit);
         if ((frame.Flags & FrameFlags.ReadAhead) != 0)
         {
             frame.Flags &= ~FrameFlags.ReadAhead;
             Counters.ReadaheadHits++;
+            _memory.Note(MemoryEventKind.SwapReadAheadHit);
             _hits++;
         }
     }
@@ -81,6 +83,7 @@ internal sealed partial class SwapSpace
 
             _memory.FrameTable[frame].Flags |= FrameFlags.ReadAhead;
             Counters.Readahead++;
+            _memory.Note(MemoryEventKind.SwapReadAhead, PositionOf(entry));
         }
     }
 }

@@ -130,6 +130,7 @@ internal sealed partial class SwapSpace : IDisposable
         {
             entry = default;
             Counters.Full++;
+            _memory.Note(MemoryEventKind.SwapFull);
             return false;
         }
 

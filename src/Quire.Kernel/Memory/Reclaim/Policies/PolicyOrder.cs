@@ -145,6 +145,7 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
 
             var frame = Release(slot);
             _memory.Counters.Reclaim.CountScanned(request.Origin, (_places[frame].Marks & PolicySlots.OfFile) != 0);
+            _memory.Note(MemoryEventKind.Scan, frame);
             freed += TryEvict(frame, shadow, request.Origin, reclaimer) ? 1 : 0;
         }
 
@@ -190,7 +191,12 @@ internal sealed partial class PolicyOrder<TPolicy> : IPolicyOrder
         }
 
         // With local replacement the global pool has what processes left.
-        _memory.Counters.Reclaim.PolicyAdmissions += IsLocal || _memory.Local is null ? 1 : 0;
+        if (IsLocal || _memory.Local is null)
+        {
+            _memory.Counters.Reclaim.PolicyAdmissions++;
+            _memory.Note(MemoryEventKind.Admit, frame);
+        }
+
         _places[frame].Marks |= PolicySlots.InPolicy | PolicySlots.Arriving;
         _policy.Admit(slot, ArrivalOf(page));
         if (TPolicy.Source == InformationSource.Future)

@@ -66,7 +66,8 @@ internal sealed unsafe class CompressedSwap : IDisposable
             _values[entry.Slot] = words[0];
             Counters.SameFilledNow++;
             Counters.SameFilled++;
-            CountStored();
+            _memory.Note(MemoryEventKind.CompressedSame, (ulong)entry.Slot << Page.Shift);
+            CountStored(entry);
             return true;
         }
 
@@ -75,12 +76,14 @@ internal sealed unsafe class CompressedSwap : IDisposable
         if (length == 0)
         {
             Counters.RejectedBadly++;
+            _memory.Note(MemoryEventKind.CompressedReject, (ulong)entry.Slot << Page.Shift);
             return false;
         }
 
         if (!TryMakeRoom(write) || !_pages.TryStore(_compressed.AsSpan(0, length), out var place))
         {
             Counters.RejectedFull++;
+            _memory.Note(MemoryEventKind.CompressedFull, (ulong)entry.Slot << Page.Shift);
             return false;
         }
 
@@ -91,7 +94,7 @@ internal sealed unsafe class CompressedSwap : IDisposable
         Counters.Compressed++;
         Counters.CompressedBytes += length;
         _memory.Swap.ChargeCompressed(entry, length);
-        CountStored();
+        CountStored(entry);
         return true;
     }
 
@@ -110,6 +113,7 @@ internal sealed unsafe class CompressedSwap : IDisposable
 
         Unpack(entry.Slot, page);
         Counters.CompressedIn++;
+        _memory.Note(MemoryEventKind.CompressedIn, (ulong)entry.Slot << Page.Shift);
         return true;
     }
 
@@ -143,9 +147,10 @@ internal sealed unsafe class CompressedSwap : IDisposable
         NativeMemory.Free(_previous);
     }
 
-    private void CountStored()
+    private void CountStored(SwapEntry entry)
     {
         Counters.CompressedOut++;
+        _memory.Note(MemoryEventKind.CompressedOut, (ulong)entry.Slot << Page.Shift);
         Counters.PoolFrames = _pages.FrameCount;
         Counters.PeakPoolFrames = Math.Max(Counters.PeakPoolFrames, Counters.PoolFrames);
         Counters.PeakCompressed = Math.Max(Counters.PeakCompressed, Counters.CompressedNow + Counters.SameFilledNow);
@@ -169,6 +174,7 @@ internal sealed unsafe class CompressedSwap : IDisposable
             }
 
             Counters.CompressedWrittenBack++;
+            _memory.Note(MemoryEventKind.CompressedWriteBack, (ulong)oldest.Slot << Page.Shift);
             Drop(oldest);
         }
 
