@@ -94,7 +94,7 @@ public sealed class GuestKernel
     }
 
     /// <summary>How long the machine thrashed, how often and for how long load control suspended processes.</summary>
-    public LoadSummary Load => new(LoadControl.Thrashing, LoadControl.Suspensions, LoadControl.Suspended);
+    public LoadSummary Load => new(LoadControl.Thrashing, LoadControl.Suspensions, LoadControl.Suspended, LoadControl.LastSuspension);
 
     /// <summary>Instructions retired on all CPUs.</summary>
     public long Instructions { get; internal set; }
@@ -241,4 +241,4 @@ public sealed class GuestKernel
 
 /// <param name="Thrashing">Time in which programs got little done because threads waited for pages that had been evicted.</param>
 /// <param name="Suspended">Of all suspended processes together.</param>
-public readonly record struct LoadSummary(VirtualTime Thrashing, long Suspensions, VirtualTime Suspended);
+public readonly record struct LoadSummary(VirtualTime Thrashing, long Suspensions, VirtualTime Suspended, VirtualTime LastSuspension);

@@ -6,7 +6,7 @@ using Quire.Kernel.Memory;
 namespace Quire.Machine;
 
 /// <summary>Writes memory events as JSON, one object a line: event, virtual time in nanoseconds, process, address, frame, bytes, and for faults how they were resolved.</summary>
-internal sealed class MemoryEventWriter(TextWriter output) : IMemoryEventSink
+public sealed class MemoryEventWriter(TextWriter output) : IMemoryEventSink
 {
     private static readonly string[] Names = [.. Enum.GetValues<MemoryEventKind>().Select(NameOf)];
 
@@ -41,7 +41,7 @@ internal sealed class MemoryEventWriter(TextWriter output) : IMemoryEventSink
     }
 
     /// <summary>What the events of a kind are called: read-ahead for ReadAhead.</summary>
-    internal static string NameOf(MemoryEventKind kind) =>
+    public static string NameOf(MemoryEventKind kind) =>
         string.Concat(kind.ToString().Select((letter, at) => at > 0 && char.IsUpper(letter) ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
 
     private static string Causes(FaultKind kind) =>

@@ -50,7 +50,7 @@ internal static class ReportBuilder
             Memory = Memory(kernel.Memory),
             Reclaim = Reclaim(kernel.Memory, options.Future),
             Pressure = Pressure(kernel.PressureTotals),
-            LoadControl = new LoadControlReport(kernel.Load.Thrashing.Seconds, kernel.Load.Suspensions, kernel.Load.Suspended.Seconds),
+            LoadControl = new LoadControlReport(kernel.Load.Thrashing.Seconds, kernel.Load.Suspensions, kernel.Load.Suspended.Seconds, kernel.Load.LastSuspension.Seconds),
             Merging = Merging(kernel.Memory.Merger),
             PageCache = PageCache(kernel.Memory.Counters),
             HugePages = HugePages(kernel.Memory),

@@ -7,7 +7,7 @@ namespace Quire.Kernel.Memory;
 /// <summary>What load control asks of a space: how much it uses, and to make room.</summary>
 public sealed unsafe partial class AddressSpace
 {
-    /// <summary>Pages used since the last call, by their accessed bits, which are taken. Reclaim still learns of the use: the frames count as referenced.</summary>
+    /// <summary>Anonymous pages used since the last call, by their accessed bits, which are taken. Reclaim still learns of the use: the frames count as referenced.</summary>
     internal long TakeWorkingSet()
     {
         var visitor = new AccessedVisitor(_memory);
@@ -39,19 +39,40 @@ public sealed unsafe partial class AddressSpace
     /// <summary>The peak starts again from what is resident now (clear_refs 5).</summary>
     internal void ResetPeakResident() => Counters.PeakResident = Counters.Resident;
 
-    /// <summary>Evicts every page that no other space maps, used or not; gives how many.</summary>
-    internal int PageOutAll()
+    /// <summary>Evicts every page that no other space maps, used or not; gives the addresses of those that went.</summary>
+    internal IReadOnlyList<ulong> PageOutAll()
     {
-        var frames = new List<FrameNumber>();
-        var visitor = new OwnVisitor(_memory, frames);
+        var pages = new List<(ulong Address, FrameNumber Frame)>();
+        var visitor = new OwnVisitor(_memory, pages);
         Tables.Visit(new VirtualRange(new VirtualAddress(0), new VirtualAddress(AddressLayout.UserEnd)), ref visitor);
-        var evicted = 0;
-        foreach (var frame in frames)
+        return [.. pages.Where(page => _memory.Reclaim.TryEvict(page.Frame)).Select(page => page.Address)];
+    }
+
+    /// <summary>Addresses of the pages that are in swap.</summary>
+    internal IReadOnlyList<ulong> SwappedPages()
+    {
+        var visitor = new SwappedVisitor([]);
+        Tables.Visit(new VirtualRange(new VirtualAddress(0), new VirtualAddress(AddressLayout.UserEnd)), ref visitor);
+        return visitor.Pages;
+    }
+
+    /// <summary>Reads those of the pages that are in swap into the swap cache, as long as there is room; waits for the device.</summary>
+    internal void BringBack(IReadOnlyList<ulong> pages)
+    {
+        if (_tables is null)
         {
-            evicted += _memory.Reclaim.TryEvict(frame) ? 1 : 0;
+            return;
         }
 
-        return evicted;
+        foreach (var page in pages)
+        {
+            if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && Leaf.IsSwapped(*entry))
+            {
+                _memory.Swap.Prefetch(Leaf.SwapEntryOf(*entry));
+            }
+        }
+
+        _memory.WaitForDevice();
     }
 
     private struct AccessedVisitor(KernelMemory memory) : IPageTableVisitor
@@ -66,11 +87,11 @@ public sealed unsafe partial class AddressSpace
             }
 
             *entry &= ~PageTableEntry.AccessedBit;
-            Pages += (long)(size.Bytes >> Page.Shift);
-            var frame = Leaf.FrameOf(*entry);
-            if (frame != memory.ZeroFrame)
+            ref var frame = ref memory.FrameTable[Leaf.FrameOf(*entry)];
+            Pages += frame.Use == FrameUse.Anonymous ? (long)(size.Bytes >> Page.Shift) : 0;
+            if (Leaf.FrameOf(*entry) != memory.ZeroFrame)
             {
-                memory.FrameTable[frame].Flags |= FrameFlags.Referenced;
+                frame.Flags |= FrameFlags.Referenced;
             }
         }
     }
@@ -95,7 +116,20 @@ public sealed unsafe partial class AddressSpace
         }
     }
 
-    private readonly struct OwnVisitor(KernelMemory memory, List<FrameNumber> frames) : IPageTableVisitor
+    private readonly struct SwappedVisitor(List<ulong> pages) : IPageTableVisitor
+    {
+        public List<ulong> Pages => pages;
+
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size)
+        {
+            if (Leaf.IsSwapped(*entry))
+            {
+                pages.Add(start.Value);
+            }
+        }
+    }
+
+    private readonly struct OwnVisitor(KernelMemory memory, List<(ulong Address, FrameNumber Frame)> pages) : IPageTableVisitor
     {
         public void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
@@ -109,7 +143,7 @@ public sealed unsafe partial class AddressSpace
                 var frame = new FrameNumber(Leaf.FrameOf(*entry).Value + offset);
                 if (memory.FrameTable[frame].Mappings == 1)
                 {
-                    frames.Add(frame);
+                    pages.Add((start.Value + ((ulong)offset << Page.Shift), frame));
                 }
             }
         }

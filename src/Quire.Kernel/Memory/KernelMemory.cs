@@ -219,6 +219,17 @@ public sealed partial class KernelMemory : IDisposable
         return debt;
     }
 
+    /// <summary>Does work that the process that runs does not wait for; gives what its devices take.</summary>
+    internal VirtualTime Apart(Action work)
+    {
+        var (debt, stalled) = (_deviceDebt, _stalled);
+        _deviceDebt = VirtualTime.Zero;
+        work();
+        var taken = _deviceDebt;
+        (_deviceDebt, _stalled) = (debt, stalled);
+        return taken;
+    }
+
     /// <summary>
     /// What devices take from here to <see cref="EndStall"/> is for want of memory: reclaim that an allocation waits for, pages that had been here (psi_memstall_enter
     /// of Linux, which counts only those that were in active use). Stalls may lie inside each other.

@@ -211,7 +211,8 @@ public sealed record PressureReport(double MemorySomeSeconds, double MemoryFullS
 /// <param name="ThrashingSeconds">Virtual time in which programs got little done because threads waited for pages that had been evicted.</param>
 /// <param name="Suspensions">Times that load control suspended a process.</param>
 /// <param name="SuspendedSeconds">Virtual time of all suspended processes together.</param>
-public sealed record LoadControlReport(double ThrashingSeconds, long Suspensions, double SuspendedSeconds);
+/// <param name="LastSuspensionSeconds">When thrashing last had a process suspended, in virtual time since the start; 0: never.</param>
+public sealed record LoadControlReport(double ThrashingSeconds, long Suspensions, double SuspendedSeconds, double LastSuspensionSeconds);
 
 /// <summary>Same-page merging.</summary>
 public sealed record MergingReport
