@@ -21,6 +21,7 @@ var commands = new Dictionary<string, Func<Command>>
     ["string"] = StringCommand.Create,
     ["curve"] = CurveCommand.Create,
     ["belady"] = BeladyCommand.Create,
+    ["policies"] = PoliciesCommand.Create,
     ["trace"] = TraceCommand.Create,
 };
 var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.");
@@ -30,6 +31,11 @@ if (args.Length > 0 && commands.TryGetValue(args[0], out var called))
 }
 else
 {
+    if (args.Length > 0 && args[0].Length > 0 && args[0][0] is not ('-' or '[' or '?' or '/'))
+    {
+        return UnknownCommand.Tell(args[0], commands.Keys);
+    }
+
     foreach (var create in commands.Values)
     {
         root.Add(create());

@@ -38,9 +38,9 @@ internal static class AllocReplay
 
             void Progress(long done)
             {
-                if (clock.Elapsed >= shown)
+                if (!Console.IsErrorRedirected && clock.Elapsed >= shown)
                 {
-                    shown = clock.Elapsed + TimeSpan.FromSeconds(Console.IsErrorRedirected ? 10 : 1);
+                    shown = clock.Elapsed + TimeSpan.FromSeconds(1);
                     Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind.Name}: {Math.Min(1, (double)done / events):0%} of {name}, allocator {results.Count + 1} of {kinds.Count}"));
                 }
             }

@@ -113,6 +113,12 @@ internal sealed class RunOptions
         return words;
     }
 
+    /// <summary>One option as it was given; empty if it was not.</summary>
+    public IReadOnlyList<string> Given(string option, ParseResult parse) => Given(parse, [.. parse.CommandResult.Command.Options.Select(one => one.Name).Where(name => name != option)]);
+
+    /// <summary>Null if none was given.</summary>
+    public ulong? SeedOf(ParseResult parse) => Given("--seed", parse) is [_, var text] && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : null;
+
     public IReadOnlyList<string> Program(ParseResult parse)
     {
         RequireProgramAfterDashes(parse);

@@ -96,6 +96,6 @@ public static class CompareCommand
             PolicySyntax.Read(name, Foreknowledge.None);
         }
 
-        return names.Count > 0 ? [.. names.Distinct()] : throw new UsageException("--policies names none");
+        return names.Count > 0 ? [.. names.Append(Optimum).Distinct()] : throw new UsageException("--policies names none");
     }
 }

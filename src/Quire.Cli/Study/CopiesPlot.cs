@@ -7,13 +7,32 @@ namespace Quire.Cli.Study;
 /// <param name="Throughput">Copies a virtual second.</param>
 internal readonly record struct CopiesOutcome(double? CpuUse, double? Throughput)
 {
+    public long? MajorFaults { get; private init; }
+
+    public long? Suspensions { get; private init; }
+
+    /// <summary>Load control had found how many may run before half of the run was over.</summary>
+    public bool IsSettled { get; private init; }
+
+    public string Failure { get; private init; } = "";
+
     public string UseText => CpuUse is { } use ? (100 * use).ToString("0.0", CultureInfo.InvariantCulture) + "%" : "-";
 
     public string ThroughputText => Throughput is { } throughput ? throughput.ToString("0.000", CultureInfo.InvariantCulture) : "-";
 
-    public static CopiesOutcome Of(GuestRun run, int copies) => run is { IsComplete: true, ExitCode: 0, Report: { VirtualSeconds: > 0 } report }
-        ? new CopiesOutcome((report.UserSeconds + report.SystemSeconds) / (report.VirtualSeconds * report.Cpus), copies / report.VirtualSeconds)
-        : default;
+    public static CopiesOutcome Of(GuestRun run, int copies)
+    {
+        var outcome = run is { IsComplete: true, ExitCode: 0, Report: { VirtualSeconds: > 0 } report }
+            ? new CopiesOutcome((report.UserSeconds + report.SystemSeconds) / (report.VirtualSeconds * report.Cpus), copies / report.VirtualSeconds)
+            : default;
+        return outcome with
+        {
+            MajorFaults = run.Report?.Faults.Major,
+            Suspensions = run.Report?.LoadControl.Suspensions,
+            IsSettled = run.Report is null || run.Report.LoadControl.LastSuspensionSeconds <= run.Report.VirtualSeconds / 2,
+            Failure = run.Failure,
+        };
+    }
 }
 
 internal readonly record struct CopiesPoint(int Copies, CopiesOutcome Plain, CopiesOutcome Controlled);

@@ -20,12 +20,14 @@ public static class MultiprogramCommand
     {
         var study = new StudyOptions();
         var copies = new Option<string>("--copies") { Description = "how many at once: a range such as 1..12, or numbers with commas between", DefaultValueFactory = _ => "1..8" };
-        var command = new Command("multiprogram", "Run more and more copies of a program at once: CPU use and throughput, with and without load control.") { copies };
+        var html = new Option<string?>("--html") { Description = "the curves as a page of its own, to FILE" };
+        var command = new Command("multiprogram", "Run more and more copies of a program at once: CPU use and throughput, with and without load control.") { copies, html };
         study.AddTo(command);
         command.Guard((parse, cancellation) =>
         {
             var counts = ReadCopies(parse.GetValue(copies)!);
             using var json = study.Run.OpenJson(parse);
+            using var page = parse.GetValue(html) is { } path ? new StreamWriter(path) : null;
             List<string> program = [.. study.Run.Program(parse)];
             IReadOnlyList<GuestRun> runs;
             using (var guests = study.Open(parse, cancellation, LoadControl))
@@ -33,7 +35,20 @@ public static class MultiprogramCommand
                 runs = guests.Run([.. counts.SelectMany(count => Variants(count, program))]);
             }
 
-            return Tell(counts, runs, json, study.Run.PutsJsonOnOutput(parse) ? null : Console.Out, cancellation.IsCancellationRequested);
+            RequireStart(runs);
+            var points = PointsOf(counts, runs);
+            WriteJson(points, json, cancellation.IsCancellationRequested);
+            if (!study.Run.PutsJsonOnOutput(parse))
+            {
+                WriteText(points, Console.Out);
+            }
+
+            if (page is not null)
+            {
+                CopiesPage.Write(page, string.Join(' ', program), points);
+            }
+
+            return OutputCheck.Finish([], cancellation.IsCancellationRequested);
         });
         return command;
     }
@@ -45,44 +60,67 @@ public static class MultiprogramCommand
         yield return new GuestVariant(NameOf(count, isControlled: true), [LoadControl], words);
     }
 
-    private static int Tell(List<int> counts, IReadOnlyList<GuestRun> runs, TextWriter? json, TextWriter? text, bool isPartial)
+    private static void RequireStart(IReadOnlyList<GuestRun> runs)
     {
         if (runs.Count > 0 && runs.All(run => run.Report is null))
         {
             throw new UsageException(runs[0].Error);
         }
+    }
 
-        var table = new TextTable("copies", "CPU use", "throughput", "major faults", "CPU use, controlled", "throughput, controlled", "suspensions", "");
+    private static List<CopiesPoint> PointsOf(List<int> counts, IReadOnlyList<GuestRun> runs)
+    {
         var points = new List<CopiesPoint>();
         foreach (var count in counts)
         {
             var plain = runs.FirstOrDefault(run => run.Name == NameOf(count, isControlled: false));
             var controlled = runs.FirstOrDefault(run => run.Name == NameOf(count, isControlled: true));
-            if (plain is null || controlled is null)
+            if (plain is not null && controlled is not null)
             {
-                continue;
+                points.Add(new CopiesPoint(count, CopiesOutcome.Of(plain, count), CopiesOutcome.Of(controlled, count)));
             }
-
-            var point = new CopiesPoint(count, CopiesOutcome.Of(plain, count), CopiesOutcome.Of(controlled, count));
-            points.Add(point);
-            table.Add(
-                count, point.Plain.UseText, point.Plain.ThroughputText, plain.Report?.Faults.Major, point.Controlled.UseText, point.Controlled.ThroughputText,
-                controlled.Report?.LoadControl.Suspensions, string.Join("; ", ((string[])[plain.Failure, controlled.Failure]).Where(failure => failure.Length > 0).Distinct()));
-            json?.WriteLine(TraceOptions.JsonRow(
-                ("copies", (long)count), ("cpuUse", point.Plain.CpuUse), ("throughput", point.Plain.Throughput), ("majorFaults", plain.Report?.Faults.Major),
-                ("failure", plain.Failure.Length == 0 ? null : plain.Failure), ("controlledCpuUse", point.Controlled.CpuUse), ("controlledThroughput", point.Controlled.Throughput),
-                ("controlledMajorFaults", controlled.Report?.Faults.Major), ("suspensions", controlled.Report?.LoadControl.Suspensions),
-                ("controlledFailure", controlled.Failure.Length == 0 ? null : controlled.Failure), ("partial", isPartial)));
         }
 
-        if (text is not null)
+        return points;
+    }
+
+    private static void WriteText(List<CopiesPoint> points, TextWriter text)
+    {
+        text.WriteLine("CPU use is the part of virtual time that programs and kernel computed; throughput is copies a virtual second.");
+        var table = new TextTable("copies", "CPU use", "throughput", "major faults", "CPU use, controlled", "throughput, controlled", "major faults, controlled", "suspensions", "");
+        foreach (var (copies, plain, controlled) in points)
         {
-            text.WriteLine("CPU use is the part of virtual time that programs and kernel computed; throughput is copies a virtual second.");
-            table.Write(text);
-            CopiesPlot.Write(text, points);
+            table.Add(
+                copies, plain.UseText, plain.ThroughputText, plain.MajorFaults, controlled.UseText, controlled.ThroughputText, controlled.MajorFaults, controlled.Suspensions,
+                string.Join("; ", ((string[])[plain.Failure, controlled.Failure, controlled.IsSettled ? "" : "too short to settle"]).Where(remark => remark.Length > 0).Distinct()));
         }
 
-        return OutputCheck.Finish([], isPartial);
+        table.Write(text);
+        if (points.Max(point => point.Controlled.Throughput) is { } best)
+        {
+            var last = points[^1];
+            text.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"With load control {last.Copies} copies keep {100 * (last.Controlled.Throughput ?? 0) / best:0} % of the best throughput, without {100 * (last.Plain.Throughput ?? 0) / best:0} %."));
+        }
+
+        if (points.Exists(point => !point.Controlled.IsSettled))
+        {
+            text.WriteLine("Too short to settle: processes were still being suspended when more than half of the run was over; a longer program says more.");
+        }
+
+        CopiesPlot.Write(text, points);
+    }
+
+    private static void WriteJson(List<CopiesPoint> points, TextWriter? json, bool isPartial)
+    {
+        foreach (var (copies, plain, controlled) in json is null ? [] : points)
+        {
+            json!.WriteLine(TraceOptions.JsonRow(
+                ("copies", (long)copies), ("cpuUse", plain.CpuUse), ("throughput", plain.Throughput), ("majorFaults", plain.MajorFaults), ("failure", plain.Failure.Length == 0 ? null : plain.Failure),
+                ("controlledCpuUse", controlled.CpuUse), ("controlledThroughput", controlled.Throughput), ("controlledMajorFaults", controlled.MajorFaults), ("suspensions", controlled.Suspensions),
+                ("settled", controlled.IsSettled), ("controlledFailure", controlled.Failure.Length == 0 ? null : controlled.Failure), ("partial", isPartial)));
+        }
     }
 
     private static string NameOf(int count, bool isControlled) => string.Create(CultureInfo.InvariantCulture, $"{count}{(isControlled ? " controlled" : "")}");

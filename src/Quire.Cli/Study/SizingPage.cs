@@ -27,7 +27,7 @@ internal static class SizingPage
             @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}text{fill:#8b949e} }
             </style></head><body>
             <h1>{{{title}}}</h1>
-            <p>{{{WebUtility.HtmlEncode(advice is null ? "The program ended in none of these sizes." : SweepCommand.Reason(curve, advice).TrimStart('#', ' '))}}}</p>
+            <p>{{{WebUtility.HtmlEncode(curve.SmallestComplete is null ? "The program ended in none of these sizes." : SweepCommand.Reason(curve, advice))}}}</p>
             {{{Plot(curve)}}}
             <table><tr><th>RAM</th><th>virtual seconds</th><th>slowdown</th><th>major faults</th></tr>
             {{{Rows(curve)}}}</table>
@@ -38,7 +38,7 @@ internal static class SizingPage
 
     private static string ResourcesOf(MemoryAdvice? advice) => advice is null
         ? ""
-        : $"<pre>resources:\n  requests:\n    memory: {advice.Request.Bytes >> 20}Mi\n  limits:\n    memory: {advice.Limit.Bytes >> 20}Mi</pre>";
+        : $"<pre>{SweepCommand.Resources(advice)}</pre>";
 
     private static string Plot(MemoryCurve curve)
     {

@@ -10,6 +10,8 @@ internal sealed class StudyOptions
 {
     // Room for what little RAM pushes out; only pages that are pushed out take space on the host.
     private const string StandardSwap = "1G";
+    private const string Swap = "--swap";
+    private const string Seed = "--seed";
 
     private readonly Option<string> _atOnce = new("--jobs", "-j") { Description = "runs at the same time", DefaultValueFactory = _ => Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture) };
 
@@ -35,13 +37,13 @@ internal sealed class StudyOptions
             throw new UsageException("--layer goes with a single run: of many, each would find what the others changed");
         }
 
-        if (!shared.Contains("--swap"))
+        if (!except.Contains(Swap) && !shared.Contains(Swap))
         {
-            shared.AddRange(["--swap", StandardSwap]);
+            shared.AddRange([Swap, StandardSwap]);
         }
 
         // The same moment for all, so that only what is studied differs.
-        if (!shared.Contains("--seed") && !shared.Contains("--epoch"))
+        if (!except.Contains(Seed) && !shared.Contains(Seed) && !shared.Contains("--epoch"))
         {
             shared.AddRange(["--epoch", DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)]);
         }

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Quire.Cli.Study;
 
 /// <summary>
-/// What standard error shows of a study that takes more than two seconds: a line for each run that ends, and how many are done and which are still running;
-/// in a file that every ten seconds only. The results come when all are there, for they are compared.
+/// What a terminal's standard error shows of a study that takes more than two seconds: a line for each run that ends, and how many are done and which are still
+/// running. The results come when all are there, for they are compared.
 /// </summary>
 internal sealed class StudyProgress : IDisposable
 {
@@ -14,14 +14,14 @@ internal sealed class StudyProgress : IDisposable
 
     private readonly Lock _lock = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly Timer _timer;
+    private readonly Timer? _timer;
     private readonly List<GuestVariant> _running = [];
     private readonly List<string> _toTell = [];
     private int _planned;
     private int _ended;
     private bool _isShown;
 
-    public StudyProgress() => _timer = new Timer(_ => Show(Running.Named), state: null, Quiet, TimeSpan.FromSeconds(Console.IsErrorRedirected ? 10 : 1));
+    public StudyProgress() => _timer = Console.IsErrorRedirected ? null : new Timer(_ => Show(), state: null, Quiet, TimeSpan.FromSeconds(1));
 
     public void Plan(int runs)
     {
@@ -52,9 +52,9 @@ internal sealed class StudyProgress : IDisposable
             }
         }
 
-        if (_clock.Elapsed >= Quiet)
+        if (_timer is not null && _clock.Elapsed >= Quiet)
         {
-            Show(Console.IsErrorRedirected ? Running.LeftOut : Running.Named);
+            Show();
         }
     }
 
@@ -67,38 +67,25 @@ internal sealed class StudyProgress : IDisposable
         }
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => _timer?.Dispose();
 
     private string Describe(GuestVariant variant, GuestRun run) => run.IsComplete && run.Report is { } report
         ? string.Create(CultureInfo.InvariantCulture, $"quire: {variant.Title}: {report.Faults.Major} major faults, {report.VirtualSeconds:0.000} virtual s ({_ended} of {_planned}, {_clock.Elapsed.TotalSeconds:0} s)")
         : string.Create(CultureInfo.InvariantCulture, $"quire: {variant.Title}: {run.Failure} ({_ended} of {_planned}, {_clock.Elapsed.TotalSeconds:0} s)");
 
-    private enum Running
-    {
-        LeftOut,
-        Named,
-    }
-
-    private void Show(Running running)
+    private void Show()
     {
         lock (_lock)
         {
             Erase();
             _toTell.ForEach(Console.Error.WriteLine);
             _toTell.Clear();
-            if (running == Running.Named && _running.Count > 0)
+            if (_running.Count > 0)
             {
                 var text = string.Create(
                     CultureInfo.InvariantCulture, $"quire: {_ended} of {_planned} runs done, {_clock.Elapsed.TotalSeconds:0} s, running {string.Join(", ", _running.Select(variant => variant.Title))}");
-                if (Console.IsErrorRedirected)
-                {
-                    Console.Error.WriteLine(text);
-                }
-                else
-                {
-                    Console.Error.Write("\r" + (text.Length <= Width ? text.PadRight(Width) : text[..Width]));
-                    _isShown = true;
-                }
+                Console.Error.Write("\r" + (text.Length <= Width ? text.PadRight(Width) : text[..Width]));
+                _isShown = true;
             }
         }
     }

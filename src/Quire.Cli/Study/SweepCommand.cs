@@ -10,6 +10,8 @@ namespace Quire.Cli.Study;
 /// <summary>quire sweep: the same program in many sizes of memory; the curve, its knee, and how much to give it.</summary>
 public static class SweepCommand
 {
+    private const string Seed = "--seed";
+    private const string Swap = "--swap";
     private const int FewestPoints = 3;
     private const int MostPoints = 200;
 
@@ -32,15 +34,19 @@ public static class SweepCommand
             using var page = parse.GetValue(html) is { } path ? new StreamWriter(path) : null;
             var program = study.Run.Program(parse);
             List<(ByteSize Ram, GuestRun Run)> runs;
-            using (var guests = study.Open(parse, cancellation, "--ram"))
+            MemoryAdvice? advice;
+            MemoryCurve curve;
+            using (var guests = study.Open(parse, cancellation, "--ram", Seed, Swap))
             {
-                runs = Sweep(guests, program, range.Low, range.High, count, cancellation);
+                var draws = new Draws(guests, program, study.Run.SeedOf(parse) ?? 1, study.Run.Given(Swap, parse), cancellation);
+                runs = Sweep(guests, draws, range.Low, range.High, count, cancellation);
+                RequireStart(runs);
+                draws.SettleWhatDecides(runs);
+                runs.Sort((left, right) => left.Ram.CompareTo(right.Ram));
+                curve = CurveOf(runs);
+                advice = cancellation.IsCancellationRequested ? null : draws.Advise(curve, runs);
             }
 
-            runs.Sort((left, right) => left.Ram.CompareTo(right.Ram));
-            var curve = CurveOf(runs);
-            var advice = curve.Advise();
-            RequireStart(runs);
             if (!study.Run.PutsJsonOnOutput(parse))
             {
                 WriteText(runs, curve, advice);
@@ -57,7 +63,7 @@ public static class SweepCommand
         return command;
     }
 
-    private static List<(ByteSize Ram, GuestRun Run)> Sweep(GuestRuns guests, IReadOnlyList<string> program, ByteSize low, ByteSize high, int count, CancellationToken cancellation)
+    private static List<(ByteSize Ram, GuestRun Run)> Sweep(GuestRuns guests, Draws draws, ByteSize low, ByteSize high, int count, CancellationToken cancellation)
     {
         var runs = new List<(ByteSize, GuestRun)>();
         Add(Spread(low, high, Math.Max(2, count / 2)));
@@ -82,8 +88,8 @@ public static class SweepCommand
 
         void Add(IReadOnlyList<ByteSize> sizes)
         {
-            var made = guests.Run([.. sizes.Select(size => new GuestVariant(Bytes(size), ["--ram", Bytes(size)], program) { Title = size.ToString() })]);
-            runs.AddRange(made.Select(run => (sizes.First(size => Bytes(size) == run.Name), run)));
+            var made = guests.Run([.. sizes.Select(size => draws.In(size, 0))]);
+            runs.AddRange(made.Select(run => (sizes.First(size => Draws.NameOf(size, 0) == run.Name), run)));
         }
     }
 
@@ -99,7 +105,7 @@ public static class SweepCommand
     {
         WriteTable(runs, curve);
         Console.WriteLine();
-        if (advice is null)
+        if (curve.SmallestComplete is null)
         {
             Console.WriteLine("The program ended in none of these sizes: try larger ones, or more --swap.");
             return;
@@ -107,7 +113,12 @@ public static class SweepCommand
 
         SizingPlot.Write(Console.Out, curve);
         Console.WriteLine();
-        WriteAdvice(curve, advice);
+        if (advice is not null)
+        {
+            Console.WriteLine(Resources(advice));
+        }
+
+        Console.WriteLine("# " + Reason(curve, advice));
     }
 
     private static void WriteTable(List<(ByteSize Ram, GuestRun Run)> runs, MemoryCurve curve)
@@ -131,21 +142,29 @@ public static class SweepCommand
         table.Write(Console.Out);
     }
 
-    private static void WriteAdvice(MemoryCurve curve, MemoryAdvice advice)
-    {
-        Console.WriteLine($"""
-            resources:
-              requests:
-                memory: {Kubernetes(advice.Request)}
-              limits:
-                memory: {Kubernetes(advice.Limit)}
-            """);
-        Console.WriteLine(Reason(curve, advice));
-    }
+    internal static string Resources(MemoryAdvice advice) => $"""
+        resources:
+          requests:
+            memory: {Kubernetes(advice.Request)}
+          limits:
+            memory: {Kubernetes(advice.Limit)}
+        """;
 
-    internal static string Reason(MemoryCurve curve, MemoryAdvice advice) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"# {curve.Knee} is the knee, where the program needs {advice.SlowdownAtRequest:0.00} times its best time and less memory costs more and more; from {curve.Ample} on it is within {(MemoryCurve.AmpleSlowdown - 1) * 100:0} % of that best, and the limit leaves {(MemoryCurve.Headroom - 1) * 100:0} % above it.");
+    internal static string Reason(MemoryCurve curve, MemoryAdvice? advice)
+    {
+        var shape = curve.Knee is { } knee
+            ? string.Create(CultureInfo.InvariantCulture, $"{knee} is the knee: {curve.SlowdownAt(knee):0.00} times the best time, and less costs more and more; from {curve.Ample} on it is within {(MemoryCurve.AmpleSlowdown - 1) * 100:0} %.")
+            : $"There is no knee among these sizes; from {curve.Ample} on it is within 5 % of the best time.";
+        if (advice is null)
+        {
+            return shape + " It lived under no limit that was tried.";
+        }
+
+        var swap = advice.Swap is { } needed ? $" It needs {needed} of swap." : " It needs no swap.";
+        return shape + swap + string.Create(
+            CultureInfo.InvariantCulture,
+            $" It lived in a group with memory.max {Kubernetes(advice.Request)}, the smallest that was found; {Kubernetes(advice.Limit)} leaves {(LimitSearch.Headroom - 1) * 100:0} % above and was tried with {advice.Seeds.Count} seeds: {advice.Slowdown:0.00} times the best time at worst.");
+    }
 
     private static void WriteJson(TextWriter? json, List<(ByteSize Ram, GuestRun Run)> runs, MemoryCurve curve, MemoryAdvice? advice, bool isPartial)
     {
@@ -165,10 +184,10 @@ public static class SweepCommand
 
         json.WriteLine(TraceOptions.JsonRow(
             ("kneeBytes", (long?)curve.Knee?.Bytes), ("ampleBytes", (long?)curve.Ample?.Bytes), ("requestBytes", (long?)advice?.Request.Bytes),
-            ("limitBytes", (long?)advice?.Limit.Bytes), ("slowdownAtRequest", advice?.SlowdownAtRequest), ("partial", isPartial)));
+            ("limitBytes", (long?)advice?.Limit.Bytes), ("swapBytes", (long?)advice?.Swap?.Bytes), ("seedsTried", advice?.Seeds.Count), ("slowdownAtLimit", advice?.Slowdown), ("partial", isPartial)));
     }
 
-    private static MemoryCurve CurveOf(IEnumerable<(ByteSize Ram, GuestRun Run)> runs) =>
+    internal static MemoryCurve CurveOf(IEnumerable<(ByteSize Ram, GuestRun Run)> runs) =>
         new(runs.Select(run => new MemoryPoint(run.Ram, run.Run.IsComplete, run.Run.Report?.VirtualSeconds ?? 0, run.Run.Report?.Faults.Major ?? 0)));
 
     private static List<ByteSize> Spread(ByteSize low, ByteSize high, int count)
@@ -193,8 +212,6 @@ public static class SweepCommand
 
         return (low, high);
     }
-
-    private static string Bytes(ByteSize size) => size.Bytes.ToString(CultureInfo.InvariantCulture);
 
     private static string Kubernetes(ByteSize size) => string.Create(CultureInfo.InvariantCulture, $"{size.Bytes >> 20}Mi");
 }

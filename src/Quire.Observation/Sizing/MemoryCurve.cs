@@ -12,9 +12,6 @@ public sealed class MemoryCurve
     /// <summary>A size counts as ample from where the program needs at most this much longer than in the best one.</summary>
     public const double AmpleSlowdown = 1.05;
 
-    /// <summary>Room above what was measured, for inputs that are a little larger.</summary>
-    public const double Headroom = 1.25;
-
     private readonly List<MemoryPoint> _complete;
 
     public MemoryCurve(IEnumerable<MemoryPoint> points)
@@ -35,47 +32,14 @@ public sealed class MemoryCurve
     /// <summary>The smallest size in which the program is about as fast as it gets.</summary>
     public ByteSize? Ample => _complete.Count == 0 ? null : _complete.First(point => point.VirtualSeconds <= FastestSeconds * AmpleSlowdown).Ram;
 
-    /// <summary>
-    /// The point farthest below the straight line from the smallest size in which the program ends to the first ample one, both on logarithmic
-    /// scales that are scaled to one (Satopaa et al., Finding a "Kneedle" in a haystack, ICDCSW 2011, without smoothing). The ample size if
-    /// nothing lies below the line.
-    /// </summary>
+    /// <summary>The <see cref="Traces.Curves.Knee"/> of the running time, from the smallest size in which the program ends to the first ample one. Null: there is none.</summary>
     public ByteSize? Knee
     {
         get
         {
-            if (Ample is not { } ample || SmallestComplete is not { } smallest || smallest == ample)
-            {
-                return SmallestComplete;
-            }
-
-            var first = _complete[0];
-            var last = _complete.First(point => point.Ram == ample);
-            var (width, height) = (Math.Log2((double)last.Ram.Bytes / first.Ram.Bytes), Math.Log2(first.VirtualSeconds / last.VirtualSeconds));
-            var (knee, farthest) = (ample, 0.0);
-            foreach (var point in _complete.TakeWhile(point => point.Ram <= ample))
-            {
-                var below = 1 - (Math.Log2((double)point.Ram.Bytes / first.Ram.Bytes) / width) - (Math.Log2(point.VirtualSeconds / last.VirtualSeconds) / height);
-                if (below > farthest + 1e-9)
-                {
-                    (knee, farthest) = (point.Ram, below);
-                }
-            }
-
-            return knee;
+            var falling = Ample is { } ample ? _complete.TakeWhile(point => point.Ram <= ample).ToList() : [];
+            return Traces.Curves.Knee.Find(falling.Count, index => (falling[index].Ram.Bytes, falling[index].VirtualSeconds)) is { } found ? falling[found].Ram : null;
         }
-    }
-
-    /// <summary>Null: the program ended in no size.</summary>
-    public MemoryAdvice? Advise()
-    {
-        if (Knee is not { } knee || Ample is not { } ample)
-        {
-            return null;
-        }
-
-        var limit = RoundUpToMiB(Math.Max(ample.Bytes, knee.Bytes) * Headroom);
-        return new MemoryAdvice(RoundUpToMiB(knee.Bytes), limit, SlowdownAt(knee));
     }
 
     /// <summary>Running time in a size over the best one's; NaN where the program did not end.</summary>
@@ -110,11 +74,4 @@ public sealed class MemoryCurve
 
         return best;
     }
-
-    private static ByteSize RoundUpToMiB(double bytes) => ByteSize.FromMiB((ulong)Math.Ceiling(bytes / (1 << 20)));
 }
-
-/// <param name="Request">What a scheduler should set aside: the knee.</param>
-/// <param name="Limit">What the program should never be let above: the first ample size and headroom.</param>
-/// <param name="SlowdownAtRequest">Running time in the requested memory over the best one's.</param>
-public sealed record MemoryAdvice(ByteSize Request, ByteSize Limit, double SlowdownAtRequest);

@@ -64,10 +64,7 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
         return low;
     }
 
-    /// <summary>
-    /// The knee: the point farthest below the straight line from one frame to the last point that still lowers the ratio, both axes scaled to
-    /// one (Satopaa et al., Finding a "Kneedle" in a haystack, ICDCSW 2011, without smoothing). Null for a flat curve.
-    /// </summary>
+    /// <summary>The <see cref="Curves.Knee"/> from one frame to the first size that has the lowest ratio. Null: there is none.</summary>
     public CurvePoint? Knee()
     {
         if (Points.Count < 3)
@@ -83,24 +80,7 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
         }
 
         var first = Points[0].Frames == 0 ? 1 : 0;
-        var (top, width) = (Points[first].MissRatio - floor, (double)(Points[last].Frames - Points[first].Frames));
-        if (last <= first || top <= 0)
-        {
-            return null;
-        }
-
-        CurvePoint? best = null;
-        var farthest = 1e-9;
-        for (var index = first; index <= last; index++)
-        {
-            var below = 1 - ((Points[index].Frames - Points[first].Frames) / width) - ((Points[index].MissRatio - floor) / top);
-            if (below > farthest)
-            {
-                (farthest, best) = (below, Points[index]);
-            }
-        }
-
-        return best;
+        return Curves.Knee.Find(last - first + 1, index => (Points[first + index].Frames, Points[first + index].MissRatio)) is { } found ? Points[first + found] : null;
     }
 
     /// <summary>At most so many points, spread evenly over the logarithm of the size, the first and last among them.</summary>
