@@ -20,9 +20,6 @@ public enum MemoryEventKind : byte
     /// <summary>A huge page became 512 small ones.</summary>
     Split,
 
-    /// <summary>A read of untouched memory got the shared zero page.</summary>
-    ZeroPage,
-
     /// <summary>A store took over a frame that nobody else had any more.</summary>
     TakeOver,
 

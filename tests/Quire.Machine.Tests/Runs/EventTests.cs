@@ -25,7 +25,9 @@ public sealed class EventTests(NativePrograms programs) : IClassFixture<NativePr
         ["faults.copyOnWriteReused"] = told => told.Is("take-over"),
         ["faults.pagesCopied"] = told => told.Is("copy"),
         ["faults.zeroFill"] = told => told.IsFault("zero"),
-        ["faults.zeroPage"] = told => told.Is("zero-page"),
+        ["faults.zeroPage"] = told => told.IsFault("zeroPage"),
+        ["faults.zeroPageWrites"] = told => told.IsFault("zeroPageWrite"),
+        ["faults.madeWritable"] = told => told.IsFault("madeWritable"),
         ["faults.file"] = told => told.IsFault("file"),
         ["faults.stackGrowth"] = told => told.IsFault("stackGrowth"),
         ["faults.swapIn"] = told => told.IsFault("swap"),
@@ -77,8 +79,8 @@ public sealed class EventTests(NativePrograms programs) : IClassFixture<NativePr
     private static readonly string[] InPages = ["scan", "file-read", "merge-scan"];
 
     [Theory]
-    [InlineData("--ram 6M --swap 64M", "word_a_page", "reclaim.evictedAnonymous,swap.in,swap.readaheadHits,faults.copyOnWriteReused")]
-    [InlineData("--ram 5M --swap 64M --zswap 20% --policy arc", "word_a_page", "reclaim.admissions,swap.compressed.in,swap.compressed.sameFilled")]
+    [InlineData("--ram 6M --swap 64M", "word_a_page", "reclaim.evictedAnonymous,swap.in,swap.readaheadHits,swap.cacheHits")]
+    [InlineData("--ram 5M --swap 64M --zswap 20% --policy arc", "word_a_page", "reclaim.admissions,swap.compressed.in,swap.compressed.out")]
     [InlineData("--ram 4M --swap 64M --inject swap-write:0.05", "word_a_page", "swap.writeErrors")]
     [InlineData("--ram 24M --swap 64M --thp always --merge", "perl", "hugePages.faults,hugePages.split,merging.fullScans,faults.pagesCopied")]
     [InlineData("--ram 5M --memory-max 4M --memory-high 3M --swap 64M --swap 4M", "perl", "pageCache.readaheadPages,reclaim.refaults,swap.out")]

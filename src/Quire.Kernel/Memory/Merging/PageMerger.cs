@@ -231,6 +231,7 @@ public sealed unsafe class PageMerger : BackgroundWork, IDisposable
         {
             space.ShareZeroPage(page);
             Merges++;
+            _memory.Note(MemoryEventKind.Merge, _memory.ZeroFrame, page, space.ProcessTag);
             _hasChanged = true;
             return;
         }
