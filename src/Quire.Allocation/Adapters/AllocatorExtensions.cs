@@ -27,7 +27,7 @@ public static unsafe class AllocatorExtensions
 public readonly unsafe ref struct ScopedBlock<T>
     where T : unmanaged
 {
-    private readonly IAllocator _allocator;
+    private readonly IAllocator? _allocator;
     private readonly void* _block;
 
     internal ScopedBlock(IAllocator allocator, void* block, int count)
@@ -45,5 +45,5 @@ public readonly unsafe ref struct ScopedBlock<T>
         get => ref Span[index];
     }
 
-    public void Dispose() => _allocator.Free(_block);
+    public void Dispose() => _allocator?.Free(_block);
 }

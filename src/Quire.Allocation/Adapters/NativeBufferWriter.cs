@@ -8,6 +8,7 @@ public sealed class NativeBufferWriter(IAllocator allocator) : IBufferWriter<byt
     private const int LeastBytes = 256;
 
     private NativeBuffer<byte>? _buffer;
+    private bool _isDisposed;
 
     /// <summary>What was written; valid until the next call that needs room.</summary>
     public ReadOnlySpan<byte> Written => _buffer is null ? [] : _buffer.GetSpan()[..Count];
@@ -35,6 +36,7 @@ public sealed class NativeBufferWriter(IAllocator allocator) : IBufferWriter<byt
 
     public void Dispose()
     {
+        _isDisposed = true;
         ((IDisposable?)_buffer)?.Dispose();
         _buffer = null;
         Count = 0;
@@ -43,7 +45,13 @@ public sealed class NativeBufferWriter(IAllocator allocator) : IBufferWriter<byt
     private NativeBuffer<byte> Grown(int sizeHint)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        var needed = checked(Count + Math.Max(sizeHint, 1));
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (sizeHint > Array.MaxLength - Count)
+        {
+            throw new OutOfMemoryException($"{sizeHint} bytes after {Count} are more than a buffer holds.");
+        }
+
+        var needed = Count + Math.Max(sizeHint, 1);
         if (_buffer is not null && _buffer.Length >= needed)
         {
             return _buffer;

@@ -8,16 +8,17 @@ public sealed class NativeMemoryPool<T>(IAllocator allocator) : MemoryPool<T>
 {
     private const int DefaultLength = 4096;
 
+    private bool _isDisposed;
+
     public override int MaxBufferSize => Array.MaxLength;
 
     public override IMemoryOwner<T> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(minBufferSize, -1);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         return new NativeBuffer<T>(allocator, minBufferSize == -1 ? DefaultLength : minBufferSize);
     }
 
-    /// <summary>The allocator is the caller's.</summary>
-    protected override void Dispose(bool disposing)
-    {
-    }
+    /// <summary>The allocator, and what is rented, stay the callers'.</summary>
+    protected override void Dispose(bool disposing) => _isDisposed = true;
 }

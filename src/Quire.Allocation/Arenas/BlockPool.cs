@@ -8,7 +8,8 @@ public sealed unsafe class BlockPool : IDisposable
 {
     private readonly NativeRegion _region;
     private readonly nint _stride;
-    private readonly System.Collections.BitArray? _taken;
+    // Null where nothing is checked.
+    private System.Collections.BitArray? _taken;
     private void* _free;
     private byte* _fresh;
     private byte* _committed;
@@ -76,13 +77,21 @@ public sealed unsafe class BlockPool : IDisposable
         Count--;
     }
 
-    public void Dispose() => _region.Dispose();
+    public void Dispose()
+    {
+        // Allocation and free go the long way from now on, and are refused there.
+        _free = null;
+        _fresh = _end;
+        _taken ??= new System.Collections.BitArray(0);
+        _region.Dispose();
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void* TakeFresh()
     {
         if (_fresh == _end)
         {
+            ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
             return null;
         }
 
@@ -107,6 +116,7 @@ public sealed unsafe class BlockPool : IDisposable
 
     private void ThrowIfNotTaken(void* block)
     {
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         if ((byte*)block < _region.Base || (byte*)block >= _fresh || (nint)((byte*)block - _region.Base) % _stride != 0)
         {
             throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"0x{(nint)block:x} is not a block of this pool.");

@@ -50,6 +50,33 @@ public sealed class BuddyUnits(uint count, int maxOrder, SafetyLevel safety = Sa
         Buddy.Free(start, order);
     }
 
+    public bool TryGrow(uint start, uint units)
+    {
+        var order = start < Count ? _orders[start] - 1 : -1;
+        var needed = BuddyAllocator.OrderFor(units);
+        if (order < 0 || needed <= order || needed > Buddy.MaxOrder || (start & ((1u << needed) - 1)) != 0 || (ulong)start + (1ul << needed) > Count)
+        {
+            return false;
+        }
+
+        // The halves that follow, each the buddy of all before it.
+        for (var each = order; each < needed; each++)
+        {
+            if (!Buddy.IsRangeFree(start + (1u << each), 1u << each))
+            {
+                return false;
+            }
+        }
+
+        for (var each = order; each < needed; each++)
+        {
+            Buddy.TryAllocateAt(start + (1u << each), each);
+        }
+
+        _orders[start] = (byte)(needed + 1);
+        return true;
+    }
+
     public uint LengthOf(uint start) => start < Count && _orders[start] != 0 ? 1u << (_orders[start] - 1) : 0;
 
     public IEnumerable<Extent> FreeExtents() => Buddy.FreeBlocksByAddress().Select(block => new Extent(block.Index, block.Length));

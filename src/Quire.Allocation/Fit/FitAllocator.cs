@@ -91,6 +91,21 @@ public sealed class FitAllocator : IUnitAllocator
         }
     }
 
+    public bool TryGrow(uint start, uint units)
+    {
+        var length = LengthOf(start);
+        var end = start + length;
+        if (length == 0 || units <= length || end >= Count || !_holes.TryHoleFrom(end, out var hole) || hole.Length < units - length)
+        {
+            return false;
+        }
+
+        SplitCount += _holes.Take(hole, new Extent(end, units - length));
+        _lengths[start] = units;
+        FreeUnits -= units - length;
+        return true;
+    }
+
     public uint LengthOf(uint start) => start < Count ? _lengths[start] : 0;
 
     public IEnumerable<Extent> FreeExtents() => _holes.Holes();

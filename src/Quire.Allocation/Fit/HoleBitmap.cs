@@ -59,6 +59,8 @@ public sealed class HoleBitmap : IFreeSpace
         return true;
     }
 
+    public bool TryHoleFrom(uint start, out Extent hole) => TryHoleAt(start, out hole);
+
     public IEnumerable<Extent> Holes()
     {
         for (uint at = 0; TryNextHole(at, out var hole); at = hole.End)

@@ -23,6 +23,9 @@ public interface IFreeSpace
     /// <summary>The hole that contains the unit.</summary>
     bool TryHoleAt(uint unit, out Extent hole);
 
+    /// <summary>The hole that begins at the unit; the unit before it is not free.</summary>
+    bool TryHoleFrom(uint start, out Extent hole);
+
     /// <summary>Every hole, by address.</summary>
     IEnumerable<Extent> Holes();
 }

@@ -22,6 +22,9 @@ public interface IUnitAllocator
     /// <exception cref="HeapMisuseException">No allocated block starts here.</exception>
     void Free(uint start);
 
+    /// <summary>Makes the block that starts here at least so many units long, in place. False, and nothing changed, when what follows it is taken.</summary>
+    bool TryGrow(uint start, uint units);
+
     /// <summary>Units of the allocated block that starts here; 0 when none does.</summary>
     uint LengthOf(uint start);
 

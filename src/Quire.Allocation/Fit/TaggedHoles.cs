@@ -75,6 +75,12 @@ public abstract class TaggedHoles : IFreeSpace
 
     public abstract bool TryHoleAt(uint unit, out Extent hole);
 
+    public bool TryHoleFrom(uint start, out Extent hole)
+    {
+        hole = new Extent(start, _tags[start]);
+        return hole.Length > 0;
+    }
+
     public abstract IEnumerable<Extent> Holes();
 
     /// <summary>Length of the hole that starts here.</summary>

@@ -18,5 +18,7 @@ public sealed unsafe class BoundaryTagHeap(NativeRegion region, SafetyLevel safe
 
     public IReadOnlyList<HeapBlock> Walk() => _heap.Walk();
 
+    public nint Trim() => _heap.Trim();
+
     public void Dispose() => _heap.Dispose();
 }

@@ -8,6 +8,9 @@ namespace Quire.Allocation;
 public sealed unsafe class SlabHeap : IAllocator, ISlabPages
 {
     private const int PageShift = 12;
+
+    // Tables of the frames are arrays: 4 TiB of memory.
+    private const long MostBytes = 1L << 42;
     private const int MaxOrder = 18;
 
     // Values of _cacheOf that are no cache number.
@@ -31,6 +34,7 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
     public SlabHeap(NativeRegion region, SlabDebug debug = SlabDebug.None)
     {
         ArgumentNullException.ThrowIfNull(region);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)region.Capacity, MostBytes, nameof(region));
         _region = region;
         var count = checked((uint)(region.Capacity >> PageShift));
         _frames = new BuddyUnits(count, MaxOrder, SafetyLevel.Checked);
@@ -69,6 +73,7 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
     public void* Allocate(nint size, nint alignment = 16)
     {
         BlockRequest.ThrowIfInvalid(size, alignment);
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         if (size > _region.Capacity)
         {
             return null;
@@ -126,7 +131,12 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
         }
 
         var usable = UsableSize(block);
-        return size <= usable && size > usable / 2 ? block : BlockRequest.Move(this, block, usable, size);
+        if ((size <= usable && size > usable / 2) || TryGrow(block, size))
+        {
+            return block;
+        }
+
+        return BlockRequest.Move(this, block, usable, size);
     }
 
     public nint UsableSize(void* block)
@@ -143,6 +153,7 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
 
     public IReadOnlyList<HeapBlock> Walk()
     {
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         var blocks = _frames.FreeExtents().Select(run => new HeapBlock((nint)run.Start << PageShift, (nint)run.Length << PageShift, BlockState.Free)).ToList();
         foreach (var run in _frames.AllocatedExtents().Where(run => _cacheOf[run.Start] == LargeRun))
         {
@@ -163,6 +174,18 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
 
     /// <summary>Gives empty slabs back to the pages. Returns the pages freed.</summary>
     public int Shrink() => _caches.Sum(cache => cache.Shrink());
+
+    public nint Trim()
+    {
+        var before = _region.CommittedBytes;
+        Shrink();
+        foreach (var run in _frames.FreeExtents().ToList())
+        {
+            _region.Decommit((nint)run.Start << PageShift, (nint)run.Length << PageShift);
+        }
+
+        return before - _region.CommittedBytes;
+    }
 
     public void Dispose() => _region.Dispose();
 
@@ -194,6 +217,19 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
 
     // Powers of two are aligned to themselves up to a page, as kmalloc's; 96 and 192 to their largest power of two.
     private static int AlignmentOf(int size) => Math.Min(size & -size, 1 << PageShift);
+
+    // Large runs only.
+    private bool TryGrow(void* block, nint size)
+    {
+        var frame = FrameOf(block);
+        if (_cacheOf[frame] != LargeRun || size <= (nint)_frames.LengthOf(frame) << PageShift || size > _region.Capacity)
+        {
+            return false;
+        }
+
+        return _frames.TryGrow(frame, (uint)((size + (1 << PageShift) - 1) >> PageShift))
+            && _region.TryCommit((nint)frame << PageShift, (nint)_frames.LengthOf(frame) << PageShift);
+    }
 
     private void* AllocateFrom(int number)
     {

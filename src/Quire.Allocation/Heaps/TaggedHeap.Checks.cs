@@ -7,6 +7,7 @@ internal sealed unsafe partial class TaggedHeap<TBins>
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             long blocks = 0;
             long bytes = 0;
             long largest = 0;
@@ -39,6 +40,7 @@ internal sealed unsafe partial class TaggedHeap<TBins>
 
     public IReadOnlyList<HeapBlock> Walk()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         var blocks = new List<HeapBlock>();
         var at = _first;
         while (at < _top)

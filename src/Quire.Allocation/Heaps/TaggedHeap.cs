@@ -22,6 +22,7 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
     private long _splits;
     private long _merges;
     private long _examined;
+    private bool _isDisposed;
 
     public TaggedHeap(NativeRegion region, SafetyLevel safety)
     {
@@ -46,6 +47,7 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
     public void* Allocate(nint size, nint alignment = 16)
     {
         BlockRequest.ThrowIfInvalid(size, alignment);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (size > _region.Capacity)
         {
             return null;
@@ -62,6 +64,7 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
             return;
         }
 
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_checked)
         {
             ThrowIfNotAllocated(block);
@@ -80,6 +83,7 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
             return Allocate(size);
         }
 
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_checked)
         {
             ThrowIfNotAllocated(block);
@@ -103,6 +107,7 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
 
     public nint UsableSize(void* block)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_checked)
         {
             ThrowIfNotAllocated(block);
@@ -111,7 +116,38 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
         return ChunkOf(block)->Size - Chunk.HeaderBytes;
     }
 
-    public void Dispose() => _region.Dispose();
+    /// <summary>Free chunks keep their pages committed, but their inner pages hold nothing; beyond the top they are decommitted.</summary>
+    public nint Trim()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        nint given = 0;
+        for (var chunk = (Chunk*)_first; (byte*)chunk < _top; chunk = After(chunk, chunk->Size))
+        {
+            if ((chunk->Header & Chunk.IsFree) != 0)
+            {
+                // Links at its start, the length at its end.
+                given += _region.Discard((nint)((byte*)chunk - _region.Base) + sizeof(Chunk), chunk->Size - sizeof(Chunk) - sizeof(nint));
+            }
+        }
+
+        var before = _region.CommittedBytes;
+        var used = (nint)(_top - _region.Base) + Chunk.HeaderBytes;
+        var end = (used + NativeRegion.CommitGranule - 1) & -NativeRegion.CommitGranule;
+        var committed = (nint)(_committed - _region.Base);
+        if (end < committed)
+        {
+            _region.Decommit(end, committed - end);
+            _committed = _region.Base + end;
+        }
+
+        return given + before - _region.CommittedBytes;
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _region.Dispose();
+    }
 
     // Room for the header, and enough to become a free chunk later.
     private static nint ChunkBytes(nint size) => Math.Max(Chunk.LeastBytes, (size + Chunk.HeaderBytes + 15) & -16);

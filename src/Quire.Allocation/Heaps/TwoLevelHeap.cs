@@ -18,5 +18,7 @@ public sealed unsafe class TwoLevelHeap(NativeRegion region, SafetyLevel safety 
 
     public IReadOnlyList<HeapBlock> Walk() => _heap.Walk();
 
+    public nint Trim() => _heap.Trim();
+
     public void Dispose() => _heap.Dispose();
 }

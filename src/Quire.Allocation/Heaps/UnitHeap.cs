@@ -32,6 +32,7 @@ public sealed unsafe class UnitHeap : IAllocator
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
             long blocks = 0;
             long largest = 0;
             foreach (var hole in Units.FreeExtents())
@@ -60,6 +61,7 @@ public sealed unsafe class UnitHeap : IAllocator
     public void* Allocate(nint size, nint alignment = 16)
     {
         BlockRequest.ThrowIfInvalid(size, alignment);
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         if (size > (nint)Units.Count << _shift)
         {
             return null;
@@ -99,7 +101,12 @@ public sealed unsafe class UnitHeap : IAllocator
         }
 
         var usable = UsableSize(block);
-        return size <= usable && size > usable / 2 ? block : BlockRequest.Move(this, block, usable, size);
+        if ((size <= usable && size > usable / 2) || TryGrow(block, size))
+        {
+            return block;
+        }
+
+        return BlockRequest.Move(this, block, usable, size, ((nint)block & 15) == 0 ? 16 : Granule);
     }
 
     public nint UsableSize(void* block)
@@ -108,7 +115,18 @@ public sealed unsafe class UnitHeap : IAllocator
         return length != 0 ? (nint)length << _shift : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"No allocated block starts at 0x{(nint)block:x}.");
     }
 
-    public IReadOnlyList<HeapBlock> Walk() =>
+    public nint Trim()
+    {
+        var before = _region.CommittedBytes;
+        foreach (var hole in Units.FreeExtents().ToList())
+        {
+            _region.Decommit((nint)hole.Start << _shift, (nint)hole.Length << _shift);
+        }
+
+        return before - _region.CommittedBytes;
+    }
+
+    public IReadOnlyList<HeapBlock> Walk() => _region.IsDisposed ? throw new ObjectDisposedException(nameof(UnitHeap)) :
     [
         .. Units.AllocatedExtents().Select(extent => Block(extent, BlockState.Allocated))
             .Concat(Units.FreeExtents().Select(extent => Block(extent, BlockState.Free)))
@@ -118,6 +136,20 @@ public sealed unsafe class UnitHeap : IAllocator
     public void Dispose() => _region.Dispose();
 
     private HeapBlock Block(Extent extent, BlockState state) => new((nint)extent.Start << _shift, (nint)extent.Length << _shift, state);
+
+    private bool TryGrow(void* block, nint size)
+    {
+        var start = UnitOf(block);
+        var before = Units.LengthOf(start);
+        if (size <= (nint)before << _shift || size > (nint)Units.Count << _shift)
+        {
+            return false;
+        }
+
+        // What rounding adds is committed, too. Memory that the host refuses leaves the block as it was, but longer.
+        return Units.TryGrow(start, (uint)((size + Granule - 1) >> _shift))
+            && _region.TryCommit((nint)start << _shift, (nint)Units.LengthOf(start) << _shift);
+    }
 
     private uint UnitOf(void* block)
     {

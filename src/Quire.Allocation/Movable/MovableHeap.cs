@@ -10,6 +10,11 @@ public sealed unsafe class MovableHeap : IDisposable
     private const int GranuleShift = 4;
     private const int NoSlot = -1;
 
+    // Heaps begin at generations far apart, so that a handle of another names nothing here.
+    private static uint s_heaps;
+
+    private readonly uint _firstGeneration = NextGeneration(Interlocked.Increment(ref s_heaps) * 2654435761);
+
     private readonly NativeRegion _region;
     private readonly FitAllocator _units;
     private readonly TimeProvider _time;
@@ -51,6 +56,7 @@ public sealed unsafe class MovableHeap : IDisposable
     public bool TryAllocate(int size, out MovableHandle handle)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         handle = default;
         var units = (uint)(((long)Math.Max(size, 1) + (1 << GranuleShift) - 1) >> GranuleShift);
         if (!_units.TryAllocate(units, 1, out var start))
@@ -87,7 +93,7 @@ public sealed unsafe class MovableHeap : IDisposable
         _units.Free(entry.Start);
         _slotAt[entry.Start] = 0;
         _compactedTo = Math.Min(_compactedTo, entry.Start);
-        _entries[slot] = new Entry { Generation = entry.Generation + 1, NextFree = _freeSlot };
+        _entries[slot] = new Entry { Generation = NextGeneration(entry.Generation), NextFree = _freeSlot };
         _freeSlot = slot;
         Count--;
     }
@@ -135,6 +141,7 @@ public sealed unsafe class MovableHeap : IDisposable
     /// </summary>
     public long Compact(TimeSpan budget)
     {
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         var start = _time.GetTimestamp();
         var before = MovedBytes;
         while (TryMoveNext() && _time.GetElapsedTime(start) < budget)
@@ -198,8 +205,11 @@ public sealed unsafe class MovableHeap : IDisposable
 
     private Span<byte> Span(int slot) => new(_region.Base + ((nint)_entries[slot].Start << GranuleShift), _entries[slot].Size);
 
+    private static uint NextGeneration(uint generation) => generation == uint.MaxValue ? 1 : generation + 1;
+
     private int Find(MovableHandle handle)
     {
+        ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
         if ((uint)handle.Slot >= (uint)_entries.Count || !_entries[handle.Slot].IsLive || _entries[handle.Slot].Generation != handle.Generation)
         {
             throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"Handle {handle.Slot}/{handle.Generation} names no block: it was freed, or is of another heap.");
@@ -212,7 +222,7 @@ public sealed unsafe class MovableHeap : IDisposable
     {
         if (_freeSlot == NoSlot)
         {
-            _entries.Add(default);
+            _entries.Add(new Entry { Generation = _firstGeneration });
             return _entries.Count - 1;
         }
 

@@ -15,10 +15,17 @@ internal static unsafe class BlockRequest
         }
     }
 
-    /// <summary>Allocates, copies the common part and frees; null and nothing changed when there is no room.</summary>
-    public static void* Move(IAllocator heap, void* block, nint oldSize, nint newSize)
+    /// <summary>
+    /// Allocates, copies the common part and frees. Without room, a block that is long enough stays where it is; else null, and nothing changed.
+    /// </summary>
+    public static void* Move(IAllocator heap, void* block, nint oldSize, nint newSize, nint alignment = 16)
     {
-        var moved = heap.Allocate(newSize);
+        var moved = heap.Allocate(newSize, alignment);
+        if (moved == null && newSize <= oldSize)
+        {
+            return block;
+        }
+
         if (moved != null && block != null)
         {
             Buffer.MemoryCopy(block, moved, newSize, Math.Min(oldSize, newSize));

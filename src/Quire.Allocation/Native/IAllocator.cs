@@ -3,7 +3,8 @@ namespace Quire.Allocation;
 /// <summary>
 /// A heap of native memory. The same results everywhere: a size of zero gives a block of its own that may be freed; a size that the
 /// heap cannot satisfy, however large, gives null and changes nothing; negative sizes, and alignments that are no power of two from 1 to
-/// <see cref="NativeRegion.BaseAlignment"/>, throw ArgumentOutOfRangeException; freeing null does nothing.
+/// <see cref="NativeRegion.BaseAlignment"/>, throw ArgumentOutOfRangeException; freeing null does nothing. After Dispose
+/// every other call throws ObjectDisposedException.
 /// </summary>
 public unsafe interface IAllocator : IDisposable
 {
@@ -22,6 +23,9 @@ public unsafe interface IAllocator : IDisposable
 
     /// <summary>Bytes that may be used from the block's start on: at least what was asked for.</summary>
     nint UsableSize(void* block);
+
+    /// <summary>Gives the memory of whole pages in which nothing is allocated back to the host. Returns the bytes given back.</summary>
+    nint Trim();
 
     /// <summary>Every block, free and allocated, by address. The heap must not be used meanwhile.</summary>
     IReadOnlyList<HeapBlock> Walk();

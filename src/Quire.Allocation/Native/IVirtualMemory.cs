@@ -15,6 +15,9 @@ public interface IVirtualMemory
     /// <summary>Gives the memory of pages back; the addresses stay reserved and fault.</summary>
     void Decommit(nint address, nint bytes);
 
+    /// <summary>Gives the memory of pages back without making them fault; what they hold then is undefined.</summary>
+    void Discard(nint address, nint bytes);
+
     /// <summary>Gives the addresses of a whole reservation back.</summary>
     void Release(nint address, nint bytes);
 }

@@ -16,7 +16,8 @@ public sealed unsafe class NativeRegion : IDisposable
     private const int GranuleShift = 16;
 
     private readonly IVirtualMemory _memory;
-    private readonly bool[] _committed;
+    // A bit a granule.
+    private readonly ulong[] _committed;
     private nint _reservation;
     private readonly nint _reserved;
 
@@ -37,10 +38,12 @@ public sealed unsafe class NativeRegion : IDisposable
         }
 
         Base = (byte*)((_reservation + BaseAlignment - 1) & -BaseAlignment);
-        _committed = new bool[Capacity >> GranuleShift];
+        _committed = new ulong[((Capacity >> GranuleShift) + 63) >> 6];
     }
 
     ~NativeRegion() => Dispose();
+
+    public bool IsDisposed => _reservation == 0;
 
     public byte* Base { get; }
 
@@ -58,7 +61,7 @@ public sealed unsafe class NativeRegion : IDisposable
         ThrowIfOutside(offset, length);
         for (var granule = offset >> GranuleShift; granule << GranuleShift < offset + length; granule++)
         {
-            if (!_committed[granule])
+            if (!IsCommitted(granule))
             {
                 throw new InvalidOperationException($"Offset {granule << GranuleShift} is not committed.");
             }
@@ -74,7 +77,7 @@ public sealed unsafe class NativeRegion : IDisposable
         var last = (offset + length - 1) >> GranuleShift;
         for (var granule = offset >> GranuleShift; granule <= last; granule++)
         {
-            if (!_committed[granule] && !TryCommitFrom(granule, last))
+            if (!IsCommitted(granule) && !TryCommitFrom(granule, last))
             {
                 return false;
             }
@@ -91,12 +94,13 @@ public sealed unsafe class NativeRegion : IDisposable
         var end = (offset + length) >> GranuleShift;
         for (var granule = first; granule < end; granule++)
         {
-            if (_committed[granule])
+            if (IsCommitted(granule))
             {
                 var start = granule;
-                while (granule < end && _committed[granule])
+                while (granule < end && IsCommitted(granule))
                 {
-                    _committed[granule++] = false;
+                    _committed[granule >> 6] &= ~(1ul << (int)granule);
+                    granule++;
                 }
 
                 _memory.Decommit((nint)Base + (start << GranuleShift), (granule - start) << GranuleShift);
@@ -105,9 +109,26 @@ public sealed unsafe class NativeRegion : IDisposable
         }
     }
 
+    /// <summary>Gives back the memory of the host's pages that lie wholly in a committed range; they stay usable and read as zeros, or as they were. Returns the bytes.</summary>
+    public nint Discard(nint offset, nint length)
+    {
+        ThrowIfOutside(offset, length);
+        nint page = _memory.PageSize;
+        var first = (offset + page - 1) & -page;
+        var end = (offset + length) & -page;
+        if (end <= first)
+        {
+            return 0;
+        }
+
+        _memory.Discard((nint)Base + first, end - first);
+        return end - first;
+    }
+
     /// <summary>Offset of an address; false when it is not of this region.</summary>
     public bool TryOffsetOf(void* address, out nint offset)
     {
+        ObjectDisposedException.ThrowIf(_reservation == 0, this);
         offset = (nint)((byte*)address - Base);
         return (nuint)offset < (nuint)Capacity;
     }
@@ -125,7 +146,7 @@ public sealed unsafe class NativeRegion : IDisposable
     private bool TryCommitFrom(nint granule, nint last)
     {
         var end = granule;
-        while (end <= last && !_committed[end])
+        while (end <= last && !IsCommitted(end))
         {
             end++;
         }
@@ -135,14 +156,21 @@ public sealed unsafe class NativeRegion : IDisposable
             return false;
         }
 
-        _committed.AsSpan((int)granule, (int)(end - granule)).Fill(true);
+        for (var each = granule; each < end; each++)
+        {
+            _committed[each >> 6] |= 1ul << (int)each;
+        }
+
         CommittedBytes += (end - granule) << GranuleShift;
         PeakCommittedBytes = Math.Max(PeakCommittedBytes, CommittedBytes);
         return true;
     }
 
+    private bool IsCommitted(nint granule) => ((_committed[granule >> 6] >> (int)granule) & 1) != 0;
+
     private void ThrowIfOutside(nint offset, nint length)
     {
+        ObjectDisposedException.ThrowIf(_reservation == 0, this);
         if (offset < 0 || length < 0 || offset > Capacity - length)
         {
             throw new ArgumentOutOfRangeException(nameof(offset), $"{offset}+{length} is outside of a region of {Capacity} bytes.");

@@ -30,6 +30,8 @@ internal sealed partial class PosixMemory : IVirtualMemory
         }
     }
 
+    public void Discard(nint address, nint bytes) => _ = Advise(address, bytes, MadviseDontNeed);
+
     public void Release(nint address, nint bytes) => _ = Unmap(address, bytes);
 
     [LibraryImport("libc", EntryPoint = "mmap")]

@@ -134,6 +134,9 @@ public sealed class FixedPartitions : IUnitAllocator
         Vacate(partition);
     }
 
+    /// <summary>Never: a job that outgrows its partition needs another.</summary>
+    public bool TryGrow(uint start, uint units) => false;
+
     public uint LengthOf(uint start)
     {
         var partition = Array.FindIndex(_partitions, candidate => candidate.Start == start);

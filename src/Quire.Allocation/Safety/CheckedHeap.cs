@@ -16,6 +16,8 @@ public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator
     private readonly HashSet<nint> _freed = [];
     private readonly ulong _secret = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
+    private bool _isDisposed;
+
     public AllocatorStatistics Statistics => inner.Statistics;
 
     public void* Allocate(nint size, nint alignment = 16)
@@ -37,7 +39,9 @@ public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator
 
             var block = start + front;
             _freed.Remove((nint)block);
-            _live.Add((nint)block, new Block(size, front));
+
+            // Known already when the heap below freed it by other means, as an arena's scope does.
+            _live[(nint)block] = new Block(size, front);
             Canaries(block, size, out var before, out var after);
             Fill(before, (ulong)block);
             Fill(after, (ulong)block);
@@ -101,9 +105,24 @@ public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator
         }
     }
 
+    public nint Trim()
+    {
+        lock (_lock)
+        {
+            return inner.Trim();
+        }
+    }
+
     public IReadOnlyList<HeapBlock> Walk() => inner.Walk();
 
-    public void Dispose() => inner.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            inner.Dispose();
+        }
+    }
 
     private void Release(void* block, Block known)
     {
@@ -114,6 +133,7 @@ public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator
 
     private Block Verify(void* block)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (!_live.TryGetValue((nint)block, out var known))
         {
             throw _freed.Contains((nint)block)

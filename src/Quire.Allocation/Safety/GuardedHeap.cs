@@ -7,12 +7,19 @@ public sealed record Leak(nint Address, nint Size, string AllocatedAt);
 
 /// <summary>
 /// Each block has pages of its own and ends where an unmapped page begins, so that a read or write beyond it faults; freed blocks are
-/// unmapped and their addresses not used again for a long time (Perens, Electric Fence). At dispose, what is still allocated is reported.
+/// unmapped and their addresses not used again for a long time (Perens, Electric Fence). When the host would give the process no more
+/// mappings, allocation gives null. At dispose, what is still allocated is reported.
 /// </summary>
 /// <remarks>Thread-safe. Alignment leaves up to alignment - 1 bytes before the guard page; they hold a pattern that Free verifies.</remarks>
 public sealed unsafe class GuardedHeap : IAllocator
 {
     private const byte Slack = 0xA5;
+
+    // Its pages, and the guard after or the gap before them.
+    private const int MappingsOfABlock = 2;
+
+    // Of all guarded heaps of the process, which share the host's limit.
+    private static readonly HostMappings s_mappings = HostMappings.OfThisProcess();
 
     private readonly Lock _lock = new();
     private readonly IVirtualMemory _memory;
@@ -25,6 +32,7 @@ public sealed unsafe class GuardedHeap : IAllocator
     private nint _used;
     private nint _peak;
     private nint _unmappedBytes;
+    private bool _isDisposed;
 
     /// <param name="capacity">Bytes of pages that may be allocated at a time.</param>
     /// <param name="onLeaks">Called at dispose when blocks are left.</param>
@@ -45,6 +53,7 @@ public sealed unsafe class GuardedHeap : IAllocator
         {
             lock (_lock)
             {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
                 var free = Math.Max(0, _capacity - _used);
                 return new AllocatorStatistics
                 {
@@ -73,16 +82,20 @@ public sealed unsafe class GuardedHeap : IAllocator
         var reserved = pages + page + (alignment > page ? alignment : 0);
         lock (_lock)
         {
-            if (pages > _capacity - _used || _memory.Reserve(reserved) is var reservation && reservation == 0)
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (pages > _capacity - _used || !TryTakeMappings() || _memory.Reserve(reserved) is var reservation && reservation == 0)
             {
                 return null;
             }
+
+            s_mappings.Take(MappingsOfABlock);
 
             // Above page alignment the block begins aligned, and what it lacks to its last page's end is slack.
             var start = alignment > page ? (reservation + alignment - 1) & -alignment : reservation;
             if (!_memory.TryCommit(start, pages))
             {
                 _memory.Release(reservation, reserved);
+                s_mappings.Return(MappingsOfABlock);
                 return null;
             }
 
@@ -121,9 +134,7 @@ public sealed unsafe class GuardedHeap : IAllocator
             _unmappedBytes += known.Reserved;
             while (_unmappedBytes > _quarantine)
             {
-                var oldest = _unmapped.Dequeue();
-                _unmappedBytes -= oldest.Reserved;
-                _memory.Release(oldest.Reservation, oldest.Reserved);
+                ReleaseOldest();
             }
         }
     }
@@ -143,11 +154,27 @@ public sealed unsafe class GuardedHeap : IAllocator
         }
     }
 
+    /// <summary>Gives up the quarantine: the memory itself is given back by each free.</summary>
+    public nint Trim()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            while (_unmapped.Count > 0)
+            {
+                ReleaseOldest();
+            }
+
+            return 0;
+        }
+    }
+
     /// <summary>The live blocks by address; offsets are addresses here, since there is no common base.</summary>
     public IReadOnlyList<HeapBlock> Walk()
     {
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             return [.. _live.Values.Select(block => new HeapBlock(block.Start, block.Pages, BlockState.Allocated))];
         }
     }
@@ -163,17 +190,23 @@ public sealed unsafe class GuardedHeap : IAllocator
 
     public void Dispose()
     {
-        var leaks = Leaks();
-        if (leaks.Count > 0)
+        if (_isDisposed)
         {
-            _onLeaks?.Invoke(leaks);
+            return;
+        }
+
+        if (_onLeaks is not null && Leaks() is { Count: > 0 } leaks)
+        {
+            _onLeaks(leaks);
         }
 
         lock (_lock)
         {
+            _isDisposed = true;
             foreach (var block in _live.Values.Concat(_unmapped))
             {
                 _memory.Release(block.Reservation, block.Reserved);
+                s_mappings.Return(MappingsOfABlock);
             }
 
             _live.Clear();
@@ -183,8 +216,28 @@ public sealed unsafe class GuardedHeap : IAllocator
         }
     }
 
+    // The quarantine gives way before an allocation fails.
+    private bool TryTakeMappings()
+    {
+        while (!s_mappings.Has(MappingsOfABlock) && _unmapped.Count > 0)
+        {
+            ReleaseOldest();
+        }
+
+        return s_mappings.Has(MappingsOfABlock);
+    }
+
+    private void ReleaseOldest()
+    {
+        var oldest = _unmapped.Dequeue();
+        _unmappedBytes -= oldest.Reserved;
+        _memory.Release(oldest.Reservation, oldest.Reserved);
+        s_mappings.Return(MappingsOfABlock);
+    }
+
     private Block Find(void* block)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_live.TryGetValue((nint)block, out var known))
         {
             return known;

@@ -12,14 +12,16 @@ internal unsafe struct FreeList
     public int Limit;
 }
 
-/// <summary>The free lists of one thread in one heap. When the thread is gone its finalizer returns the blocks.</summary>
+/// <summary>
+/// The free lists of one thread in one heap. Nobody but its thread touches them while it lives; when it has ended, the heap takes the blocks
+/// back. Knows no heap, so that a thread that lives long keeps none alive.
+/// </summary>
 internal sealed unsafe class ThreadCache
 {
-    private readonly ThreadCachingHeap _heap;
+    private readonly Thread _owner = Thread.CurrentThread;
 
-    public ThreadCache(ThreadCachingHeap heap)
+    public ThreadCache()
     {
-        _heap = heap;
         Lists = (FreeList*)NativeMemory.AllocZeroed(SizeClasses.Count, (nuint)sizeof(FreeList));
         for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++)
         {
@@ -27,14 +29,25 @@ internal sealed unsafe class ThreadCache
         }
     }
 
-    ~ThreadCache() => _heap.Retire(this);
+    // The blocks themselves are left alone: if the heap was not disposed, nobody can tell whose they are.
+    ~ThreadCache() => NativeMemory.Free(Lists);
 
-    public FreeList* Lists { get; private set; }
+    public FreeList* Lists { get; }
 
-    public void Release()
+    public bool IsOwnerAlive => _owner.IsAlive;
+
+    /// <summary>The heap is gone: the lists are empty from now on, and their thread forgets them.</summary>
+    public bool IsRetired { get; private set; }
+
+    public void Retire()
     {
-        NativeMemory.Free(Lists);
-        Lists = null;
-        GC.SuppressFinalize(this);
+        Abandon();
+        for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++)
+        {
+            Lists[sizeClass] = default;
+        }
     }
+
+    /// <summary>As <see cref="Retire"/>, from a finalizer: the lists may be gone already.</summary>
+    public void Abandon() => IsRetired = true;
 }

@@ -7,6 +7,7 @@ public sealed unsafe partial class ThreadCachingHeap
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             long allocated = 0;
             long free = 0;
             long freeBlocks = 0;
@@ -34,9 +35,9 @@ public sealed unsafe partial class ThreadCachingHeap
                 FreeBytes = free,
                 FreeBlocks = freeBlocks,
                 LargestFree = largest,
-                Splits = _pages.Pages.SplitCount,
-                Merges = _pages.Pages.MergeCount,
-                Examined = _pages.Pages.Examined,
+                Splits = _pages.SplitCount,
+                Merges = _pages.MergeCount,
+                Examined = _pages.Examined,
                 MetadataBytes = _pages.MetadataBytes,
             };
         }
@@ -44,30 +45,32 @@ public sealed unsafe partial class ThreadCachingHeap
 
     public IReadOnlyList<HeapBlock> Walk()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var cached = new HashSet<nint>();
         lock (_cachesLock)
         {
-            foreach (var lists in _liveCaches)
+            foreach (var cache in _caches)
             {
                 for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++)
                 {
-                    AddList(((FreeList*)lists)[sizeClass].Head, cached);
+                    AddList(cache.Lists[sizeClass].Head, cached);
                 }
             }
         }
 
         var blocks = new List<HeapBlock>();
-        foreach (var hole in _pages.Pages.FreeExtents())
+        foreach (var (first, pages, state) in _pages.AllSpans())
         {
-            blocks.Add(new HeapBlock((nint)hole.Start << SizeClasses.PageShift, (nint)hole.Length << SizeClasses.PageShift, BlockState.Free));
+            if (state == SpanState.Blocks)
+            {
+                AddSpan(first, cached, blocks);
+            }
+            else
+            {
+                blocks.Add(new HeapBlock((nint)first << SizeClasses.PageShift, (nint)pages << SizeClasses.PageShift, state == SpanState.Large ? BlockState.Allocated : BlockState.Free));
+            }
         }
 
-        foreach (var run in _pages.Pages.AllocatedExtents())
-        {
-            AddSpan(run.Start, cached, blocks);
-        }
-
-        blocks.Sort((left, right) => left.Offset.CompareTo(right.Offset));
         return blocks;
     }
 
@@ -76,12 +79,6 @@ public sealed unsafe partial class ThreadCachingHeap
         var span = _pages.Spans + first;
         var offset = (nint)first << SizeClasses.PageShift;
         var bytes = (nint)span->Pages << SizeClasses.PageShift;
-        if (span->SizeClass == 0)
-        {
-            blocks.Add(new HeapBlock(offset, bytes, BlockState.Allocated));
-            return;
-        }
-
         var free = new HashSet<nint>();
         AddList(span->Free, free);
         var size = SizeClasses.SizeOf(span->SizeClass);

@@ -7,7 +7,10 @@ namespace Quire.Allocation;
 /// heap below (after Ghemawat and Menage, "TCMalloc: Thread-Caching Malloc"). A block carries no header: the page it lies in
 /// tells its class. Allocation and free take no lock unless a thread's list runs empty or over.
 /// </summary>
-/// <remarks>Thread-safe; a block may be freed by another thread than allocated it. Statistics and Walk are exact only while no other thread allocates.</remarks>
+/// <remarks>
+/// Thread-safe; a block may be freed by another thread than allocated it. Statistics and Walk are exact only while no other thread allocates.
+/// What threads that have ended had cached is used again. A heap that is forgotten instead of disposed leaks its memory.
+/// </remarks>
 public sealed unsafe partial class ThreadCachingHeap : IAllocator
 {
     // A list may grow to this many bytes, but always by whole batches.
@@ -21,22 +24,35 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
     [ThreadStatic]
     private static nint t_lists;
 
+    // By the heap's number: a thread must not keep a heap alive.
     [ThreadStatic]
-    private static Dictionary<ThreadCachingHeap, ThreadCache>? t_caches;
+    private static Dictionary<long, ThreadCache>? t_caches;
+
+    // Caches at which a thread next looks for those of heaps that are gone.
+    [ThreadStatic]
+    private static int t_sweepAt;
+
+    private const int LeastSweep = 8;
+
+    // Caches looked at whenever a thread comes, for those of threads that have gone.
+    private const int LookedAt = 4;
 
     // Numbers are never used again, as addresses would be: a thread may remember a heap that is gone.
     private static long s_heaps;
 
     private readonly long _id = Interlocked.Increment(ref s_heaps);
     private readonly byte* _base;
-    private readonly nuint _capacity;
     private readonly byte* _classes;
     private readonly byte* _classOfUnits;
     private readonly byte[] _classTable;
     private readonly PageHeap _pages;
     private readonly CentralList[] _central;
-    private readonly HashSet<nint> _liveCaches = [];
+    private readonly List<ThreadCache> _caches = [];
     private readonly Lock _cachesLock = new();
+    private int _nextLookedAt;
+
+    // Bytes that can be handed out; 0 once disposed, so that no address is the heap's.
+    private nuint _capacity;
     private bool _disposed;
 
     /// <summary>Takes the region over.</summary>
@@ -45,7 +61,8 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         ArgumentNullException.ThrowIfNull(region);
         _pages = new PageHeap(region);
         _base = region.Base;
-        _capacity = (nuint)region.Capacity;
+        _capacity = (nuint)_pages.Capacity;
+        _pages.Leak();
         _classes = _pages.Classes;
         _classTable = GC.AllocateArray<byte>((SizeClasses.MaxSmall / 16) + 1, pinned: true);
         for (var units = 0; units < _classTable.Length; units++)
@@ -119,10 +136,19 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
             return block;
         }
 
-        if (usable > SizeClasses.MaxSmall && size > SizeClasses.MaxSmall && size < usable)
+        if (_classes[PageOf(block)] == 0 && size > SizeClasses.MaxSmall && size <= (nint)_capacity)
         {
-            _pages.Shrink(PageOf(block), (uint)((size + SizeClasses.PageSize - 1) >> SizeClasses.PageShift));
-            return block;
+            var (page, pages) = (PageOf(block), (uint)((size + SizeClasses.PageSize - 1) >> SizeClasses.PageShift));
+            if (size <= usable)
+            {
+                _pages.Shrink(page, pages);
+                return block;
+            }
+
+            if (_pages.TryGrow(page, pages))
+            {
+                return block;
+            }
         }
 
         return BlockRequest.Move(this, block, usable, size);
@@ -135,17 +161,20 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         return sizeClass != 0 ? SizeClasses.SizeOf(sizeClass) : (nint)LargeSpan(block, page)->Pages << SizeClasses.PageShift;
     }
 
-    /// <summary>Returns the calling thread's cached blocks to the central lists, and the memory of free pages to the host.</summary>
-    public void Trim()
+    /// <summary>Returns the cached blocks of the calling thread, and of threads that have ended, to the central lists, and the memory of free pages to the host.</summary>
+    public nint Trim()
     {
-        if (t_caches is { } caches && caches.TryGetValue(this, out var cache))
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (t_caches is { } caches && caches.TryGetValue(_id, out var cache))
         {
             Flush(cache.Lists);
         }
 
-        _pages.Trim();
+        TakeBackFromEndedThreads();
+        return _pages.Trim();
     }
 
+    /// <summary>Blocks must not be used any more. Calls that name a block, or ask for one, throw ObjectDisposedException from now on.</summary>
     public void Dispose()
     {
         lock (_cachesLock)
@@ -156,29 +185,69 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
             }
 
             _disposed = true;
+            _capacity = 0;
+            foreach (var cache in _caches)
+            {
+                cache.Retire();
+            }
+
+            _caches.Clear();
         }
 
-        if (t_caches?.Remove(this, out var own) == true)
+        if (t_heap == _id)
         {
             t_heap = 0;
-            Retire(own);
         }
 
+        t_caches?.Remove(_id);
+        GC.SuppressFinalize(this);
         _pages.Dispose();
     }
 
-    /// <summary>Returns what a finished thread had cached.</summary>
-    internal void Retire(ThreadCache cache)
+    // Threads that live on forget their caches here; the memory is left to blocks that may be in use.
+    ~ThreadCachingHeap()
+    {
+        foreach (var cache in _caches ?? [])
+        {
+            cache.Abandon();
+        }
+    }
+
+    /// <summary>Whether there was one.</summary>
+    private bool TakeBackFromEndedThreads()
     {
         lock (_cachesLock)
         {
-            if (cache.Lists != null && !_disposed)
+            return _caches.RemoveAll(TookBack) > 0;
+        }
+    }
+
+    private bool TookBack(ThreadCache cache)
+    {
+        if (cache.IsOwnerAlive)
+        {
+            return false;
+        }
+
+        Flush(cache.Lists);
+        return true;
+    }
+
+    private void Add(ThreadCache cache)
+    {
+        lock (_cachesLock)
+        {
+            for (var i = 0; i < LookedAt && _caches.Count > 0; i++)
             {
-                Flush(cache.Lists);
+                _nextLookedAt = (_nextLookedAt + 1) % _caches.Count;
+                if (TookBack(_caches[_nextLookedAt]))
+                {
+                    _caches[_nextLookedAt] = _caches[^1];
+                    _caches.RemoveAt(_caches.Count - 1);
+                }
             }
 
-            _liveCaches.Remove((nint)cache.Lists);
-            cache.Release();
+            _caches.Add(cache);
         }
     }
 
@@ -200,6 +269,11 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         {
             var batch = SizeClasses.Batch(sizeClass);
             list->Head = _central[sizeClass].Take(batch, out list->Count);
+            if (list->Head == null && TakeBackFromEndedThreads())
+            {
+                list->Head = _central[sizeClass].Take(batch, out list->Count);
+            }
+
             if (list->Head == null)
             {
                 return null;
@@ -218,6 +292,7 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
     private void* AllocateUnusual(nint size, nint alignment)
     {
         BlockRequest.ThrowIfInvalid(size, alignment);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (size > (nint)_capacity)
         {
             return null;
@@ -247,12 +322,11 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
     private void* AllocateLarge(nint size, uint alignmentPages)
     {
         var pages = (uint)((Math.Max(size, 1) + SizeClasses.PageSize - 1) >> SizeClasses.PageShift);
-        if (!_pages.TryAllocate(pages, alignmentPages, 0, out var first))
+        if (!_pages.TryAllocate(pages, alignmentPages, 0, out var first) && !(TakeBackFromEndedThreads() && _pages.TryAllocate(pages, alignmentPages, 0, out first)))
         {
             return null;
         }
 
-        _pages.Spans[first].Taken = 1;
         return _base + ((nint)first << SizeClasses.PageShift);
     }
 
@@ -310,36 +384,51 @@ public sealed unsafe partial class ThreadCachingHeap : IAllocator
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             t_caches ??= [];
-            if (!t_caches.TryGetValue(this, out var cache))
+            if (!t_caches.TryGetValue(_id, out var cache))
             {
-                cache = new ThreadCache(this);
-                t_caches.Add(this, cache);
-                lock (_cachesLock)
-                {
-                    _liveCaches.Add((nint)cache.Lists);
-                }
+                ForgetRetired();
+                cache = new ThreadCache();
+                t_caches.Add(_id, cache);
+                Add(cache);
             }
 
             t_heap = _id;
             t_lists = (nint)cache.Lists;
         }
 
+        ObjectDisposedException.ThrowIf(_disposed, this);
         return (FreeList*)t_lists;
+    }
+
+    // When they have doubled, so that many heaps cost a thread no more than few.
+    private static void ForgetRetired()
+    {
+        if (t_caches!.Count < Math.Max(t_sweepAt, LeastSweep))
+        {
+            return;
+        }
+
+        foreach (var (heap, cache) in t_caches.ToList())
+        {
+            if (cache.IsRetired)
+            {
+                t_caches.Remove(heap);
+            }
+        }
+
+        t_sweepAt = 2 * t_caches.Count;
     }
 
     private uint PageOf(void* block)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var offset = (nuint)((byte*)block - _base);
         return offset < _capacity
             ? (uint)(offset >> SizeClasses.PageShift)
             : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"0x{(nint)block:x} is not in this heap.");
     }
 
-    private PageSpan* LargeSpan(void* block, uint page)
-    {
-        var span = _pages.Spans + page;
-        return span->Pages != 0 && _pages.FirstPages[page] == page && ((nint)block & (SizeClasses.PageSize - 1)) == 0
-            ? span
-            : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"No large block starts at 0x{(nint)block:x}: it was freed already, or never given out.");
-    }
+    private PageSpan* LargeSpan(void* block, uint page) => _pages.IsLarge(page) && ((nint)block & (SizeClasses.PageSize - 1)) == 0
+        ? _pages.Spans + page
+        : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"No large block starts at 0x{(nint)block:x}: it was freed already, or never given out.");
 }

@@ -86,4 +86,51 @@ public unsafe class ArenaTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new NativeRegion(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => new NativeRegion(nint.MaxValue));
     }
+
+    [Fact]
+    public void TheLastBlockGrowsInPlaceAndOthersKeepTheirSizes()
+    {
+        using var arena = new Arena(1 << 20);
+        var first = (byte*)arena.Allocate(100);
+        var last = (byte*)arena.Allocate(50);
+        Assert.Equal(100, arena.UsableSize(first));
+        Assert.True(arena.Reallocate(last, 70_000) == last);
+        Assert.Equal(70_000, arena.UsableSize(last));
+        first[99] = 9;
+        var moved = (byte*)arena.Reallocate(first, 200);
+        Assert.True(moved > last && moved[99] == 9);
+        Assert.True(arena.Reallocate(moved, 1 << 20) == null);
+        Assert.Equal(200, arena.UsableSize(moved));
+        Assert.Throws<HeapMisuseException>(() => arena.Free(last + 16));
+        Assert.Equal(3, arena.Walk().Count(block => block.State == BlockState.Allocated && block.Length > 48));
+    }
+
+    [Fact]
+    public void AStaleScopeTakesNothingAway()
+    {
+        using var arena = new Arena(1 << 20);
+        var stale = arena.EnterScope();
+        arena.Allocate(1000);
+        arena.Reset();
+        arena.Allocate(50_000);
+        using var scope = arena.EnterScope();
+        var used = arena.Used;
+        Assert.Throws<InvalidOperationException>(stale.Dispose);
+        Assert.Throws<InvalidOperationException>(default(Arena.Scope).Dispose);
+        Assert.Equal(used, arena.Used);
+    }
+
+    [Fact]
+    public void ACheckedHeapOverAnArenaSurvivesItsScopes()
+    {
+        using var arena = new Arena(1 << 20);
+        using var heap = new CheckedHeap(arena);
+        for (var i = 0; i < 2; i++)
+        {
+            using (arena.EnterScope())
+            {
+                Assert.Equal(100, heap.UsableSize(heap.Allocate(100)));
+            }
+        }
+    }
 }

@@ -44,10 +44,15 @@ public unsafe class EveryKindTests
         Assert.True(heap.Allocate(nint.MaxValue) == null);
         Assert.True(heap.Allocate(nint.MaxValue - 15, 4096) == null);
         Assert.True(heap.Allocate((1 << 20) + 1) == null);
+        Assert.True(heap.Reallocate(null, nint.MaxValue) == null);
         heap.Free(null);
-        var empty = heap.Allocate(0);
-        Assert.True(empty != null);
-        heap.Free(empty);
+        var (empty, other) = ((nint)heap.Allocate(0), (nint)heap.Allocate(0));
+        Assert.True(empty != 0 && other != 0 && empty != other);
+        var grown = (byte*)heap.Reallocate((void*)empty, 40);
+        Assert.True(grown != null && heap.UsableSize(grown) >= 40);
+        Assert.False((nint)grown <= other && other < (nint)grown + 40);
+        heap.Free(grown);
+        heap.Free((void*)other);
     }
 
     [Theory]

@@ -68,6 +68,8 @@ internal sealed class PlantedUnits(uint count, PlantedBug bug) : IUnitAllocator
         AddFree(start, end - start);
     }
 
+    public bool TryGrow(uint start, uint units) => false;
+
     public uint LengthOf(uint start) => _taken.GetValueOrDefault(start);
 
     public IEnumerable<Extent> FreeExtents() => _free.Select(entry => new Extent(entry.Key, entry.Value));

@@ -139,4 +139,17 @@ public class MovableHeapTests
 
         public override long GetTimestamp() => _now++;
     }
+
+    [Fact]
+    public void NeitherTheDefaultHandleNorOneOfAnotherHeapNamesABlock()
+    {
+        using var heap = new MovableHeap(new NativeRegion(1 << 20));
+        using var other = new MovableHeap(new NativeRegion(1 << 20));
+        heap.TryAllocate(100, out _);
+        other.TryAllocate(7, out var foreign);
+        Assert.Throws<HeapMisuseException>(() => heap.Free(default));
+        Assert.Throws<HeapMisuseException>(() => { using var access = heap.Use(default); });
+        Assert.Throws<HeapMisuseException>(() => heap.SizeOf(foreign));
+        Assert.Equal(1, heap.Count);
+    }
 }

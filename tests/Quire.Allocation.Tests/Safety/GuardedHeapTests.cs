@@ -63,4 +63,35 @@ public unsafe class GuardedHeapTests
         new HeapModel(heap, Promises.None, 3).Run(Lengths.Of(3000, 100_000));
         Assert.Empty(heap.Leaks());
     }
+
+    [Fact]
+    public void MoreBlocksThanTheHostHasMappingsForGiveNull()
+    {
+        var mappings = new HostMappings(10);
+        Assert.True(mappings.Has(10));
+        mappings.Take(8);
+        Assert.False(mappings.Has(3));
+        mappings.Return(8);
+        Assert.True(mappings.Has(3));
+        if (!File.Exists("/proc/sys/vm/max_map_count"))
+        {
+            return;
+        }
+
+        // Two to a block; what the process itself needs is left, or it would die here.
+        var most = int.Parse(File.ReadAllText("/proc/sys/vm/max_map_count"), System.Globalization.CultureInfo.InvariantCulture);
+        if (most > 200_000)
+        {
+            return;
+        }
+
+        using var heap = new GuardedHeap((nint)1 << 40, quarantine: 1 << 20);
+        var blocks = 0;
+        while (heap.Allocate(16) != null)
+        {
+            Assert.True(++blocks < most / 2);
+        }
+
+        Assert.True(blocks > 0);
+    }
 }
