@@ -12,7 +12,7 @@ namespace Quire.Allocation;
 /// </code>
 /// </summary>
 /// <remarks>Not thread-safe. Spans and pointers must not be used after their scope ends or the arena is reset.</remarks>
-public sealed unsafe class Arena : IAllocator
+public sealed unsafe class Arena : IAllocator, IExplained
 {
     private readonly NativeRegion _region;
     private byte* _next;
@@ -180,6 +180,14 @@ public sealed unsafe class Arena : IAllocator
         _committed = _region.Base + end;
         return committed - end;
     }
+
+    public nint OffsetOf(void* block) => _region.TryOffsetOf(block, out var offset)
+        ? offset
+        : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"0x{(nint)block:x} is not in this heap.");
+
+    string IExplained.Placed(void* block) => "next to what was allocated before, behind a header of 16 bytes";
+
+    string IExplained.Freeing(void* block) => "nothing happens: only the end of a scope, or a reset, frees";
 
     /// <summary>Blocks with their headers, and the gaps between them, which alignment or spans of elements fill.</summary>
     public IReadOnlyList<HeapBlock> Walk()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Quire.Primitives;
 
 namespace Quire.Allocation;
 
@@ -43,9 +42,17 @@ public static class TextDrawing
     {
         ArgumentNullException.ThrowIfNull(blocks);
         var text = new StringBuilder();
-        var total = (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, blocks.Count == 0 ? 1 : blocks.Max(block => block.Offset + block.Length)));
+        var end = blocks.Count == 0 ? 0 : blocks.Max(block => block.Offset + block.Length);
         var byOffset = blocks.ToDictionary(block => block.Offset);
-        DrawNode(text, byOffset, 0, total, "", "");
+
+        // A memory that is no power of two has several trees, each as large as its place and what is left allow.
+        for (long offset = 0, length; offset < end; offset += length)
+        {
+            length = 1L << System.Numerics.BitOperations.Log2((ulong)(end - offset));
+            length = offset == 0 ? length : Math.Min(length, offset & -offset);
+            DrawNode(text, byOffset, offset, length, "", "");
+        }
+
         return text.ToString();
     }
 
@@ -137,5 +144,5 @@ public static class TextDrawing
         }
     }
 
-    private static string Size(long bytes) => new ByteSize((ulong)Math.Max(0, bytes)).ToString();
+    private static string Size(long bytes) => StepText.Exact(Math.Max(0, bytes));
 }

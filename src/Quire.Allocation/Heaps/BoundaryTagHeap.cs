@@ -16,6 +16,8 @@ public sealed unsafe class BoundaryTagHeap(NativeRegion region, SafetyLevel safe
 
     public nint UsableSize(void* block) => _heap.UsableSize(block);
 
+    public nint OffsetOf(void* block) => _heap.OffsetOf(block);
+
     public IReadOnlyList<HeapBlock> Walk() => _heap.Walk();
 
     public nint Trim() => _heap.Trim();

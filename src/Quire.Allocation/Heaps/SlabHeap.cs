@@ -5,7 +5,7 @@ namespace Quire.Allocation;
 /// powers of two from 8, with 96 and 192 between; larger blocks are runs of pages.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
-public sealed unsafe class SlabHeap : IAllocator, ISlabPages
+public sealed unsafe class SlabHeap : IAllocator, ISlabPages, IExplained
 {
     private const int PageShift = 12;
 
@@ -151,6 +151,34 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
         return cache.ObjectSize;
     }
 
+    public nint OffsetOf(void* block) => _region.TryOffsetOf(block, out var offset)
+        ? offset
+        : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"0x{(nint)block:x} is not in this heap.");
+
+    string IExplained.Placed(void* block)
+    {
+        var frame = FrameOf(block);
+        if (_cacheOf[frame] == LargeRun)
+        {
+            return $"larger than every cache: {_frames.LengthOf(frame)} pages of the buddy system";
+        }
+
+        var (cache, slab, taken) = SlabAt(frame);
+        return $"an object of {cache.Name} in its slab at frame {slab.Frame}: {taken} of {cache.ObjectsPerSlab} taken now";
+    }
+
+    string IExplained.Freeing(void* block)
+    {
+        var frame = FrameOf(block);
+        if (_cacheOf[frame] == LargeRun)
+        {
+            return $"its {_frames.LengthOf(frame)} pages go back to the buddy system";
+        }
+
+        var (cache, slab, taken) = SlabAt(frame);
+        return $"its object of {cache.Name} is free in the slab at frame {slab.Frame}: {taken - 1} of {cache.ObjectsPerSlab} taken now";
+    }
+
     public IReadOnlyList<HeapBlock> Walk()
     {
         ObjectDisposedException.ThrowIf(_region.IsDisposed, this);
@@ -217,6 +245,13 @@ public sealed unsafe class SlabHeap : IAllocator, ISlabPages
 
     // Powers of two are aligned to themselves up to a page, as kmalloc's; 96 and 192 to their largest power of two.
     private static int AlignmentOf(int size) => Math.Min(size & -size, 1 << PageShift);
+
+    private (SlabCache Cache, SlabView Slab, int Taken) SlabAt(uint frame)
+    {
+        var cache = _caches[_cacheOf[frame] - 1];
+        var slab = cache.Slabs().First(candidate => candidate.Frame == _slabStart[frame]);
+        return (cache, slab, slab.Taken.Count(taken => taken));
+    }
 
     // Large runs only.
     private bool TryGrow(void* block, nint size)

@@ -116,6 +116,10 @@ internal sealed unsafe partial class TaggedHeap<TBins> : IAllocator
         return ChunkOf(block)->Size - Chunk.HeaderBytes;
     }
 
+    public nint OffsetOf(void* block) => _region.TryOffsetOf(block, out var offset)
+        ? offset
+        : throw new HeapMisuseException(HeapMisuse.ForeignPointer, $"0x{(nint)block:x} is not in this heap.");
+
     /// <summary>Free chunks keep their pages committed, but their inner pages hold nothing; beyond the top they are decommitted.</summary>
     public nint Trim()
     {

@@ -16,6 +16,8 @@ public sealed unsafe class TwoLevelHeap(NativeRegion region, SafetyLevel safety 
 
     public nint UsableSize(void* block) => _heap.UsableSize(block);
 
+    public nint OffsetOf(void* block) => _heap.OffsetOf(block);
+
     public IReadOnlyList<HeapBlock> Walk() => _heap.Walk();
 
     public nint Trim() => _heap.Trim();

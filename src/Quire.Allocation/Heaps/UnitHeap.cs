@@ -126,6 +126,8 @@ public sealed unsafe class UnitHeap : IAllocator
         return before - _region.CommittedBytes;
     }
 
+    public nint OffsetOf(void* block) => (nint)UnitOf(block) << _shift;
+
     public IReadOnlyList<HeapBlock> Walk() => _region.IsDisposed ? throw new ObjectDisposedException(nameof(UnitHeap)) :
     [
         .. Units.AllocatedExtents().Select(extent => Block(extent, BlockState.Allocated))

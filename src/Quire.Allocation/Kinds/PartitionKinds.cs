@@ -7,17 +7,27 @@ internal static class PartitionKinds
 
     public static IEnumerable<AllocatorKind> All { get; } =
     [
-        new("partitions-equal", "sixteen fixed partitions of one size", options => Build(options, Equal, PartitionQueue.Common)),
-        new("partitions-unequal", "fixed partitions that double in size, one queue for all", options => Build(options, Doubling, PartitionQueue.Common)),
-        new("partitions-queues", "fixed partitions that double in size, one queue each: only the smallest sufficient size is used", options => Build(options, Doubling, PartitionQueue.OnePerPartition)),
+        Kind("partitions-equal", "sixteen fixed partitions of one size", Equal, PartitionQueue.Common),
+        Kind("partitions-unequal", "fixed partitions that double in size, one queue for all", Doubling, PartitionQueue.Common),
+        Kind("partitions-queues", "fixed partitions that double in size, one queue each: only the smallest sufficient size is used", Doubling, PartitionQueue.OnePerPartition),
     ];
 
-    private static UnitHeap Build(AllocatorOptions options, Func<uint, IEnumerable<uint>> split, PartitionQueue queue)
+    private static AllocatorKind Kind(string name, string summary, Func<uint, IEnumerable<uint>> split, PartitionQueue queue) =>
+        new(name, summary, options => new UnitHeap(new NativeRegion(options.Memory), Build(options, split, queue), options.Unit))
+        {
+            Partitions = options => Build(options, split, queue),
+        };
+
+    private static FixedPartitions Build(AllocatorOptions options, Func<uint, IEnumerable<uint>> split, PartitionQueue queue)
     {
         var units = checked((uint)(options.Memory / options.Unit));
-        var given = options.Partitions.Select(bytes => Math.Max(1, bytes / (uint)options.Unit));
-        var sizes = options.Partitions.Count > 0 ? given : split(units);
-        return new UnitHeap(new NativeRegion(options.Memory), new FixedPartitions([.. sizes], queue), options.Unit);
+        var given = options.Partitions.Select(bytes => Math.Max(1, bytes / (uint)options.Unit)).ToList();
+        if (given.Sum(size => (long)size) > units)
+        {
+            throw new ArgumentException($"the partitions take {given.Sum(size => (long)size * options.Unit)} bytes of {options.Memory}");
+        }
+
+        return new FixedPartitions([.. given.Count > 0 ? given : split(units)], queue);
     }
 
     private static IEnumerable<uint> Equal(uint units) => Enumerable.Repeat(Math.Max(1, units / EqualPartitions), (int)Math.Min(units, EqualPartitions));

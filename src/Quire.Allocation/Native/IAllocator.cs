@@ -27,6 +27,9 @@ public unsafe interface IAllocator : IDisposable
     /// <summary>Gives the memory of whole pages in which nothing is allocated back to the host. Returns the bytes given back.</summary>
     nint Trim();
 
+    /// <summary>Where an allocated block's contents lie, in bytes from where <see cref="Walk"/> counts.</summary>
+    nint OffsetOf(void* block);
+
     /// <summary>Every block, free and allocated, by address. The heap must not be used meanwhile.</summary>
     IReadOnlyList<HeapBlock> Walk();
 }

@@ -87,6 +87,9 @@ public sealed class FixedPartitions : IUnitAllocator
         return true;
     }
 
+    /// <summary>Takes a job that waits out of the queue. False when it does not wait.</summary>
+    public bool Withdraw(int id) => _waiting.RemoveAll(job => job.Id == id) > 0;
+
     /// <summary>Ends the job in a partition and admits the first waiting job that the queue discipline lets in; returns it.</summary>
     public PartitionJob? Complete(int partition)
     {

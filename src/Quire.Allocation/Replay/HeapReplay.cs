@@ -26,7 +26,7 @@ public static unsafe class HeapReplay
         }
 
         using var timed = AllocatorKinds.Create(kind, options);
-        return cancellation.IsCancellationRequested ? result : result with { NanosecondsPerCall = Timed(timed, workload(), cancellation) };
+        return cancellation.IsCancellationRequested ? result : result with { NanosecondsPerCall = Timed(timed, options, workload(), cancellation) };
     }
 
     private static ReplayResult Sampled(
@@ -35,7 +35,7 @@ public static unsafe class HeapReplay
         var blocks = new Dictionary<long, (nint Address, long Size)>();
         var samples = new List<ReplaySample>();
         long events = 0, failures = 0, skipped = 0, live = 0, peakLive = 0, highWater = 0;
-        nint? start = null;
+        var alignment = nint.Min(16, options.Unit);
         while (!cancellation.IsCancellationRequested && workload.TryNext(out var call))
         {
             events++;
@@ -53,9 +53,9 @@ public static unsafe class HeapReplay
             else
             {
                 var known = blocks.TryGetValue(call.Id, out var old);
-                var address = known ? (nint)heap.Reallocate((void*)old.Address, (nint)call.Size) : (nint)heap.Allocate((nint)call.Size);
-                start ??= address == 0 ? null : StartOf(heap, address);
-                workload.Placed(call.Id, address == 0 ? -1 : address - start!.Value);
+                var address = known ? (nint)heap.Reallocate((void*)old.Address, (nint)call.Size) : (nint)heap.Allocate((nint)call.Size, alignment);
+                var offset = address == 0 ? -1 : heap.OffsetOf((void*)address);
+                workload.Placed(call.Id, offset);
                 if (address == 0)
                 {
                     failures++;
@@ -65,7 +65,7 @@ public static unsafe class HeapReplay
                     blocks[call.Id] = (address, call.Size);
                     live += call.Size - old.Size;
                     peakLive = Math.Max(peakLive, live);
-                    highWater = heap is GuardedHeap ? 0 : Math.Max(highWater, address - start!.Value + call.Size);
+                    highWater = heap is GuardedHeap ? 0 : Math.Max(highWater, offset + call.Size);
                 }
             }
 
@@ -106,14 +106,14 @@ public static unsafe class HeapReplay
         };
     }
 
-    private static double Timed(IAllocator heap, IWorkload workload, CancellationToken cancellation)
+    private static double Timed(IAllocator heap, AllocatorOptions options, IWorkload workload, CancellationToken cancellation)
     {
         // The workload is laid out beforehand, with dense numbers, so that little but the heap is measured. Reactions to places are kept.
         var numbers = new Dictionary<long, int>();
         var blocks = new List<nint>();
         long calls = 0;
         long ticks = 0;
-        nint? start = null;
+        var alignment = nint.Min(16, options.Unit);
         var batch = new List<(HeapEvent Call, int Number)>();
         while (!cancellation.IsCancellationRequested)
         {
@@ -150,7 +150,7 @@ public static unsafe class HeapReplay
                 }
                 else
                 {
-                    var address = old != 0 ? (nint)heap.Reallocate((void*)old, (nint)call.Size) : (nint)heap.Allocate((nint)call.Size);
+                    var address = old != 0 ? (nint)heap.Reallocate((void*)old, (nint)call.Size) : (nint)heap.Allocate((nint)call.Size, alignment);
                     blocks[number] = address != 0 ? address : old;
                 }
             }
@@ -159,17 +159,12 @@ public static unsafe class HeapReplay
             calls += batch.Count;
             foreach (var (call, number) in batch.Where(entry => entry.Call.Kind != HeapEventKind.Free))
             {
-                start ??= blocks[number] == 0 ? null : StartOf(heap, blocks[number]);
-                workload.Placed(call.Id, blocks[number] == 0 ? -1 : blocks[number] - start!.Value);
+                workload.Placed(call.Id, blocks[number] == 0 ? -1 : heap.OffsetOf((void*)blocks[number]));
             }
         }
 
         return calls == 0 ? double.NaN : ticks * (1e9 / Stopwatch.Frequency) / calls;
     }
-
-    // Offsets count from the first byte that the walk calls the heap's: found when the first block is the only one, or by the lowest.
-    private static nint StartOf(IAllocator heap, nint first) =>
-        heap is GuardedHeap ? 0 : first - heap.Walk().First(block => block.State == BlockState.Allocated).Offset;
 
     private static ReplaySample Sample(IAllocator heap, AllocatorOptions options, long events, long live)
     {

@@ -93,5 +93,5 @@ public sealed class MovableSteps(MovableHeap heap)
         return new AllocationStep(operation, name, size, offset, blocks.FirstOrDefault(block => block.Name == name && name.Length > 0).Length, 0, 0, reason, blocks);
     }
 
-    private static string Text(long bytes) => new ByteSize((ulong)bytes).ToString();
+    private static string Text(long bytes) => StepText.Exact(bytes);
 }

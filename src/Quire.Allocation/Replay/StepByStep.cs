@@ -1,106 +1,79 @@
-using Quire.Primitives;
-
 namespace Quire.Allocation;
 
-/// <summary>Plays steps such as "a=34K b=66K -a a2=70K b~80K" on a heap and explains each: NAME=SIZE allocates, -NAME frees, NAME~SIZE reallocates.</summary>
-public sealed unsafe class StepByStep(IAllocator heap)
+/// <summary>Plays steps on a heap and explains each.</summary>
+/// <param name="alignment">Of every block asked for: a power of two.</param>
+public sealed unsafe class StepByStep(IAllocator heap, int alignment = 16)
 {
     private readonly Dictionary<string, Held> _held = [];
-    private nint _base;
 
-    /// <exception cref="FormatException">A step is malformed, allocates a name that is taken, or frees one that is not; says which.</exception>
-    public IReadOnlyList<AllocationStep> Run(string steps)
+    // Names whose allocation failed, and in which step.
+    private readonly Dictionary<string, int> _failed = [];
+
+    /// <summary>What each step did. A step that fails is said to, and the next ones go on.</summary>
+    public IReadOnlyList<AllocationStep> Run(IReadOnlyList<HeapStep> steps)
     {
         ArgumentNullException.ThrowIfNull(steps);
-        return [.. steps.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(Do)];
+        return [.. steps.Select(step => step.Kind switch
+        {
+            HeapStepKind.Allocate => Allocate(step),
+            HeapStepKind.Reallocate => Reallocate(step),
+            _ => Free(step.Name),
+        })];
     }
 
-    private AllocationStep Do(string step)
+    private AllocationStep Allocate(HeapStep step)
     {
-        var mark = step.AsSpan(1).IndexOfAny('=', '~') + 1;
-        if (step[0] == '-' && step.Length > 1)
-        {
-            return Free(step[1..]);
-        }
-
-        if (mark <= 0 || !ByteSize.TryParse(step[(mark + 1)..], out var size))
-        {
-            throw new FormatException($"step \"{step}\" is none of NAME=SIZE, NAME~SIZE, -NAME");
-        }
-
-        return step[mark] == '=' ? Allocate(step[..mark], (long)size.Bytes) : Reallocate(step[..mark], (long)size.Bytes);
-    }
-
-    private AllocationStep Allocate(string name, long size)
-    {
-        if (_held.ContainsKey(name))
-        {
-            throw new FormatException($"\"{name}\" is allocated already");
-        }
-
+        var (name, size) = (step.Name, step.Size);
         var (before, holes) = (heap.Statistics, Holes());
-        var block = (nint)heap.Allocate((nint)size);
+        var block = (nint)heap.Allocate((nint)size, alignment);
         if (block == 0)
         {
+            _failed[name] = step.Number;
             return Step("allocate", name, size, -1, before, WhyNot(size, before));
         }
 
-        var offset = Hold(name, block, size);
-        return Step("allocate", name, size, offset, before, WhyHere(offset, _held[name].Length, holes, heap.Statistics.Splits - before.Splits));
+        var held = Hold(name, block, size);
+        var why = (heap as IExplained)?.Placed((void*)block) ?? WhyHere(held, holes, heap.Statistics.Splits - before.Splits);
+        return Step("allocate", name, size, held.Offset, before, why);
     }
 
     private AllocationStep Free(string name)
     {
+        var before = heap.Statistics;
         if (!_held.Remove(name, out var held))
         {
-            throw new FormatException($"\"{name}\" is not allocated");
+            _failed.Remove(name, out var number);
+            return Step("free", name, 0, -1, before, $"there is nothing to free, as step {number} failed");
         }
 
-        var before = heap.Statistics;
+        var explained = (heap as IExplained)?.Freeing((void*)held.Address);
         heap.Free((void*)held.Address);
-        var merges = heap.Statistics.Merges - before.Merges;
-        var hole = Holes().FirstOrDefault(candidate => held.Offset >= candidate.Offset && held.Offset < candidate.Offset + candidate.Length);
-        var free = hole.Length == 0 ? "" : $"; {Text(hole.Length)} are free at {Text(hole.Offset)} now";
-        var joined = merges switch
-        {
-            0 => "its neighbours are not free: nothing to join",
-            1 => "joined with 1 free neighbour",
-            _ => $"joined {merges} times",
-        };
-        return Step("free", name, held.Requested, held.Offset, before, joined + free);
+        return Step("free", name, held.Requested, held.Offset, before, explained ?? Joined(held, heap.Statistics.Merges - before.Merges));
     }
 
-    private AllocationStep Reallocate(string name, long size)
+    private AllocationStep Reallocate(HeapStep step)
     {
-        if (!_held.TryGetValue(name, out var held))
-        {
-            throw new FormatException($"\"{name}\" is not allocated");
-        }
-
+        var (name, size) = (step.Name, step.Size);
         var before = heap.Statistics;
-        var block = (nint)heap.Reallocate((void*)held.Address, (nint)size);
+        var known = _held.TryGetValue(name, out var old);
+        var block = (nint)(known ? heap.Reallocate((void*)old.Address, (nint)size) : heap.Allocate((nint)size, alignment));
         if (block == 0)
         {
-            return Step("reallocate", name, size, -1, before, WhyNot(size, before) + "; the old block stays");
+            return Step("reallocate", name, size, -1, before, WhyNot(size, before) + (known ? "; the old block stays" : "; there is no old block"));
         }
 
-        var offset = Hold(name, block, size);
-        return Step("reallocate", name, size, offset, before, block == held.Address ? "resized in place" : $"moved from {Text(held.Offset)}, contents copied");
+        var failed = _failed.Remove(name, out var number) ? $"allocated anew, as step {number} failed" : null;
+        var moved = block == old.Address ? "resized in place" : $"moved from {StepText.Exact(old.Offset)}, contents copied";
+        return Step("reallocate", name, size, Hold(name, block, size).Offset, before, failed ?? moved);
     }
 
-    // The walk shows where a new block is: the first time, that gives the heap's base.
-    private long Hold(string name, nint block, long size)
+    private Held Hold(string name, nint block, long size)
     {
-        var walk = heap.Walk();
-        if (_base == 0)
-        {
-            _base = block - walk.First(candidate => candidate.State == BlockState.Allocated).Offset;
-        }
-
-        var place = block - _base;
-        var occupied = walk.First(candidate => candidate.State == BlockState.Allocated && candidate.Offset <= place && place < candidate.Offset + candidate.Length);
-        _held[name] = new Held(block, occupied.Offset, occupied.Length, size);
-        return occupied.Offset;
+        var offset = heap.OffsetOf((void*)block);
+        var occupied = heap.Walk().First(candidate => candidate.State == BlockState.Allocated && candidate.Offset <= offset && offset < candidate.Offset + candidate.Length);
+        var held = new Held(block, offset, occupied.Offset, occupied.Length, size);
+        _held[name] = held;
+        return held;
     }
 
     private AllocationStep Step(string operation, string name, long size, long offset, AllocatorStatistics before, string reason)
@@ -110,35 +83,50 @@ public sealed unsafe class StepByStep(IAllocator heap)
         return new AllocationStep(operation, name, size, offset, length, after.Splits - before.Splits, after.Merges - before.Merges, reason, Blocks());
     }
 
-    private static string WhyHere(long offset, long length, List<HeapBlock> holes, long splits)
+    private string Joined(Held freed, long merges)
     {
-        var hole = holes.FirstOrDefault(candidate => offset >= candidate.Offset && offset < candidate.Offset + candidate.Length);
+        var hole = Holes().FirstOrDefault(candidate => freed.Place >= candidate.Offset && freed.Place < candidate.Offset + candidate.Length);
+        var free = hole.Length == 0 ? "" : $"; {StepText.Exact(hole.Length)} are free at {StepText.Exact(hole.Offset)} now";
+        var joined = merges switch
+        {
+            0 => "its neighbours are not free: nothing to join",
+            1 => "joined with 1 free neighbour",
+            _ => $"joined {merges} times",
+        };
+        return joined + free;
+    }
+
+    private static string WhyHere(Held held, List<HeapBlock> holes, long splits)
+    {
+        var hole = holes.FirstOrDefault(candidate => held.Place >= candidate.Offset && held.Place < candidate.Offset + candidate.Length);
         var cut = splits switch
         {
-            0 => hole.Length == length ? "used whole" : "cut",
+            0 => hole.Length == held.Length ? "used whole" : "cut",
             1 => "split once",
             _ => $"split {splits} times",
         };
         return hole.Length == 0
-            ? $"takes {Text(length)}"
-            : $"takes {Text(length)} of the {Text(hole.Length)} free at {Text(hole.Offset)}, {cut}";
+            ? $"takes {StepText.Exact(held.Length)}"
+            : $"takes {StepText.Exact(held.Length)} of the {StepText.Exact(hole.Length)} free at {StepText.Exact(hole.Offset)}, {cut}";
     }
 
     private static string WhyNot(long size, AllocatorStatistics before) => before.FreeBytes < size
-        ? $"no room: {Text(before.FreeBytes)} are free"
-        : $"no block will do: {Text(before.FreeBytes)} are free in {before.FreeBlocks} blocks, the largest has {Text(before.LargestFree)}";
+        ? $"no room: {StepText.Exact(before.FreeBytes)} are free"
+        : $"no block will do: {StepText.Exact(before.FreeBytes)} are free in {before.FreeBlocks} blocks, the largest has {StepText.Exact(before.LargestFree)}";
 
     private List<HeapBlock> Holes() => [.. heap.Walk().Where(block => block.State == BlockState.Free)];
 
     private List<NamedBlock> Blocks()
     {
-        var names = _held.ToDictionary(entry => entry.Value.Offset, entry => (entry.Key, entry.Value.Requested));
-        return [.. heap.Walk().Select(block => block.State == BlockState.Allocated && names.TryGetValue(block.Offset, out var held)
-            ? new NamedBlock(held.Key, block.Offset, block.Length, held.Requested)
-            : new NamedBlock("", block.Offset, block.Length, 0))];
+        var names = _held.ToDictionary(entry => entry.Value.Place, entry => (entry.Key, entry.Value.Requested));
+        return [.. heap.Walk().Select(block => (block.State, names.TryGetValue(block.Offset, out var held)) switch
+        {
+            (BlockState.Free, _) => new NamedBlock("", block.Offset, block.Length, 0),
+            (_, true) => new NamedBlock(held.Key, block.Offset, block.Length, held.Requested),
+            _ => new NamedBlock(NamedBlock.Nameless, block.Offset, block.Length, block.Length),
+        })];
     }
 
-    private static string Text(long bytes) => new ByteSize((ulong)bytes).ToString();
-
-    private readonly record struct Held(nint Address, long Offset, long Length, long Requested);
+    /// <summary>A block by its contents (Offset), and what it occupies in the walk (Place, Length).</summary>
+    private readonly record struct Held(nint Address, long Offset, long Place, long Length, long Requested);
 }

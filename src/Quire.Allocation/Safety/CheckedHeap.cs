@@ -7,7 +7,7 @@ namespace Quire.Allocation;
 /// frees, foreign pointers, wrong sizes and writes over either end are found at the next call that names the block.
 /// </summary>
 /// <remarks>Thread-safe. What was freed is remembered until its address is given out again.</remarks>
-public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator
+public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator, IExplained
 {
     private const int CanaryBytes = 16;
 
@@ -112,6 +112,18 @@ public sealed unsafe class CheckedHeap(IAllocator inner) : IAllocator
             return inner.Trim();
         }
     }
+
+    public nint OffsetOf(void* block)
+    {
+        lock (_lock)
+        {
+            return inner.OffsetOf((byte*)block - Verify(block).Front) + _live[(nint)block].Front;
+        }
+    }
+
+    string? IExplained.Placed(void* block) => (inner as IExplained)?.Placed((byte*)block - Verify(block).Front);
+
+    string? IExplained.Freeing(void* block) => (inner as IExplained)?.Freeing((byte*)block - Verify(block).Front);
 
     public IReadOnlyList<HeapBlock> Walk() => inner.Walk();
 

@@ -11,7 +11,7 @@ public sealed record Leak(nint Address, nint Size, string AllocatedAt);
 /// mappings, allocation gives null. At dispose, what is still allocated is reported.
 /// </summary>
 /// <remarks>Thread-safe. Alignment leaves up to alignment - 1 bytes before the guard page; they hold a pattern that Free verifies.</remarks>
-public sealed unsafe class GuardedHeap : IAllocator
+public sealed unsafe class GuardedHeap : IAllocator, IExplained
 {
     private const byte Slack = 0xA5;
 
@@ -168,6 +168,20 @@ public sealed unsafe class GuardedHeap : IAllocator
             return 0;
         }
     }
+
+    /// <summary>The address: there is no common base.</summary>
+    public nint OffsetOf(void* block)
+    {
+        lock (_lock)
+        {
+            _ = Find(block);
+            return (nint)block;
+        }
+    }
+
+    string IExplained.Placed(void* block) => "pages of its own; it ends where a guard page begins";
+
+    string IExplained.Freeing(void* block) => "its pages are taken away, and their addresses not used again for long";
 
     /// <summary>The live blocks by address; offsets are addresses here, since there is no common base.</summary>
     public IReadOnlyList<HeapBlock> Walk()

@@ -43,6 +43,26 @@ public sealed unsafe partial class ThreadCachingHeap
         }
     }
 
+    public nint OffsetOf(void* block)
+    {
+        _ = PageOf(block);
+        return (nint)((byte*)block - _base);
+    }
+
+    string IExplained.Placed(void* block) => IsSmall(block, out var size)
+        ? $"a block of the size class {size}, from the thread's list, which is filled from spans of pages"
+        : $"larger than every size class: {size / SizeClasses.PageSize} pages of 8K";
+
+    string IExplained.Freeing(void* block) => IsSmall(block, out var size)
+        ? $"goes to the thread's list of blocks of {size}"
+        : $"its {size / SizeClasses.PageSize} pages join the free ones beside them";
+
+    private bool IsSmall(void* block, out nint size)
+    {
+        size = UsableSize(block);
+        return _classes[PageOf(block)] != 0;
+    }
+
     public IReadOnlyList<HeapBlock> Walk()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

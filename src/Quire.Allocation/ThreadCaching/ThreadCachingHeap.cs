@@ -11,7 +11,7 @@ namespace Quire.Allocation;
 /// Thread-safe; a block may be freed by another thread than allocated it. Statistics and Walk are exact only while no other thread allocates.
 /// What threads that have ended had cached is used again. A heap that is forgotten instead of disposed leaks its memory.
 /// </remarks>
-public sealed unsafe partial class ThreadCachingHeap : IAllocator
+public sealed unsafe partial class ThreadCachingHeap : IAllocator, IExplained
 {
     // A list may grow to this many bytes, but always by whole batches.
     private const int MostCachedBytes = 128 << 10;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Quire.Allocation;
 
 /// <summary>Lines "operation,id,size[,thread]"; the operation is malloc, free or realloc, or its first letter; a header line may come first.</summary>
@@ -26,9 +24,9 @@ internal static class CsvFormat
                 throw new WorkloadFormatException(file, number, $"{fields.Length} fields; {fields[0]} has {needed}");
             }
 
-            var size = kind == HeapEventKind.Free ? 0 : Number(fields[2], file, number);
-            var thread = fields.Length > 3 ? checked((uint)Number(fields[3], file, number)) : 0;
-            trace.Add(number, kind, Number(fields[1], file, number), size, thread);
+            var size = kind == HeapEventKind.Free ? 0 : WorkloadFields.Number(fields[2], "size", file, number);
+            var thread = fields.Length > 3 ? (uint)WorkloadFields.Number(fields[3], "thread", file, number, uint.MaxValue) : 0;
+            trace.Add(number, kind, WorkloadFields.Number(fields[1], "block", file, number), size, thread);
         }
 
         return trace.Finish();
@@ -41,9 +39,4 @@ internal static class CsvFormat
         "realloc" or "r" => HeapEventKind.Reallocate,
         _ => null,
     };
-
-    private static long Number(string text, string file, int line) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= 0
-            ? value
-            : throw new WorkloadFormatException(file, line, $"\"{text}\" is not a number from 0 on");
 }

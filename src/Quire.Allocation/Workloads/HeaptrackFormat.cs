@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Quire.Allocation;
 
 /// <summary>
@@ -21,10 +19,10 @@ internal static class HeaptrackFormat
             switch (text.Split(' '))
             {
                 case ["+", var size, _, var address]:
-                    trace.Allocated(Hex(address, file, number), (long)Hex(size, file, number));
+                    trace.Allocated(WorkloadFields.Address(address, file, number), WorkloadFields.HexadecimalSize(size, file, number));
                     break;
                 case ["-", var address]:
-                    trace.Freed(Hex(address, file, number));
+                    trace.Freed(WorkloadFields.Address(address, file, number));
                     break;
                 default:
                     if (text.Length > 0 && !Known.Contains(text[0], StringComparison.Ordinal))
@@ -38,9 +36,4 @@ internal static class HeaptrackFormat
 
         return trace.Finish();
     }
-
-    private static ulong Hex(string text, string file, int line) =>
-        ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new WorkloadFormatException(file, line, $"\"{text}\" is not a hexadecimal number");
 }

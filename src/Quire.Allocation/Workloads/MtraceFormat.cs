@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Quire.Allocation;
 
 /// <summary>
@@ -28,16 +26,16 @@ internal static class MtraceFormat
             switch (at < 0 ? [] : fields.AsSpan(at))
             {
                 case ["+", var address, var size]:
-                    trace.Allocated(Hex(address, file, number), (long)Hex(size, file, number));
+                    trace.Allocated(WorkloadFields.Address(address, file, number), WorkloadFields.HexadecimalSize(size, file, number));
                     break;
                 case ["-", var address]:
-                    trace.Freed(Hex(address, file, number));
+                    trace.Freed(WorkloadFields.Address(address, file, number));
                     break;
                 case ["<", var address]:
-                    old = Hex(address, file, number);
+                    old = WorkloadFields.Address(address, file, number);
                     break;
                 case [">", var address, var size]:
-                    trace.Reallocated(old, Hex(address, file, number), (long)Hex(size, file, number));
+                    trace.Reallocated(old, WorkloadFields.Address(address, file, number), WorkloadFields.HexadecimalSize(size, file, number));
                     break;
                 case ["!", _, _]:
                     break;
@@ -48,9 +46,4 @@ internal static class MtraceFormat
 
         return trace.Finish();
     }
-
-    private static ulong Hex(string text, string file, int line) =>
-        ulong.TryParse(text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new WorkloadFormatException(file, line, $"\"{text}\" is not a hexadecimal number");
 }

@@ -67,7 +67,7 @@ public static class RecordingFormat
                     trace.Reallocated(old, address, size, thread);
                     break;
                 default:
-                    throw new WorkloadFormatException(file, 0, $"record {number} is none of allocate, free, reallocate");
+                    throw new WorkloadFormatException(file, 0, $"record {number} (operation {BinaryPrimitives.ReadUInt32LittleEndian(record.AsSpan(20))}, size {size}) is no allocation, free or reallocation");
             }
         }
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Quire.Allocation;
 
 /// <summary>
@@ -47,21 +45,16 @@ internal static class RepFormat
         switch (fields)
         {
             case ["a", var id, var size]:
-                trace.Add(line, HeapEventKind.Allocate, Number(id, file, line), Number(size, file, line));
+                trace.Add(line, HeapEventKind.Allocate, WorkloadFields.Number(id, "block", file, line), WorkloadFields.Number(size, "size", file, line));
                 break;
             case ["r", var id, var size]:
-                trace.Add(line, HeapEventKind.Reallocate, Number(id, file, line), Number(size, file, line));
+                trace.Add(line, HeapEventKind.Reallocate, WorkloadFields.Number(id, "block", file, line), WorkloadFields.Number(size, "size", file, line));
                 break;
             case ["f", var id]:
-                trace.Add(line, HeapEventKind.Free, Number(id, file, line), 0);
+                trace.Add(line, HeapEventKind.Free, WorkloadFields.Number(id, "block", file, line), 0);
                 break;
             default:
                 throw new WorkloadFormatException(file, line, $"\"{string.Join(' ', fields)}\" is none of: a id bytes, r id bytes, f id");
         }
     }
-
-    private static long Number(string text, string file, int line) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new WorkloadFormatException(file, line, $"\"{text}\" is not a number");
 }

@@ -24,7 +24,7 @@ public static class AllocCommand
         var html = new Option<string?>("--html") { Description = "file for the drawings as one self-contained page" };
         var command = new Command("alloc", "Play heap calls on allocators: fits, buddy, slabs, malloc and others.")
         {
-            workload, policy, memory, units, partitions, safety, steps, synthetic, json, draw, html, AllocRecordCommand.Create(),
+            workload, policy, memory, units, partitions, safety, steps, synthetic, json, draw, html, AllocRecordCommand.Create(), AllocListCommand.Create(),
         };
         command.Guard((parse, cancellation) => Guarded(() =>
         {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Quire.Allocation;
-using Quire.Primitives;
+using Quire.Cli.Replay;
 
 namespace Quire.Cli.Alloc;
 
@@ -18,18 +18,42 @@ internal static class AllocSteps
         return 0;
     }
 
+    /// <summary>Each kind by itself: one that cannot be built, or fails, is said to and hides no other.</summary>
     public static int Run(IReadOnlyList<AllocatorKind> kinds, AllocatorOptions options, string text, AllocOutput output)
     {
+        var parsed = HeapStep.Parse(text);
         var runs = new List<(string, string, IReadOnlyList<AllocationStep>, string)>();
+        var failures = new List<string>();
         foreach (var kind in kinds)
         {
-            using var heap = AllocatorKinds.Create(kind, options);
-            var steps = new StepByStep(heap).Run(text);
-            runs.Add((kind.Name, kind.Summary, steps, heap is SlabHeap slabs ? SlabPages(slabs) : ""));
+            try
+            {
+                runs.Add(Run(kind, options, parsed));
+            }
+            catch (Exception error) when (error is OutOfMemoryException or ArgumentException or OverflowException or HeapMisuseException)
+            {
+                failures.Add($"{kind.Name}: {error.Message}");
+            }
         }
 
         Write(runs, options, output);
-        return 0;
+        foreach (var failure in failures)
+        {
+            Console.Error.WriteLine($"quire: {failure}");
+        }
+
+        return runs.Count > 0 ? 0 : CommandGuard.BadUse;
+    }
+
+    private static (string Policy, string Summary, IReadOnlyList<AllocationStep> Steps, string Pages) Run(AllocatorKind kind, AllocatorOptions options, IReadOnlyList<HeapStep> steps)
+    {
+        if (kind.Partitions is { } partitions)
+        {
+            return (kind.Name, kind.Summary, new PartitionSteps(partitions(options), options.Unit).Run(steps), "");
+        }
+
+        using var heap = AllocatorKinds.Create(kind, options);
+        return (kind.Name, kind.Summary, new StepByStep(heap, Math.Min(16, options.Unit)).Run(steps), heap is SlabHeap slabs ? SlabPages(slabs) : "");
     }
 
     private static void Write(List<(string Policy, string Summary, IReadOnlyList<AllocationStep> Steps, string Pages)> runs, AllocatorOptions options, AllocOutput output)
@@ -54,7 +78,7 @@ internal static class AllocSteps
             unit = options.Unit,
             splits = run.Steps.Sum(step => step.Splits),
             merges = run.Steps.Sum(step => step.Merges),
-            failures = run.Steps.Count(step => step.Offset < 0),
+            failures = run.Steps.Count(step => step.IsFailure),
             steps = run.Steps.Select(step => new { step.Operation, step.Name, step.Size, step.Offset, step.Length, step.Splits, step.Merges, step.Reason }),
         }).ToList();
         if (json.Count == 1)
@@ -92,7 +116,7 @@ internal static class AllocSteps
 
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{steps.Sum(step => step.Splits)} splits, {steps.Sum(step => step.Merges)} merges, {steps.Count(step => step.Offset < 0)} failures"));
+            CultureInfo.InvariantCulture, $"{steps.Sum(step => step.Splits)} splits, {steps.Sum(step => step.Merges)} merges, {steps.Count(step => step.IsFailure)} failures"));
         Console.Out.WriteLine();
     }
 
@@ -114,14 +138,16 @@ internal static class AllocSteps
         var subject = step.Operation switch
         {
             "compact" => "compact",
-            "allocate" or "reallocate" => $"{step.Operation} {step.Name} = {new ByteSize((ulong)step.Size)}",
+            "allocate" or "reallocate" => $"{step.Operation} {step.Name} = {StepText.Exact(step.Size)}",
+            "wait" => $"allocate {step.Name} = {StepText.Exact(step.Size)} waits",
             _ => $"{step.Operation} {step.Name}",
         };
         var place = step switch
         {
-            { Offset: < 0 } => " fails",
+            { IsFailure: true } => " fails",
+            { Offset: < 0 } => "",
             { Name.Length: 0 } => "",
-            _ => $" at {new ByteSize((ulong)step.Offset)}",
+            _ => $" at {StepText.Exact(step.Offset)}",
         };
         return $"{number}. {subject}{place}: {step.Reason}";
     }
