@@ -30,7 +30,7 @@ public class FreeListTests
     {
         var operations = FreeListOperation.Parse("+10,+10,+10,-0,-2,-1");
         Assert.Single(FreeListExercise.Solve(new FreeListOptions { Joining = FreeListJoining.AtFree }, operations)[^1].Free);
-        Assert.Equal(3, FreeListExercise.Solve(new FreeListOptions { Joining = FreeListJoining.AtFree, Order = FreeListOrder.Back }, operations)[^1].Free.Count);
+        Assert.Equal(4, FreeListExercise.Solve(new FreeListOptions { Joining = FreeListJoining.AtFree, Order = FreeListOrder.Back }, operations)[^1].Free.Count);
     }
 
     [Fact]
