@@ -48,6 +48,7 @@ public sealed class GuestKernel
         LoadControl = new LoadControl(this);
         _loop = new RunLoop(this, _cpus, host);
         memory.Now = () => Clock.Now;
+        memory.Groups.Relieve = full => OutOfMemory.MakeRoom(Running, full);
         memory.ProgramTime = () => new VirtualTime((long)((Int128)Instructions * options.Costs.InstructionPicoseconds / 1_000));
         SyscallFamilies.Register(Syscalls);
     }
@@ -127,6 +128,9 @@ public sealed class GuestKernel
 
     internal ISyscallTrace? Trace { get; init; }
 
+    /// <summary>The thread that the kernel works for; null: for none.</summary>
+    internal GuestThread? Running { get; set; }
+
     internal LoadControl LoadControl { get; }
 
     internal KernelObjectCache TaskSlots { get; }
@@ -178,19 +182,6 @@ public sealed class GuestKernel
     }
 
     internal bool TryTakeTaskSlot(out SlabSlot slot) => TaskSlots.TryTake(out slot);
-
-    /// <summary>Charges a process or thread to a group, which it stays charged to wherever it moves.</summary>
-    internal static MemoryGroup ChargeTask(ControlGroup group)
-    {
-        group.Memory.ChargeKernel(TaskBytes, KernelMemoryKind.Objects);
-        return group.Memory;
-    }
-
-    internal void ReturnTaskSlot(SlabSlot slot, MemoryGroup? chargedTo)
-    {
-        TaskSlots.Return(slot);
-        chargedTo?.ChargeKernel(-TaskBytes, KernelMemoryKind.Objects);
-    }
 
     /// <summary>One user less of a space; no CPU takes it for its own afterwards.</summary>
     internal void ReleaseSpace(AddressSpace space)

@@ -1,5 +1,6 @@
 using Quire.Hardware.Paging;
 using Quire.Kernel.Memory.Frames;
+using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Regions;
 using Quire.Kernel.Memory.Swap;
 using Quire.Primitives;
@@ -83,6 +84,7 @@ public sealed unsafe partial class AddressSpace
                 var resident = Counters.ResidentAnonymous;
                 Zap(region, start, end, ZapScope.All, TranslationFlush.Now);
                 _memory.Counters.Reclaim.FreedOnAdvice += resident - Counters.ResidentAnonymous;
+                _memory.Groups.Current.Own.Reclaim += new ReclaimTally { FreedOnAdvice = resident - Counters.ResidentAnonymous };
                 return Errno.None;
             case MemoryAdvice.DontNeed or MemoryAdvice.DontNeedLocked:
                 Zap(region, start, end, ZapScope.All, TranslationFlush.Now);

@@ -28,6 +28,7 @@ public sealed unsafe partial class AddressSpace
     private FaultResult Resolve(ulong address, Access access)
     {
         _memory.Counters.Faults++;
+        _memory.Groups.Current.Own.Faults++;
         var region = _recent;
         var growth = FaultKind.None;
         if (region is null || !region.Contains(address))
@@ -177,6 +178,7 @@ public sealed unsafe partial class AddressSpace
         if (result.IsMajor)
         {
             counters.MajorFaults++;
+            _memory.Groups.Current.Own.MajorFaults++;
             Counters.MajorFaults++;
             region.MajorFaults++;
         }

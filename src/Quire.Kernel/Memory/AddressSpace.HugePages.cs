@@ -61,6 +61,7 @@ public sealed unsafe partial class AddressSpace
 
         counters.FaultAllocated++;
         _memory.Note(MemoryEventKind.HugePage, start, HugePageSettings.Pages, ProcessTag);
+        _memory.Groups.Current.Own.HugeFaults++;
         entry = MapBlock(region, start, first);
         return true;
     }

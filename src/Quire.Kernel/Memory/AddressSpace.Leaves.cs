@@ -106,6 +106,9 @@ public sealed unsafe partial class AddressSpace
         return frame != FrameNumber.None;
     }
 
+    /// <summary>A leaf of two megabytes maps the address.</summary>
+    internal bool IsHugeAt(ulong page) => Tables.TryFindSlot(new VirtualAddress(page), out _, out var size) && size == PageSize.Size2M;
+
     internal bool IsAccessed(ulong page) =>
         LookAt(page).UsesRecur && Tables.TryFindSlot(new VirtualAddress(page), out var entry, out _) && (*entry & PageTableEntry.AccessedBit) != 0;
 

@@ -99,7 +99,7 @@ public sealed unsafe partial class AddressSpace
         for (var page = start; page < start + HugePageSettings.Bytes; page += Page.Size)
         {
             if (Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry) && Leaf.IsSwapped(*entry)
-                && !Resolve(page, (region.Flags & RegionFlags.Write) != 0 ? Access.Write : Access.Read).IsResolved)
+                && (!_memory.Groups.HasRoom(1) || !Resolve(page, (region.Flags & RegionFlags.Write) != 0 ? Access.Write : Access.Read).IsResolved))
             {
                 return false;
             }

@@ -224,7 +224,6 @@ public sealed partial class AddressSpace
         region.File?.AddReference();
         region.Pages?.AddRegion(region);
         _regions.Insert(region);
-        Group.ChargeKernel(_memory.RegionSlots.Size, KernelMemoryKind.Objects);
     }
 
     private void Detach(Region region)
@@ -234,7 +233,6 @@ public sealed partial class AddressSpace
         _regions.Remove(region);
         region.Pages?.RemoveRegion(region);
         _memory.RegionSlots.Return(region.Slot);
-        Group.ChargeKernel(-_memory.RegionSlots.Size, KernelMemoryKind.Objects);
         region.File?.Release();
     }
 

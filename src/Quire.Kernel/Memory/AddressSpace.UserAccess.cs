@@ -160,7 +160,7 @@ public sealed unsafe partial class AddressSpace
                 return true;
             }
 
-            if (!Resolve(address, access).IsResolved)
+            if (IsDoomed || !ResolveForKernel(address, access))
             {
                 break;
             }
@@ -168,6 +168,19 @@ public sealed unsafe partial class AddressSpace
 
         frame = FrameNumber.None;
         return false;
+    }
+
+    private bool ResolveForKernel(ulong address, Access access)
+    {
+        // Another process' page is charged to that process' group.
+        var groups = _memory.Groups;
+        var before = groups.Current;
+        groups.Enter(Group);
+        _memory.Reached = this;
+        var isResolved = Resolve(address, access).IsResolved;
+        _memory.Reached = null;
+        groups.Enter(before);
+        return isResolved;
     }
 
     private bool TryReachForced(ulong address, out FrameNumber frame)

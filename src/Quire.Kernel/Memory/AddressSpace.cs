@@ -37,7 +37,6 @@ public sealed partial class AddressSpace : IPageTableFrames
         Limits = options.Limits;
         ProcessTag = options.ProcessTag;
         Group = memory.Groups.Current;
-        Group.ChargeKernel(memory.SpaceSlots.Size, KernelMemoryKind.Objects);
     }
 
     public AddressLayout Layout { get; }
@@ -59,8 +58,11 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     public int RegionCount => _regions.Count;
 
-    /// <summary>Where tables and regions are charged. Differs from Linux: not to the group of whoever makes each, but of whoever made the space.</summary>
-    internal MemoryGroup Group { get; }
+    /// <summary>That of the process: pages that the kernel brings in for others are charged there.</summary>
+    internal MemoryGroup Group { get; set; }
+
+    /// <summary>Whoever used the space was killed for want of memory: no page comes in any more, and what it has may be taken (MMF_UNSTABLE of Linux).</summary>
+    internal bool IsDoomed { get; set; }
 
     internal uint Number { get; set; }
 
@@ -105,7 +107,6 @@ public sealed partial class AddressSpace : IPageTableFrames
         _memory.Tags.Return(tag);
         ReleasePool();
         _memory.Forget(this);
-        Group.ChargeKernel(-_memory.SpaceSlots.Size, KernelMemoryKind.Objects);
         _memory.SpaceSlots.Return(_slot);
     }
 
@@ -133,15 +134,15 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     bool IPageTableFrames.TryAllocateTable(out FrameNumber frame)
     {
-        _memory.Frames.Limits?.MakeRoom(1);
-        if (!_memory.Frames.TryAllocateZeroed(FrameUse.PageTable, out frame))
+        if (_memory.Frames.Limits?.TryMakeRoom(Page.Size) == false || !_memory.Frames.TryAllocateZeroed(FrameUse.PageTable, out frame))
         {
+            frame = FrameNumber.None;
             return false;
         }
 
-        Group.ChargeKernel(Page.Size, KernelMemoryKind.PageTables);
-
-        _memory.FrameTable[frame].Owner = Number;
+        ref var entry = ref _memory.FrameTable[frame];
+        entry.Index = _memory.Groups.ChargeKernel(Page.Size, KernelMemoryKind.PageTables);
+        entry.Owner = Number;
         var counters = _memory.Counters;
         counters.PageTablePages++;
         counters.PeakPageTablePages = Math.Max(counters.PeakPageTablePages, counters.PageTablePages);
@@ -150,7 +151,7 @@ public sealed partial class AddressSpace : IPageTableFrames
 
     void IPageTableFrames.FreeTable(FrameNumber frame)
     {
-        Group.ChargeKernel(-Page.Size, KernelMemoryKind.PageTables);
+        _memory.Groups.UnchargeKernel(_memory.FrameTable[frame].Index, Page.Size, KernelMemoryKind.PageTables);
         _memory.Counters.PageTablePages--;
         _memory.Frames.Release(frame);
     }

@@ -49,19 +49,20 @@ public sealed partial class KernelMemory : IDisposable
         _device = new DeviceQueue(options.Device);
         Translations = new TranslationCaches(mmus, Counters);
         FrameTable = new FrameTable(physical.FrameCount);
-        Pools = new FramePools(physical.FrameCount);
+        Pools = new FramePools(physical.FrameCount, Counters.Reclaim);
         Pinned = new PinnedFrames(this);
         Frames = new PageAllocator(physical, FrameTable, Pools, Counters, options);
         Slabs = new SlabCaches(Frames, options.Cpus, () => CurrentCpu);
         ReverseMap = new ReverseMap(Slabs);
         RegionSlots = Slabs.Cache("vm_area_struct", 200);
         SpaceSlots = Slabs.Cache("mm_struct", 1048);
-        PageIndexSlots = Slabs.Cache("radix_tree_node", 576);
+        PageIndexSlots = Slabs.Cache("radix_tree_node", 576, KernelMemoryKind.ReclaimableObjects);
         DirtyCaches = new DirtyCaches(this);
         Swap = new SwapSpace(this);
         Reclaim = new FrameReclaimer(this);
         Pools.Create(CreateOrder(physical.FrameCount));
         Groups = new MemoryGroups(this, () => CreateOrder(physical.FrameCount));
+        Slabs.Groups = Groups;
         if (options.Local is { } allotment)
         {
             Local = new LocalPools(this, allotment, frames => CreateOrder((uint)frames));
@@ -206,6 +207,9 @@ public sealed partial class KernelMemory : IDisposable
     /// <summary>What the device behind files and swap areas has done.</summary>
     public DeviceStatistics Device { get; } = new();
 
+    /// <summary>The space in which a fault is being resolved for the kernel itself, which may not be the space of whoever the kernel works for; null: none.</summary>
+    internal AddressSpace? Reached { get; set; }
+
     /// <summary>Device time since it was last taken: the thread that caused it sleeps that long.</summary>
     public VirtualTime TakeDeviceDebt() => TakeDeviceDebt(out _);
 
@@ -257,7 +261,6 @@ public sealed partial class KernelMemory : IDisposable
 
         Forget(space);
         space.ReleasePool();
-        space.Group.ChargeKernel(-SpaceSlots.Size, KernelMemoryKind.Objects);
         SpaceSlots.Return(slot);
         return null;
     }

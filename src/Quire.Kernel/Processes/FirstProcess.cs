@@ -28,7 +28,6 @@ internal static class FirstProcess
         var process = new GuestProcess(kernel, id, space, session)
         {
             Slot = slot,
-            ChargedTo = GuestKernel.ChargeTask(group),
             Credentials = start.Credentials,
             Limits = limits,
             Descriptors = start.Descriptors,
@@ -43,7 +42,7 @@ internal static class FirstProcess
         if (error != Errno.None)
         {
             kernel.ReleaseSpace(space);
-            kernel.ReturnTaskSlot(slot, process.ChargedTo);
+            kernel.TaskSlots.Return(slot);
             return error;
         }
 

@@ -30,11 +30,7 @@ internal static class Fork
                 return new(Errno.EAGAIN.ToResult());
             }
 
-            child = new GuestThread(kernel, parent.Process, kernel.Processes.TakeId())
-            {
-                Slot = slot,
-                ChargedTo = GuestKernel.ChargeTask(parent.Process.ControlGroup),
-            };
+            child = new GuestThread(kernel, parent.Process, kernel.Processes.TakeId()) { Slot = slot };
         }
         else
         {
@@ -138,7 +134,6 @@ internal static class Fork
         child = new GuestProcess(kernel, id, space, parent.Session)
         {
             Slot = slot,
-            ChargedTo = GuestKernel.ChargeTask(parent.ControlGroup),
             StartTime = kernel.Clock.Now,
             GroupId = parent.GroupId,
             Parent = newParent,

@@ -158,9 +158,6 @@ public sealed class GuestProcess : IPressureWatcher
     /// <summary>What charges the process to kernel memory.</summary>
     internal SlabSlot Slot { get; init; }
 
-    /// <summary>The group that has the slot on its account.</summary>
-    internal MemoryGroup? ChargedTo { get; init; }
-
     internal List<GuestThread> MutableThreads => _threads;
 
     internal List<GuestProcess> MutableChildren => _children;

@@ -148,14 +148,11 @@ public sealed class GuestThread
     /// <summary>What charges the thread to kernel memory; a process holds its first thread's.</summary>
     internal SlabSlot? Slot { get; set; }
 
-    /// <summary>The group that has the slot on its account.</summary>
-    internal MemoryGroup? ChargedTo { get; init; }
-
     internal void ReturnSlot()
     {
         if (Slot is { } slot)
         {
-            Kernel.ReturnTaskSlot(slot, ChargedTo);
+            Kernel.TaskSlots.Return(slot);
             Slot = null;
         }
     }

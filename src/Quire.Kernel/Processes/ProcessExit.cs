@@ -44,7 +44,7 @@ internal static class ProcessExit
         process.Parent = null;
         process.ControlGroup.Remove(process);
         process.Kernel.Processes.Remove(process);
-        process.Kernel.ReturnTaskSlot(process.Slot, process.ChargedTo);
+        process.Kernel.TaskSlots.Return(process.Slot);
     }
 
     public static void GiveBackBorrowedSpace(GuestProcess process)

@@ -40,7 +40,7 @@ internal sealed class ThrashingWatch(GuestKernel kernel)
             }
 
             var files = group.WithDescendants.Sum(below => below.Pool.Order.Counts.File);
-            var stolen = group.WithDescendants.Sum(below => below.Own.Stolen);
+            var stolen = group.WithDescendants.Sum(below => below.Own.Reclaim.Stolen);
             if (_groups.GetOrCreateValue(group).IsStuck(new Sight(files, stolen, group.Max >> Page.Shift, kernel.Steps)))
             {
                 within = group;

@@ -42,6 +42,7 @@ internal sealed class ThreadRunner
         var thread = cpu.Current!;
         var groups = _kernel.Memory.Groups;
         groups.Enter(thread.Process.ControlGroup.Memory);
+        _kernel.Running = thread;
         _kernel.Memory.WorkFor(thread.Process.Space);
         _kernel.Memory.Frames.MayUseReserve = OutOfMemory.MakesRoom(thread);
         (_minorCounted, _majorCounted) = (_kernel.Memory.Counters.MinorFaults, _kernel.Memory.Counters.MajorFaults);
@@ -49,6 +50,7 @@ internal sealed class ThreadRunner
         CountFaults(thread);
         _kernel.Memory.Frames.MayUseReserve = false;
         _kernel.Memory.WorkFor(null);
+        _kernel.Running = null;
         groups.Enter(groups.Root);
     }
 
@@ -310,24 +312,29 @@ internal sealed class ThreadRunner
 
     private void HandleFault(GuestThread thread, in CpuExit exit)
     {
+        _kernel.Memory.Groups.TakeRefusal();
         var result = thread.Process.Space.HandleFault(exit.Address, exit.Error);
         if (_faultsBetweenAudits > 0 && _kernel.Memory.Counters.Faults % _faultsBetweenAudits == 0)
         {
             _kernel.Memory.Audit();
         }
 
-        var group = _kernel.Memory.Groups.Current.Own;
-        group.Faults++;
         if (result.IsMajor)
         {
-            group.MajorFaults++;
             var wait = TakeDebt(thread);
             _kernel.LoadControl.OnPageWait(thread.Process, wait);
         }
 
         if (result.Outcome == FaultOutcome.OutOfMemory)
         {
-            OutOfMemory.Relieve(thread, within: null, OutOfMemoryCause.NoFrame);
+            if (_kernel.Memory.Groups.TakeRefusal() is { } full)
+            {
+                GroupLimits.SettleRefusal(thread, full);
+            }
+            else
+            {
+                OutOfMemory.Relieve(thread, within: null, OutOfMemoryCause.NoFrame);
+            }
         }
         else if (result.IsMajor && (result.Kind & FaultKind.Swap) == 0 && _thrashing.IsThrashing(out var within))
         {

@@ -23,12 +23,14 @@ public sealed class MemoryGroupTests
         groups.Enter(child);
         var memory = world.MapAnonymous(100);
         Touch(world, memory, 100);
-        Assert.Equal((100 * S, 100 * S, 0L), (child.Usage, parent.Usage, sibling.Usage));
+        Assert.Equal((100 * S, 100 * S, 0L), (PageBytes(child), PageBytes(parent), sibling.Usage));
+        Assert.Equal(child.Usage, parent.Usage);
         groups.Enter(sibling);
         Touch(world, memory, 100);
-        Assert.Equal((100 * S, 0L), (child.Usage, sibling.Usage));
+        Assert.Equal((100 * S, 0L), (PageBytes(child), sibling.Usage));
         world.Space.Unmap(memory, 60 * P);
-        Assert.Equal((40 * S, 40 * S, 100 * S), (child.Usage, parent.Usage, parent.Peak));
+        Assert.Equal((40 * S, 40 * S), (PageBytes(child), PageBytes(parent)));
+        Assert.True(parent.Peak >= 100 * S);
     }
 
     [Fact]
@@ -56,10 +58,26 @@ public sealed class MemoryGroupTests
         groups.Enter(group);
         var space = world.NewSpace();
         MemoryWorld.Succeed(space.Map(new MapRequest(default, P, MemoryWorld.ReadWrite, MemoryWorld.PrivateAnonymous)));
-        Assert.True(group.Own.PageTableBytes >= S && group.Own.ObjectBytes >= 1248);
+        Assert.True(group.Own[KernelMemoryKind.PageTables] >= S && group.Own[KernelMemoryKind.Objects] >= 1248);
         Assert.Equal(group.Own.KernelBytes, group.Usage);
         space.Release();
         Assert.Equal(0, group.Usage);
+    }
+
+    [Fact]
+    public void TablesAndObjectsAreChargedToWhoMakesThemAndReturnedToWhoHasThem()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var (first, second) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
+        groups.Enter(first);
+        var space = world.NewSpace();
+        var before = first.Usage;
+        groups.Enter(second);
+        MemoryWorld.Succeed(space.Map(new MapRequest(default, P, MemoryWorld.ReadWrite, MemoryWorld.PrivateAnonymous)));
+        Assert.Equal((before, (long)world.Memory.RegionSlots.Size), (first.Usage, second.Usage));
+        space.Release();
+        Assert.Equal((0L, 0L), (first.Usage, second.Usage));
     }
 
     [Fact]
@@ -69,21 +87,22 @@ public sealed class MemoryGroupTests
         var groups = world.Memory.Groups;
         var group = groups.Create(groups.Root, "/a");
         group.Max = 32 * S;
+        groups.Relieve = _ => ChargeRelief.Refused;
         groups.Enter(group);
         var space = world.NewSpace();
-        Assert.False(groups.HasDues);
-        for (ulong page = 0; page < 800; page++)
+        var result = 0L;
+        for (ulong page = 0; page < 800 && result >= 0; page++)
         {
             // Neighbours differ in their rights, so that each is a region of its own.
             var rights = page % 2 == 0 ? Protection.Read : MemoryWorld.ReadWrite;
-            MemoryWorld.Succeed(space.Map(new MapRequest(default, P, rights, MemoryWorld.PrivateAnonymous)));
+            result = space.Map(new MapRequest(default, P, rights, MemoryWorld.PrivateAnonymous));
         }
 
+        Assert.Equal(Errno.ENOMEM.ToResult(), result);
         Assert.Equal(0, space.Counters.Resident);
-        Assert.True(group.Own.ObjectBytes > 32 * S && groups.HasDues);
-        Assert.Equal(group, groups.TakeDues().Exhausted);
-        Assert.True(group.LocalEvents[MemoryGroupEvent.Max] > 0);
-        Assert.False(groups.HasDues);
+        Assert.InRange(group.Own[KernelMemoryKind.Objects], 20 * S, 32 * S);
+        Assert.True(group.Peak <= 32 * S && group.LocalEvents[MemoryGroupEvent.Max] > 0);
+        Assert.Same(group, groups.TakeRefusal());
         space.Release();
     }
 
@@ -96,12 +115,33 @@ public sealed class MemoryGroupTests
         groups.Enter(group);
         world.NewFileOfPages(60).Pages!.ReadBytes(0, new byte[60 * Page.Size]);
         group.Max = group.Usage;
+        groups.Relieve = _ => throw new InvalidOperationException("pages of files could go");
         var space = world.NewSpace();
         MemoryWorld.Succeed(space.Map(new MapRequest(default, P, MemoryWorld.ReadWrite, MemoryWorld.PrivateAnonymous)));
-        Assert.True(groups.HasDues);
-        Assert.Null(groups.TakeDues().Exhausted);
-        Assert.True(group.Usage <= group.Max && group.Own.Stolen > 0);
+        Assert.True(group.Peak <= group.Max && group.Own.Reclaim.Stolen > 0);
         space.Release();
+    }
+
+    [Fact]
+    public void WhatTheKernelKeepsForAGroupThatGoesIsKeptByTheGroupAbove()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var parent = groups.Create(groups.Root, "/a");
+        var child = groups.Create(parent, "/a/b");
+        groups.Enter(child);
+        var space = world.NewSpace();
+        var usage = child.Usage;
+        groups.Enter(groups.Root);
+        groups.Remove(child);
+        Assert.Empty(groups.Removed);
+        Assert.Equal((usage, usage), (parent.Usage, parent.Own.KernelBytes));
+        groups.Audit();
+        groups.Remove(parent);
+        Assert.Empty(groups.Removed);
+        groups.Audit();
+        space.Release();
+        Assert.Equal(0, groups.Root.Own.KernelBytes);
     }
 
     [Fact]
@@ -111,17 +151,17 @@ public sealed class MemoryGroupTests
         var groups = world.Memory.Groups;
         var (hog, sibling) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
         hog.Max = 100 * S;
+        groups.Relieve = _ => throw new InvalidOperationException("there is swap");
         groups.Enter(sibling);
         var kept = world.MapAnonymous(200);
         Touch(world, kept, 200);
         groups.Enter(hog);
         var memory = world.MapAnonymous(1000);
         Touch(world, memory, 1000);
-        Assert.Equal(200 * S, sibling.Usage);
+        Assert.Equal(200 * S, PageBytes(sibling));
         Assert.InRange(hog.Peak, 90 * S, 100 * S);
         Assert.InRange(hog.SwapUsage, 900 * S, 1000 * S);
         Assert.True(hog.Events[MemoryGroupEvent.Max] > 0);
-        Assert.Null(groups.TakeDues().Exhausted);
         Check(world, memory, 1000);
         Check(world, kept, 200);
     }
@@ -146,19 +186,56 @@ public sealed class MemoryGroupTests
     }
 
     [Fact]
-    public void WithoutSwapTheLimitIsExceededOnceAndSomebodyHasToSettleIt()
+    public void AtTheMaximumWithoutSwapAFaultGetsNoPage()
     {
         using var world = new MemoryWorld(options: MemoryWorld.WithSwap(2000));
         var groups = world.Memory.Groups;
         var group = groups.Create(groups.Root, "/a");
         group.Max = 100 * S;
         group.SwapMax = 50 * S;
+        var asked = 0;
+        groups.Relieve = full =>
+        {
+            Assert.Same(group, full);
+            asked++;
+            return ChargeRelief.Refused;
+        };
         groups.Enter(group);
-        Touch(world, world.MapAnonymous(151), 151);
-        Assert.Equal((101 * S, 50 * S), (group.Usage, group.SwapUsage));
-        Assert.True(groups.HasDues);
-        Assert.Same(group, groups.TakeDues().Exhausted);
-        Assert.False(groups.HasDues);
+        var memory = world.MapAnonymous(200);
+        var cpu = world.RunOn(0, world.Space);
+        ulong stored = 0;
+        while (cpu.TryStore(world.Space, memory + (stored * P), stored))
+        {
+            stored++;
+        }
+
+        Assert.Same(group, groups.TakeRefusal());
+        Assert.Null(groups.TakeRefusal());
+        Assert.Equal(1, asked);
+        Assert.Equal(50 * S, group.SwapUsage);
+        Assert.Equal((long)stored * S, PageBytes(group) + group.SwapUsage);
+        Assert.InRange(group.Peak, 99 * S, 100 * S);
+    }
+
+    [Fact]
+    public void APageThatSomebodyDiedForIsCharged()
+    {
+        using var world = new MemoryWorld();
+        var groups = world.Memory.Groups;
+        var group = groups.Create(groups.Root, "/a");
+        group.Max = 100 * S;
+        groups.Enter(group);
+        var victim = world.MapAnonymous(80);
+        Touch(world, victim, 80);
+        var memory = world.MapAnonymous(100);
+        groups.Relieve = _ =>
+        {
+            world.Space.Unmap(victim, 80 * P);
+            return ChargeRelief.TryAgain;
+        };
+        Touch(world, memory, 60);
+        Assert.Equal((60 * S, 0L), (PageBytes(group), group.LocalEvents[MemoryGroupEvent.OutOfMemory]));
+        Assert.InRange(group.Peak, 99 * S, 100 * S);
     }
 
     [Fact]
@@ -173,7 +250,7 @@ public sealed class MemoryGroupTests
         Touch(world, memory, 300);
         var compressed = group.CompressedUsage;
         Assert.InRange(compressed, 1, 100 * S);
-        Assert.Equal(((long)group.Pool.Count * S) + compressed, group.Usage);
+        Assert.Equal((group.Pool.Count * S) + group.Own.KernelBytes, group.Usage);
         group.CompressedMax = 0;
         Touch(world, memory + (300 * P), 300);
         Assert.Equal(compressed, group.CompressedUsage);
@@ -203,12 +280,13 @@ public sealed class MemoryGroupTests
         using var world = new MemoryWorld(ramMiB: 4, MemoryWorld.WithSwap(8000));
         var groups = world.Memory.Groups;
         var (kept, hog) = (groups.Create(groups.Root, "/a"), groups.Create(groups.Root, "/b"));
-        kept.Low = 300 * S;
+        // Its tables and regions count as well.
+        kept.Low = 310 * S;
         groups.Enter(kept);
         Touch(world, world.MapAnonymous(300), 300);
         groups.Enter(hog);
         Touch(world, world.MapAnonymous(2000), 2000);
-        Assert.Equal((300 * S, 0L), (kept.Usage, kept.Events[MemoryGroupEvent.Low]));
+        Assert.Equal((300 * S, 0L), (PageBytes(kept), kept.Events[MemoryGroupEvent.Low]));
         hog.Min = MemoryGroup.Unlimited;
         groups.Enter(groups.Root);
         Touch(world, world.MapAnonymous(400), 400);
@@ -228,11 +306,11 @@ public sealed class MemoryGroupTests
         groups.Remove(child);
         Assert.Same(parent, groups.Current);
         Assert.Equal([child], groups.Removed);
-        Assert.Equal(10 * S, parent.Usage);
+        Assert.Equal((0L, 10 * S), (child.Own.KernelBytes, PageBytes(parent)));
         world.Space.Unmap(memory, 10 * P);
         Assert.Empty(groups.Removed);
         Assert.Empty(parent.Children);
-        Assert.Equal(0, parent.Usage);
+        Assert.Equal(0, PageBytes(parent));
     }
 
     [Theory]
@@ -277,6 +355,8 @@ public sealed class MemoryGroupTests
             groups.Audit();
         }
     }
+
+    private static long PageBytes(MemoryGroup group) => group.Usage - group.WithDescendants.Sum(below => below.Own.KernelBytes);
 
     private static void Touch(MemoryWorld world, VirtualAddress memory, ulong pages)
     {

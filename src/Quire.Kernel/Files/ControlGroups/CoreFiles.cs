@@ -19,7 +19,7 @@ internal static class CoreFiles
         directory.Add(Controllers.None, "cgroup.max.descendants", () => ControlValue.Show(group.MostDescendants), text => StoreMost(text, most => group.MostDescendants = most));
         directory.Add(Controllers.None, "cgroup.procs", () => Lines(group.Living.Select(process => process.ProcessId)), (writer, text) => Move(groups, group, writer, text));
         directory.Add(Controllers.None, "cgroup.stat", () => Statistics(kernel, group));
-        directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), text => HandDown(groups, group, text));
+        directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), (writer, text) => HandDown(writer, group, text));
         directory.Add(Controllers.None, "cgroup.threads", () => Lines(group.Living.SelectMany(process => process.Threads).Select(thread => thread.ThreadId)), (writer, text) => MoveThread(kernel, group, writer, text));
         directory.Add(Controllers.None, "cpu.stat", () => CpuTime(group));
         directory.Add(
@@ -85,7 +85,7 @@ internal static class CoreFiles
         return thread is null ? Errno.ESRCH : Errno.None;
     }
 
-    private static Errno HandDown(ControlGroupTree groups, ControlGroup group, string text)
+    private static Errno HandDown(GuestThread writer, ControlGroup group, string text)
     {
         var more = Controllers.None;
         var fewer = Controllers.None;
@@ -102,7 +102,9 @@ internal static class CoreFiles
             fewer = word[0] == '-' ? fewer | controller : fewer & ~controller;
         }
 
-        return groups.HandDown(group, more, fewer);
+        var error = writer.Kernel.ControlGroups.HandDown(group, more, fewer);
+        ControlGroupTree.Follow(writer.Kernel);
+        return error;
     }
 
     private static Errno SetAccounting(PressureGroup pressure, string text)

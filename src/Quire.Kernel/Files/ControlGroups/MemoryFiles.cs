@@ -10,11 +10,13 @@ internal static class MemoryFiles
 {
     // MAX_RECLAIM_RETRIES.
     private const int ReclaimRetries = 16;
+    private const int MostSwappiness = 200;
 
     public static void AddTo(ControlGroupDirectory directory, GuestKernel kernel, ControlGroup group)
     {
         var groups = kernel.Memory.Groups;
         directory.Add(Controllers.Memory, "memory.stat", () => MemoryStatText.Render(kernel.Memory, group.Memory));
+        directory.Add(Controllers.Memory, "memory.numa_stat", () => MemoryStatText.RenderByNode(kernel.Memory, group.Memory));
         directory.AddCommand(Controllers.Memory, "memory.reclaim", text => Reclaim(groups, group.Memory, text));
         if (group.IsRoot)
         {
@@ -28,7 +30,7 @@ internal static class MemoryFiles
         AddLimit(directory, "memory.min", () => group.Memory.Min, value => group.Memory.Min = value);
         AddLimit(directory, "memory.low", () => group.Memory.Low, value => group.Memory.Low = value);
         AddLimit(directory, "memory.high", () => group.Memory.High, value => SetHigh(groups, group.Memory, value));
-        AddLimit(directory, "memory.max", () => group.Memory.Max, value => SetMax(kernel, group.Memory, value));
+        AddLimit(directory, "memory.max", () => group.Memory.Max, value => SetMax(groups, group.Memory, value));
         AddLimit(directory, "memory.swap.high", () => group.Memory.SwapHigh, value => group.Memory.SwapHigh = value);
         AddLimit(directory, "memory.swap.max", () => group.Memory.SwapMax, value => group.Memory.SwapMax = value);
         AddLimit(directory, "memory.zswap.max", () => group.Memory.CompressedMax, value => group.Memory.CompressedMax = value);
@@ -59,30 +61,33 @@ internal static class MemoryFiles
     private static void SetHigh(MemoryGroups groups, MemoryGroup group, long value)
     {
         group.High = value;
-        FreeDownTo(groups, group, value);
+        groups.FreeDownTo(group, value);
     }
 
-    private static void SetMax(GuestKernel kernel, MemoryGroup group, long value)
+    private static void SetMax(MemoryGroups groups, MemoryGroup group, long value)
     {
         group.Max = value;
-        FreeDownTo(kernel.Memory.Groups, group, value);
-        if (group.Usage > value)
-        {
-            kernel.Memory.Groups.NoteExhausted(group);
-        }
+        groups.Enforce(group);
     }
 
-    private static void FreeDownTo(MemoryGroups groups, MemoryGroup group, long bytes)
-    {
-        for (var retries = ReclaimRetries; group.Usage > bytes && retries > 0;)
-        {
-            retries -= groups.TryToFree(group, (group.Usage - bytes + Page.Size - 1) >> Page.Shift) == 0 ? 1 : 0;
-        }
-    }
-
+    // An amount, and as since Linux 6.9 a swappiness for this once.
     private static Errno Reclaim(MemoryGroups groups, MemoryGroup group, string text)
     {
-        var error = ControlValue.ReadBytes(text, out var bytes);
+        const string option = "swappiness=";
+        var words = ControlValue.Strip(text).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        int? swappiness = null;
+        foreach (var word in words.Skip(1))
+        {
+            if (!word.StartsWith(option, StringComparison.Ordinal)
+                || ControlValue.ReadNumber(word[option.Length..], out int wanted) != Errno.None || wanted is < 0 or > MostSwappiness)
+            {
+                return Errno.EINVAL;
+            }
+
+            swappiness = wanted;
+        }
+
+        var error = ControlValue.ReadBytes(words.FirstOrDefault(""), out var bytes);
         if (error != Errno.None)
         {
             return error;
@@ -91,7 +96,7 @@ internal static class MemoryFiles
         var left = bytes >> Page.Shift;
         for (var retries = ReclaimRetries; left > 0 && retries > 0;)
         {
-            var freed = groups.TryToFree(group, left);
+            var freed = groups.TryToFree(group, left, swappiness);
             left -= freed;
             retries -= freed == 0 ? 1 : 0;
         }
@@ -103,7 +108,7 @@ internal static class MemoryFiles
         string.Create(CultureInfo.InvariantCulture, $"low {events[MemoryGroupEvent.Low]}\nhigh {events[MemoryGroupEvent.High]}\nmax {events[MemoryGroupEvent.Max]}\noom {events[MemoryGroupEvent.OutOfMemory]}\noom_kill {events[MemoryGroupEvent.Kill]}\noom_group_kill {events[MemoryGroupEvent.GroupKill]}\n");
 
     private static string SwapEvents(MemoryGroup group) =>
-        string.Create(CultureInfo.InvariantCulture, $"high 0\nmax {group.Events[MemoryGroupEvent.SwapMax]}\nfail {group.Events[MemoryGroupEvent.SwapFail]}\n");
+        string.Create(CultureInfo.InvariantCulture, $"high {group.Events[MemoryGroupEvent.SwapHigh]}\nmax {group.Events[MemoryGroupEvent.SwapMax]}\nfail {group.Events[MemoryGroupEvent.SwapFail]}\n");
 
     private static Errno StoreDiesWhole(MemoryGroup group, string text)
     {

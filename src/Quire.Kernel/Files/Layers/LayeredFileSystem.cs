@@ -1,8 +1,9 @@
+using Quire.Allocation;
 using Quire.Kernel.Files.Host;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Kernel.Memory.Slabs;
-using Quire.Allocation;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Layers;
@@ -77,7 +78,7 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
         Memory = memory;
         Now = now;
         Blocks = new LayerBlocks(host, options.Capacity);
-        _slots = memory.Slabs.Cache(options.Placement == DataPlacement.Frames ? "shmem_inode_cache" : "ovl_inode", InodeObjectSize);
+        _slots = memory.Slabs.Cache(options.Placement == DataPlacement.Frames ? "shmem_inode_cache" : "ovl_inode", InodeObjectSize, KernelMemoryKind.ReclaimableObjects);
         _mostIdle = (int)Math.Clamp(memory.Physical.FrameCount / 32, LeastIdle, MostIdle);
         Root = MakeRoot();
         memory.AddShrinker(this);

@@ -1,5 +1,6 @@
 using Quire.Allocation;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -30,7 +31,7 @@ public sealed class PipeBuffer
 
     public PipeBuffer(KernelMemory memory)
     {
-        _cache = memory.Slabs.Cache("pipe_page", Page.Size);
+        _cache = memory.Slabs.Cache("pipe_page", Page.Size, KernelMemoryKind.Pages);
         _pages = NewRing(DefaultCapacity / Page.Size);
     }
 

@@ -80,7 +80,7 @@ internal struct FrameEntry
     /// <summary>Number of the page cache, for file pages; of the address space, for page tables.</summary>
     public uint Owner;
 
-    /// <summary>Page number in the file; for anonymous pages in the swap cache, their slot.</summary>
+    /// <summary>Page number in the file; for anonymous pages in the swap cache, their slot; for page tables, the account that they are charged to.</summary>
     public uint Index;
 
     /// <summary>Chain of the mappings after the first; 0 for none.</summary>

@@ -79,13 +79,9 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     /// <summary>A frame with any content. False: out of memory.</summary>
     internal bool TryAllocate(FrameUse use, out FrameNumber frame)
     {
-        if (use is FrameUse.Anonymous or FrameUse.File && Limits is { } limits)
+        if ((use is FrameUse.Anonymous or FrameUse.File && Limits is { } limits && !limits.TryMakeRoom(Page.Size)) || !TryTake(out frame))
         {
-            limits.MakeRoom(1);
-        }
-
-        if (!TryTake(out frame))
-        {
+            frame = FrameNumber.None;
             return false;
         }
 
@@ -97,13 +93,9 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     /// <summary>A frame of zero bytes. False: out of memory.</summary>
     internal bool TryAllocateZeroed(FrameUse use, out FrameNumber frame)
     {
-        if (use is FrameUse.Anonymous or FrameUse.File && Limits is { } limits)
+        if ((use is FrameUse.Anonymous or FrameUse.File && Limits is { } limits && !limits.TryMakeRoom(Page.Size)) || !TryTake(out frame))
         {
-            limits.MakeRoom(1);
-        }
-
-        if (!TryTake(out frame))
-        {
+            frame = FrameNumber.None;
             return false;
         }
 
@@ -166,6 +158,9 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     internal void EnterReclaim() => _reclaimDepth++;
 
     internal void LeaveReclaim() => _reclaimDepth--;
+
+    /// <summary>What is allocated now serves to free other memory.</summary>
+    internal bool IsInReclaim => _reclaimDepth > 0;
 
     internal bool IsInBuddy(FrameNumber frame)
     {

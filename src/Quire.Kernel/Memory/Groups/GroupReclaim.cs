@@ -26,19 +26,20 @@ internal sealed class GroupReclaim(KernelMemory memory)
     private const int LastRounds = 4;
 
     /// <summary>Tries to free this many frames of a group that is above a limit.</summary>
-    public int Free(MemoryGroup top, int wanted)
+    /// <param name="swappiness">Null: the machine's.</param>
+    public int Free(MemoryGroup top, int wanted, int? swappiness)
     {
         // Of a small group no more than a part at once, or the page that was just brought in goes too.
         wanted = Math.Max(wanted, (int)Math.Clamp((top.Usage >> Page.Shift) / SmallestParts, 1, SmallestBatch));
         var freed = 0;
         for (var priority = ReclaimRequest.Gentlest; priority >= 0 && freed < wanted; priority--)
         {
-            freed += Round(top, new ReclaimRequest(wanted - freed, priority, ReclaimOrigin.Limit), Heeding.MinAndLow);
+            freed += Round(top, new ReclaimRequest(wanted - freed, priority, ReclaimOrigin.Limit) { Swappiness = swappiness }, Heeding.MinAndLow);
         }
 
         for (var round = 0; round < LastRounds && freed == 0; round++)
         {
-            freed += Round(top, new ReclaimRequest(wanted, Priority: 0, ReclaimOrigin.Limit), Heeding.Min);
+            freed += Round(top, new ReclaimRequest(wanted, Priority: 0, ReclaimOrigin.Limit) { Swappiness = swappiness }, Heeding.Min);
         }
 
         return freed;

@@ -141,7 +141,7 @@ internal sealed class MemoryGroup
     {
         for (var group = this; group.Parent is not null; group = group.Parent)
         {
-            if (group.Usage > group.High)
+            if (group.Usage > group.High || group.SwapUsage > group.SwapHigh)
             {
                 return group;
             }
@@ -160,23 +160,30 @@ internal sealed class MemoryGroup
         }
     }
 
-    /// <summary>As <see cref="Charge"/>, for what the kernel keeps: objects, or page tables.</summary>
+    /// <summary>As <see cref="Charge"/>, for what the kernel keeps.</summary>
     public void ChargeKernel(long bytes, KernelMemoryKind kind)
     {
-        if (kind == KernelMemoryKind.PageTables)
+        Own.Kernel[(int)kind] += bytes;
+        Charge(bytes);
+    }
+
+    /// <summary>The group goes: what the kernel keeps on its account goes over to the group above, which counts it already.</summary>
+    internal void HandKernelMemoryUp()
+    {
+        for (var kind = 0; kind < Own.Kernel.Length; kind++)
         {
-            Own.PageTableBytes += bytes;
-        }
-        else
-        {
-            Own.ObjectBytes += bytes;
+            Usage -= Own.Kernel[kind];
+            Parent!.Own.Kernel[kind] += Own.Kernel[kind];
+            Own.Kernel[kind] = 0;
         }
 
-        Charge(bytes);
-        if (bytes > 0 && FindFull(0) is { } full)
+        foreach (var account in Accounts)
         {
-            LimitPassed?.Invoke(full);
+            account.Group = Parent!;
         }
+
+        Parent!.Accounts.AddRange(Accounts);
+        Accounts.Clear();
     }
 
     public void ChargeSwap(long bytes)
@@ -189,10 +196,12 @@ internal sealed class MemoryGroup
         }
     }
 
-    /// <summary>Counts as memory of the kernel's too.</summary>
+    /// <summary>One page more, or less, is compressed in RAM, in that many bytes. Counts as memory of the kernel's too.</summary>
     public void ChargeCompressed(long bytes)
     {
         Own.CompressedBytes += bytes;
+        Own.CompressedPages += bytes > 0 ? 1 : -1;
+        Own.CompressedOut += bytes > 0 ? 1 : 0;
         for (var group = this; group.Parent is not null; group = group.Parent)
         {
             group.CompressedUsage += bytes;
@@ -214,15 +223,8 @@ internal sealed class MemoryGroup
     /// <summary>Told of each event of this group, not of those below it.</summary>
     internal Action<MemoryGroup, MemoryGroupEvent>? Happened { get; init; }
 
-    /// <summary>Told of the group that is above its limit after memory of the kernel's own was charged, which cannot wait for reclaim.</summary>
-    internal Action<MemoryGroup>? LimitPassed { get; init; }
+    /// <summary>The group's own account first, then those that came from groups below which have gone; none for the root.</summary>
+    internal List<KernelAccount> Accounts { get; } = [];
 
     internal void Forget(MemoryGroup child) => _children.Remove(child);
-}
-
-/// <summary>What memory of the kernel's own is used for.</summary>
-internal enum KernelMemoryKind
-{
-    Objects,
-    PageTables,
 }

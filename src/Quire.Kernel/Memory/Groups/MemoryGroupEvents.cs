@@ -21,6 +21,9 @@ internal enum MemoryGroupEvent
     /// <summary>The whole group was killed.</summary>
     GroupKill,
 
+    /// <summary>Programs were slowed down above memory.swap.high.</summary>
+    SwapHigh,
+
     /// <summary>A page stayed because memory.swap.max was reached.</summary>
     SwapMax,
 

@@ -1,38 +1,53 @@
+using Quire.Kernel.Memory.Reclaim;
+
 namespace Quire.Kernel.Memory.Groups;
 
 /// <summary>What memory.stat tells of one group beyond the pages in its pool.</summary>
 internal sealed class MemoryGroupStatistics
 {
-    public long PageTableBytes;
-    public long ObjectBytes;
+    /// <summary>Bytes by <see cref="KernelMemoryKind"/>.</summary>
+    public readonly long[] Kernel = new long[(int)KernelMemoryKind.Pages + 1];
+
     public long SwapBytes;
 
-    /// <summary>zswap.</summary>
+    /// <summary>zswap, and zswapped: the pages that are compressed in it.</summary>
     public long CompressedBytes;
+    public long CompressedPages;
+
+    /// <summary>Events, which stay counted above when the group goes: zswpin, zswpout, pgfault, pgmajfault, thp_fault_alloc.</summary>
+    public long CompressedIn;
+    public long CompressedOut;
     public long Faults;
     public long MajorFaults;
+    public long HugeFaults;
 
-    /// <summary>pgscan, pgsteal, pgrefill, pgactivate, pgdeactivate: pages of the group's pool that reclaim looked at, took, and moved.</summary>
-    public long Scanned;
-    public long Stolen;
-    public long Refilled;
-    public long Activated;
-    public long Deactivated;
+    /// <summary>Pages of the group's pool that reclaim looked at, took, and moved, and that came back.</summary>
+    public ReclaimTally Reclaim;
 
-    public long KernelBytes => PageTableBytes + ObjectBytes + CompressedBytes;
+    public long KernelBytes => Kernel.Sum() + CompressedBytes;
 
-    public static MemoryGroupStatistics operator +(MemoryGroupStatistics a, MemoryGroupStatistics b) => new()
+    public long this[KernelMemoryKind kind] => Kernel[(int)kind];
+
+    public void Add(MemoryGroupStatistics other)
     {
-        PageTableBytes = a.PageTableBytes + b.PageTableBytes,
-        ObjectBytes = a.ObjectBytes + b.ObjectBytes,
-        SwapBytes = a.SwapBytes + b.SwapBytes,
-        CompressedBytes = a.CompressedBytes + b.CompressedBytes,
-        Faults = a.Faults + b.Faults,
-        MajorFaults = a.MajorFaults + b.MajorFaults,
-        Scanned = a.Scanned + b.Scanned,
-        Stolen = a.Stolen + b.Stolen,
-        Refilled = a.Refilled + b.Refilled,
-        Activated = a.Activated + b.Activated,
-        Deactivated = a.Deactivated + b.Deactivated,
-    };
+        for (var kind = 0; kind < Kernel.Length; kind++)
+        {
+            Kernel[kind] += other.Kernel[kind];
+        }
+
+        SwapBytes += other.SwapBytes;
+        CompressedBytes += other.CompressedBytes;
+        CompressedPages += other.CompressedPages;
+        AddEvents(other);
+    }
+
+    public void AddEvents(MemoryGroupStatistics other)
+    {
+        CompressedIn += other.CompressedIn;
+        CompressedOut += other.CompressedOut;
+        Faults += other.Faults;
+        MajorFaults += other.MajorFaults;
+        HugeFaults += other.HugeFaults;
+        Reclaim += other.Reclaim;
+    }
 }

@@ -8,9 +8,11 @@ internal sealed class FramePools : IDisposable
 {
     // By number; 0 is no pool.
     private readonly List<FramePool?> _pools = [null];
+    private readonly ReclaimCounters _counters;
 
-    public FramePools(uint frames)
+    public FramePools(uint frames, ReclaimCounters counters)
     {
+        _counters = counters;
         Places = new FramePlaces(frames);
     }
 
@@ -94,8 +96,22 @@ internal sealed class FramePools : IDisposable
 
         place.Pool = pool.Number;
         pool.Count++;
-        pool.Group?.Charge(Page.Size);
+        if (pool.Group is not { } group)
+        {
+            pool.Order.Admit(frame, arrival);
+            return;
+        }
+
+        group.Charge(Page.Size);
+        if (arrival.Shadow.IsNone)
+        {
+            pool.Order.Admit(frame, arrival);
+            return;
+        }
+
+        var before = ReclaimTally.Of(_counters);
         pool.Order.Admit(frame, arrival);
+        group.Own.Reclaim += ReclaimTally.Of(_counters) - before;
     }
 
     /// <summary>Takes a frame out of its pool, if it is in one.</summary>
@@ -108,9 +124,35 @@ internal sealed class FramePools : IDisposable
         }
     }
 
-    public void MarkUsed(FrameNumber frame, PageUseKind kind) => PoolOf(frame)?.Order.MarkUsed(frame, kind);
+    public void MarkUsed(FrameNumber frame, PageUseKind kind)
+    {
+        if (PoolOf(frame) is not { } pool)
+        {
+            return;
+        }
 
-    public void MarkCold(FrameNumber frame) => PoolOf(frame)?.Order.MarkCold(frame);
+        var before = _counters.Activated;
+        pool.Order.MarkUsed(frame, kind);
+        if (_counters.Activated != before && pool.Group is { Own: var own })
+        {
+            own.Reclaim += new ReclaimTally { Activated = _counters.Activated - before };
+        }
+    }
+
+    public void MarkCold(FrameNumber frame)
+    {
+        if (PoolOf(frame) is not { } pool)
+        {
+            return;
+        }
+
+        var before = _counters.Deactivated;
+        pool.Order.MarkCold(frame);
+        if (_counters.Deactivated != before && pool.Group is { Own: var own })
+        {
+            own.Reclaim += new ReclaimTally { Deactivated = _counters.Deactivated - before };
+        }
+    }
 
     public void Unlock(FrameNumber frame) => PoolOf(frame)?.Order.Unlock(frame);
 

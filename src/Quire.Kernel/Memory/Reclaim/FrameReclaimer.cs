@@ -68,16 +68,11 @@ internal sealed class FrameReclaimer(KernelMemory memory)
     public int Shrink(FramePool pool, in ReclaimRequest request)
     {
         Target = pool;
-        var counters = memory.Counters.Reclaim;
-        var (scanned, refilled, activated, deactivated) = (counters.Scanned, counters.Refilled, counters.Activated, counters.Deactivated);
+        var before = ReclaimTally.Of(memory.Counters.Reclaim);
         var freed = pool.Order.Shrink(request, this);
         if (pool.Group is { Own: var own })
         {
-            own.Scanned += counters.Scanned - scanned;
-            own.Stolen += freed;
-            own.Refilled += counters.Refilled - refilled;
-            own.Activated += counters.Activated - activated;
-            own.Deactivated += counters.Deactivated - deactivated;
+            own.Reclaim += ReclaimTally.Of(memory.Counters.Reclaim) - before;
         }
 
         Target = null;

@@ -17,7 +17,7 @@ internal sealed class LocalPools(KernelMemory memory, FrameAllotment allotment, 
         var pool = memory.Pools.Create(createOrder(most));
         pool.Allotment = Math.Min(allotment.Frames, most);
         pool.Space = space;
-        pool.Group = space.Group.IsRoot ? null : space.Group;
+        pool.Group = memory.Groups.Current is { IsRoot: false } group ? group : null;
         return pool;
     }
 

@@ -24,4 +24,7 @@ internal readonly record struct ReclaimRequest(int Wanted, int Priority, Reclaim
 
     /// <summary>Frames that may go at most; the rest of the pool is protected.</summary>
     public int Most { get; init; } = int.MaxValue;
+
+    /// <summary>0 to 200; null: vm.swappiness.</summary>
+    public int? Swappiness { get; init; }
 }

@@ -96,7 +96,7 @@ internal sealed partial class TwoListOrder
     private (long Anonymous, long File, long Whole) Shares(in ReclaimRequest request)
     {
         var reclaim = _memory.Reclaim;
-        long swappiness = _memory.Settings.Swappiness;
+        long swappiness = request.Swappiness ?? _memory.Settings.Swappiness;
         if (!reclaim.MaySwap)
         {
             return (0, 1, 1);

@@ -1,4 +1,5 @@
 using Quire.Allocation;
+using Quire.Kernel.Memory.Groups;
 
 namespace Quire.Kernel.Memory.Slabs;
 
@@ -18,22 +19,26 @@ public sealed class SlabCaches
         _currentCpu = currentCpu;
     }
 
-    // Those that Linux makes with SLAB_RECLAIM_ACCOUNT.
-    private static readonly HashSet<string> Reclaimable = ["radix_tree_node", "shmem_inode_cache", "ovl_inode"];
+    internal int CurrentCpu => _currentCpu();
+
+    /// <summary>Who is charged; null before there are groups.</summary>
+    internal MemoryGroups? Groups { get; set; }
 
     /// <summary>Pages of caches whose objects go when memory is short: NR_SLAB_RECLAIMABLE.</summary>
-    public long ReclaimablePages => _caches.Where(cache => Reclaimable.Contains(cache.Name)).Sum(cache => (long)cache.Statistics.TotalSlabs * cache.Statistics.PagesPerSlab);
+    public long ReclaimablePages => _caches.Where(cache => cache.IsReclaimable).Sum(cache => (long)cache.Statistics.TotalSlabs * cache.Statistics.PagesPerSlab);
 
     /// <summary>One line of /proc/slabinfo each, in order of creation.</summary>
     public IEnumerable<SlabStatistics> Statistics => _caches.Select(cache => cache.Statistics);
 
     /// <summary>The cache of this name, made at the first call.</summary>
     /// <param name="objectSize">Bytes of one object, as Linux 6.1 on x86-64 has it where it has one.</param>
-    public KernelObjectCache Cache(string name, int objectSize)
+    public KernelObjectCache Cache(string name, int objectSize) => Cache(name, objectSize, KernelMemoryKind.Objects);
+
+    internal KernelObjectCache Cache(string name, int objectSize, KernelMemoryKind kind)
     {
         if (!_byName.TryGetValue(name, out var cache))
         {
-            cache = new KernelObjectCache(new SlabCache(_pages, new SlabCacheOptions(name, objectSize) { Cpus = _cpus }), _currentCpu);
+            cache = new KernelObjectCache(this, new SlabCache(_pages, new SlabCacheOptions(name, objectSize) { Cpus = _cpus }), kind);
             _byName.Add(name, cache);
             _caches.Add(cache);
         }

@@ -185,6 +185,8 @@ internal sealed partial class SwapSpace : IDisposable
     }
 
     /// <summary>Bytes that a page of a slot takes in RAM, compressed, are its group's.</summary>
+    internal void CountCompressedIn(SwapEntry entry) => _memory.Groups.CountCompressedIn(_slots.Group(entry));
+
     internal void ChargeCompressed(SwapEntry entry, long bytes) => _memory.Groups.ChargeCompressed(_slots.Group(entry), bytes);
 
     private void FreeSlot(SwapEntry entry)

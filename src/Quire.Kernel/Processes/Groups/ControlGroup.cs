@@ -63,6 +63,11 @@ internal sealed class ControlGroup
         internal set
         {
             _memory = value;
+            foreach (var process in Living)
+            {
+                process.Space.Group = value;
+            }
+
             if (value != Parent?.Memory)
             {
                 Notices.Follow(value);

@@ -106,6 +106,10 @@ internal sealed class ControlGroupTree
     {
         process.ControlGroup = group;
         group.Add(process);
+        if (!process.IsZombie)
+        {
+            process.Space.Group = group.Memory;
+        }
     }
 
     /// <summary>Writes a process' id to cgroup.procs. What it has touched stays charged where it was.</summary>
@@ -131,7 +135,17 @@ internal sealed class ControlGroupTree
         }
 
         Thaw(process, old);
+        Follow(process.Kernel);
         return Errno.None;
+    }
+
+    /// <summary>What the running thread takes from here on is charged where it is now.</summary>
+    public static void Follow(GuestKernel kernel)
+    {
+        if (kernel.Running is { } thread)
+        {
+            kernel.Memory.Groups.Enter(thread.Process.ControlGroup.Memory);
+        }
     }
 
     /// <summary>Whether a group takes processes: ENODEV if it is gone, EBUSY if it hands controllers down.</summary>

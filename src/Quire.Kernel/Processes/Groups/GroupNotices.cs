@@ -32,5 +32,5 @@ internal sealed class GroupNotices
         };
     }
 
-    private static bool IsOfSwap(MemoryGroupEvent happening) => happening is MemoryGroupEvent.SwapMax or MemoryGroupEvent.SwapFail;
+    private static bool IsOfSwap(MemoryGroupEvent happening) => happening is MemoryGroupEvent.SwapHigh or MemoryGroupEvent.SwapMax or MemoryGroupEvent.SwapFail;
 }

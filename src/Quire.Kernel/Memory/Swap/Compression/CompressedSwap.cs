@@ -114,6 +114,7 @@ internal sealed unsafe class CompressedSwap : IDisposable
         Unpack(entry.Slot, page);
         Counters.CompressedIn++;
         _memory.Note(MemoryEventKind.CompressedIn, (ulong)entry.Slot << Page.Shift);
+        _memory.Swap.CountCompressedIn(entry);
         return true;
     }
 
