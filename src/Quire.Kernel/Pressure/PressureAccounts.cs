@@ -20,7 +20,7 @@ internal sealed class PressureAccounts(KernelClock clock, int cpus)
     /// <summary>A thread does something else from now on, or is in another group.</summary>
     public void Set(GuestThread thread, ThreadPressure state)
     {
-        var group = thread.Process.ControlGroup.Pressure;
+        var group = thread.ControlGroup.Pressure;
         var before = thread.Pressure;
         if (thread.PressureGroup == group)
         {

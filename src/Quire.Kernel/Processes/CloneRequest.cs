@@ -61,5 +61,8 @@ internal readonly record struct CloneRequest(CloneFlags Flags, Signal ExitSignal
     /// <summary>CLONE_INTO_CGROUP: that of the child; null: the parent's.</summary>
     public ControlGroup? ControlGroup { get; init; }
 
+    /// <summary>Whether the caller may have a child move from its own group into that one; null: it need not be asked.</summary>
+    public Func<ControlGroup, ControlGroup, Errno>? CheckMove { get; init; }
+
     public bool Has(CloneFlags flags) => (Flags & flags) == flags;
 }

@@ -56,6 +56,7 @@ internal static class FirstProcess
         process.MutableThreads.Add(thread);
         kernel.Processes.Add(process);
         kernel.Processes.Add(thread);
+        group.NoteBirth();
         Execute.Enter(thread, prepared);
         thread.Call.KeepsRegisters = false;
         process.HasExecuted = false;

@@ -52,6 +52,13 @@ internal static class Fork
 
         CopyThread(parent, child, request);
         child.Process.MutableThreads.Add(child);
+        var group = request.ControlGroup ?? parent.ControlGroup;
+        if (group != child.Process.ControlGroup)
+        {
+            group.AddVisitor(child);
+        }
+
+        group.NoteBirth();
         kernel.Processes.Add(child);
         kernel.Scheduler.MakeRunnable(child);
         return request.Has(CloneFlags.Vfork) ? WaitForSpace(parent, child.Process, child.ThreadId) : new(child.ThreadId);
@@ -60,9 +67,9 @@ internal static class Fork
     private static Errno Check(GuestThread parent, in CloneRequest request)
     {
         var flags = request.Flags;
-        if ((flags & CloneFlags.Namespaces) != 0)
+        // Differs from Linux: of namespaces, those of control groups alone are there for the privileged.
+        if ((flags & CloneFlags.Namespaces & ~CloneFlags.NewControlGroup) != 0 || (request.Has(CloneFlags.NewControlGroup) && !parent.Process.Credentials.Has(Capability.Administration)))
         {
-            // Differs from Linux: namespaces are not there for the privileged either.
             parent.Kernel.Remarks.CountRefusal($"clone {Refusal.CloneFlagNames((ulong)(flags & CloneFlags.Namespaces))}");
             return Errno.EPERM;
         }
@@ -84,8 +91,8 @@ internal static class Fork
             return refusal;
         }
 
-        var group = request.ControlGroup ?? parent.Process.ControlGroup;
-        if (group != parent.Process.ControlGroup && (request.Has(CloneFlags.Thread) ? Errno.ENOTSUP : ControlGroupTree.CheckMembership(group)) is var error and not Errno.None)
+        var group = request.ControlGroup ?? parent.ControlGroup;
+        if (group != parent.ControlGroup && CheckGroup(parent, request, group) is var error and not Errno.None)
         {
             return error;
         }
@@ -94,6 +101,20 @@ internal static class Fork
         var who = parent.Process.Credentials;
         return who.RealUserId != 0 && !who.Has(Capability.Resources) && !who.Has(Capability.Administration) && (ulong)parent.Kernel.Processes.ThreadCount >= limit
             ? Errno.EAGAIN : ControlGroupTree.CheckFork(group);
+    }
+
+    // cgroup_css_set_fork.
+    private static Errno CheckGroup(GuestThread parent, in CloneRequest request, ControlGroup group)
+    {
+        if (group.IsRemoved)
+        {
+            return Errno.ENODEV;
+        }
+
+        var error = request.CheckMove?.Invoke(parent.ControlGroup, group) ?? Errno.None;
+        return error != Errno.None ? error
+            : request.Has(CloneFlags.Thread) && group.Domain != parent.ControlGroup.Domain ? Errno.ENOTSUP
+            : ControlGroupTree.CheckMembership(group);
     }
 
     // Nothing is to be undone once the child is there.
@@ -158,7 +179,8 @@ internal static class Fork
             child.Handlers.ResetCaught();
         }
 
-        ControlGroupTree.Add(child, request.ControlGroup ?? parent.ControlGroup);
+        child.ControlGroupRoot = request.Has(CloneFlags.NewControlGroup) ? caller.ControlGroup : parent.ControlGroupRoot;
+        ControlGroupTree.Add(child, request.ControlGroup ?? caller.ControlGroup);
         child.Timers.NoteCpuTimers();
         newParent?.MutableChildren.Add(child);
         kernel.Processes.Add(child);
@@ -208,12 +230,19 @@ internal static class Fork
 
     private static async ValueTask<long> WaitForSpace(GuestThread parent, GuestProcess child, int id)
     {
+        // freezable: wait_for_vfork_done.
+        parent.EnterFrozen();
         while (child.BorrowsSpace)
         {
             if (await child.SpaceGivenBack.Wait(parent, SleepKind.Killable) == WakeReason.Interrupted)
             {
                 break;
             }
+        }
+
+        if (!parent.IsHeld)
+        {
+            parent.LeaveFrozen();
         }
 
         return id;

@@ -1,7 +1,6 @@
 using Quire.Allocation;
 using Quire.Kernel.Files;
 using Quire.Kernel.Memory;
-using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
@@ -32,6 +31,7 @@ public sealed class GuestProcess : IPressureWatcher
         Space = space;
         Session = session;
         ControlGroup = kernel.ControlGroups.Root;
+        ControlGroupRoot = ControlGroup;
         Timers = new ProcessTimers(this);
     }
 
@@ -94,8 +94,8 @@ public sealed class GuestProcess : IPressureWatcher
 
     public bool IsStopped => StoppedBy != Signal.None;
 
-    /// <summary>Its threads do not run on: stopped by a signal, frozen with its control group, or suspended by load control.</summary>
-    internal bool IsHeld => IsStopped || ControlGroup.IsFrozen || Load.IsSuspended;
+    /// <summary>None of its threads runs on: stopped by a signal, or suspended by load control.</summary>
+    internal bool IsHeld => IsStopped || Load.IsSuspended;
 
     /// <summary>/proc/PID/oom_score_adj: -1000, never killed for want of memory, to 1000, killed first.</summary>
     public int OutOfMemoryAdjustment { get; internal set; }
@@ -109,8 +109,8 @@ public sealed class GuestProcess : IPressureWatcher
 
     internal ControlGroup ControlGroup { get; set; }
 
-    /// <summary>What the process had used when it came into its group.</summary>
-    internal CpuTimes TimesBeforeGroup { get; set; }
+    /// <summary>The control group that is the root for the process (cgroup_namespaces(7)).</summary>
+    internal ControlGroup ControlGroupRoot { get; set; }
 
     public ExitStatus ExitStatus { get; internal set; }
 

@@ -1,7 +1,7 @@
 using Quire.Allocation;
 using Quire.Hardware.Cpu;
-using Quire.Kernel.Memory.Groups;
 using Quire.Kernel.Pressure;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Kernel.Syscalls;
 using Quire.Primitives;
@@ -64,13 +64,45 @@ public sealed class GuestThread
 
     /// <summary>Something waits to be done before the thread goes on: a signal to take, a stop or an end. Interruptible sleeps end.</summary>
     public bool HasDeliverableSignal =>
-        IsDoomed || Process.IsHeld || !((Pending.Set | Process.Pending.Set) & ~SignalMask).IsEmpty;
+        IsDoomed || IsHeld || !((Pending.Set | Process.Pending.Set) & ~SignalMask).IsEmpty;
 
     /// <summary>There is something to do before guest code runs on: a signal, or a call that a signal interrupted.</summary>
     internal bool NeedsAttention => Call.Restart != 0 || MaskToRestore is not null || HasDeliverableSignal;
 
     /// <summary>The thread will not run guest code again: its process ends or another thread replaces the program.</summary>
     public bool IsDoomed => IsAbandoned || Process.EndsWith is not null;
+
+    /// <summary>Does not run on: its process is stopped or suspended, or its control group is frozen.</summary>
+    internal bool IsHeld => Process.IsHeld || ControlGroup.IsFrozen;
+
+    /// <summary>Stands still where a frozen group wants it to: held, or waiting for a child that has its memory.</summary>
+    internal bool IsFrozen { get; private set; }
+
+    internal void EnterFrozen()
+    {
+        if (!IsFrozen)
+        {
+            IsFrozen = true;
+            ControlGroup.NoteState();
+        }
+    }
+
+    internal void LeaveFrozen()
+    {
+        if (IsFrozen)
+        {
+            IsFrozen = false;
+            ControlGroup.NoteState();
+        }
+    }
+
+    internal ControlGroup ControlGroup => OwnGroup ?? Process.ControlGroup;
+
+    /// <summary>The threaded group that the thread was moved to alone; null: it is where its process is.</summary>
+    internal ControlGroup? OwnGroup { get; set; }
+
+    /// <summary>What the thread had used when it came into its group.</summary>
+    internal CpuTimes TimesBeforeGroup { get; set; }
 
     /// <summary>Where signal handlers with SA_ONSTACK run.</summary>
     public AlternateStack AlternateStack { get; internal set; } = AlternateStack.None;

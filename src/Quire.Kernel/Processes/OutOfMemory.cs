@@ -199,6 +199,9 @@ internal static class OutOfMemory
         if (whole is not null)
         {
             whole.Count(MemoryGroupEvent.GroupKill);
+
+            // oom_kill_process counts the one that it chose by itself, and again with all others.
+            victim.ControlGroup.Memory.Count(MemoryGroupEvent.Kill);
             return kernel.Processes.All.Where(process => IsKillable(process) && whole.Contains(process.ControlGroup.Memory)).ToList();
         }
 

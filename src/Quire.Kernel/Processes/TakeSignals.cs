@@ -21,12 +21,14 @@ internal static class TakeSignals
                 return false;
             }
 
-            if (process.IsHeld)
+            if (thread.IsHeld)
             {
                 thread.State = RunState.Stopped;
-                process.ControlGroup.NoteState();
+                thread.EnterFrozen();
                 return false;
             }
+
+            thread.LeaveFrozen();
 
             if (!TryTake(thread, out var info))
             {

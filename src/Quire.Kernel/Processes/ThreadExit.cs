@@ -17,6 +17,7 @@ internal static class ThreadExit
         thread.SaveRegisters();
         thread.ReturnSlot();
         process.EndedThreadsUsage.Add(thread.Usage);
+        LeaveGroup(thread);
         process.MutableThreads.Remove(thread);
         kernel.Processes.Remove(thread);
         kernel.Trace?.OnEnd(thread, status);
@@ -34,6 +35,18 @@ internal static class ThreadExit
         else
         {
             process.ThreadEnded.WakeAll();
+        }
+    }
+
+    private static void LeaveGroup(GuestThread thread)
+    {
+        if (thread.OwnGroup is { } visited)
+        {
+            visited.RemoveVisitor(thread);
+        }
+        else
+        {
+            thread.ControlGroup.TakeTimes(thread);
         }
     }
 

@@ -100,6 +100,7 @@ internal static class ProcessCalls
         }
 
         ControlGroup? group = null;
+        Func<ControlGroup, ControlGroup, Errno>? checkMove = null;
         if ((flags & CloneFlags.IntoControlGroup) != 0)
         {
             if (thread.Process.Descriptors.Get((int)fields[10])?.Inode is not ControlGroupDirectory directory)
@@ -108,6 +109,7 @@ internal static class ProcessCalls
             }
 
             group = directory.Group;
+            checkMove = (from, to) => directory.CheckBirth(thread, from, to);
         }
 
         return Fork.Clone(thread, new CloneRequest(flags, (Signal)exitSignal)
@@ -118,6 +120,7 @@ internal static class ProcessCalls
             ParentIdAt = new VirtualAddress(fields[3]),
             ThreadPointer = fields[7],
             ControlGroup = group,
+            CheckMove = checkMove,
         });
     }
 

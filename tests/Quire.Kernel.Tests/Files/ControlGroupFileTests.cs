@@ -23,6 +23,8 @@ public sealed class ControlGroupFileTests : IDisposable
     [InlineData("memory.low", "1g", "1073741824\n")]
     [InlineData("memory.oom.group", " 1", "1\n")]
     [InlineData("pids.max", "17", "17\n")]
+    [InlineData("cpu.max", "max 100000", "max 100000\n")]
+    [InlineData("cpu.weight", "100", "100\n")]
     [InlineData("cgroup.freeze", "1", "1\n")]
     [InlineData("cgroup.max.depth", "3", "3\n")]
     [InlineData("cgroup.subtree_control", "+pids +memory -pids", "memory\n")]
@@ -53,12 +55,18 @@ public sealed class ControlGroupFileTests : IDisposable
     [InlineData("cgroup.pressure", "2", Errno.ERANGE)]
     [InlineData("cgroup.pressure", "on", Errno.EINVAL)]
     [InlineData("cgroup.type", "domain", Errno.EINVAL)]
-    [InlineData("cgroup.type", "threaded", Errno.ENOTSUP)]
+    [InlineData("cgroup.type", "threads", Errno.EINVAL)]
+    [InlineData("cpu.max", "50000 100000", Errno.ENOTSUP)]
+    [InlineData("cpu.max", "much", Errno.EINVAL)]
+    [InlineData("cpu.weight", "200", Errno.ENOTSUP)]
+    [InlineData("cpuset.cpus", "0-", Errno.EINVAL)]
+    [InlineData("memory.reclaim", "4K swappiness=201", Errno.EINVAL)]
+    [InlineData("memory.reclaim", "4K swap=1", Errno.EINVAL)]
     [InlineData("cgroup.procs", "999999", Errno.ESRCH)]
     [InlineData("cgroup.procs", "-3", Errno.EINVAL)]
     [InlineData("cgroup.procs", "one", Errno.EINVAL)]
     [InlineData("cgroup.subtree_control", "memory", Errno.EINVAL)]
-    [InlineData("cgroup.subtree_control", "+cpuset", Errno.EINVAL)]
+    [InlineData("cgroup.subtree_control", "+io", Errno.EINVAL)]
     [InlineData("cgroup.subtree_control", "+", Errno.EINVAL)]
     [InlineData("cgroup.max.depth", "-1", Errno.ERANGE)]
     [InlineData("cgroup.max.descendants", "many", Errno.EINVAL)]
@@ -104,9 +112,10 @@ public sealed class ControlGroupFileTests : IDisposable
                 var content = Content(file);
                 var result = Write(file, written ?? new string('1', 5_000));
 
-                // Nothing at all is a write of nothing; numbers out of range have an error of their own; some files cannot be written.
+                // Nothing at all is a write of nothing; numbers out of range have an error of their own; some files cannot be written; a nice value may be negative.
                 var allowed = result == expected || result == Errno.EACCES
                     || (expected == Errno.EINVAL && result == Errno.ERANGE)
+                    || (written == "-7" && name == "cpu.weight.nice" && result == Errno.ENOTSUP)
                     || (written == "" && name.EndsWith(".pressure", StringComparison.Ordinal) && result == Errno.EINVAL);
                 Assert.True(allowed, $"{file} gives {result} for '{written}'");
                 Assert.Equal(content, Content(file));
@@ -241,6 +250,80 @@ public sealed class ControlGroupFileTests : IDisposable
     }
 
     [Fact]
+    public void WhoWatchesAFileOfEventsIsToldOfEachChange()
+    {
+        MakeGroup("a");
+        var watcher = Guest.Succeed(Guest.Call(294, 0x800));
+        Guest.Succeed(Guest.Call(254, (ulong)watcher, Guest.Text(Top + "/a/cgroup.events"), 2));
+        Guest.Succeed(Guest.Call(254, (ulong)watcher, Guest.Text(Top + "/a"), 2));
+        Assert.Equal(Errno.EAGAIN, Guest.ErrorOf(Guest.Call(0, (ulong)watcher, Guest.Put(new byte[4096]), 4096)));
+        Assert.Equal(Errno.None, Write("a/cgroup.procs", $"{_world.NewProcess().Process.ProcessId}"));
+
+        // The directory is told the files' names (16 bytes with their ends): of cgroup.events, and of cgroup.procs that was written. The file itself needs none.
+        Assert.Equal(16 + 16 + 16 + 16 + 16, Guest.Call(0, (ulong)watcher, Guest.Put(new byte[4096]), 4096));
+        _world.Kernel.ControlGroups.Root.Children[0].Memory.Count(Quire.Kernel.Memory.Groups.MemoryGroupEvent.Max);
+
+        // memory.events.local and memory.events, of the directory alone.
+        Assert.Equal(16 + 32 + 16 + 16, Guest.Call(0, (ulong)watcher, Guest.Put(new byte[4096]), 4096));
+    }
+
+    [Fact]
+    public void AThreadedGroupTakesThreadsOfItsDomainAlone()
+    {
+        MakeGroup("domain");
+        MakeGroup("domain/first");
+        MakeGroup("domain/first/inner");
+        MakeGroup("other");
+        Assert.Equal("domain\n", Type("domain"));
+        Assert.Equal(Errno.None, Write("domain/first/cgroup.type", "threaded"));
+        Assert.Equal(["domain threaded\n", "threaded\n", "domain invalid\n"], [Type("domain"), Type("domain/first"), Type("domain/first/inner")]);
+        Assert.Equal(Errno.ENOTSUP, Write("domain/first/inner/cgroup.procs", "0"));
+        Assert.Equal(Errno.ENOTSUP, Write("domain/first/cgroup.threads", "0"));
+        Assert.Equal(Errno.None, Write("domain/cgroup.procs", "0"));
+        Assert.Equal(Errno.None, Write("domain/first/cgroup.threads", "0"));
+        Assert.Equal("0::/domain/first\n", Guest.ReadFile("/proc/self/cgroup"));
+        Assert.Equal($"{Guest.Process.ProcessId}\n", Guest.ReadFile(Top + "/domain/cgroup.procs"));
+        Assert.Equal(Errno.ENOTSUP, Guest.ErrorOf(Guest.Call(0, (ulong)Guest.Succeed(Guest.Open(Top + "/domain/first/cgroup.procs")), Guest.Reserve(64), 64)));
+        Assert.Equal(Errno.ENOTSUP, Write("domain/first/cgroup.kill", "1"));
+        Assert.Equal(Errno.ENOTSUP, Write("domain/cgroup.subtree_control", "+memory"));
+        Assert.Equal(Errno.None, Write("domain/cgroup.subtree_control", "+cpu"));
+        Assert.Equal(Errno.ENOTSUP, Write("other/cgroup.threads", "0"));
+    }
+
+    [Fact]
+    public void MemoryIsChargedWhereAProcessIsFromTheMomentThatItCame()
+    {
+        MakeGroup("a");
+        var group = _world.Kernel.ControlGroups.Root.Children[0].Memory;
+        Assert.Equal(Errno.None, Write("a/cgroup.procs", "0"));
+        Assert.Same(group, Guest.Process.Space.Group);
+    }
+
+    [Fact]
+    public void MemoryStatHasTheLinesOfLinuxInTheirOrder()
+    {
+        string[] names =
+        [
+            "anon", "file", "kernel", "kernel_stack", "pagetables", "sec_pagetables", "percpu", "sock", "vmalloc", "shmem", "zswap", "zswapped",
+            "file_mapped", "file_dirty", "file_writeback", "swapcached", "anon_thp", "file_thp", "shmem_thp", "inactive_anon", "active_anon",
+            "inactive_file", "active_file", "unevictable", "slab_reclaimable", "slab_unreclaimable", "slab",
+            "workingset_refault_anon", "workingset_refault_file", "workingset_activate_anon", "workingset_activate_file",
+            "workingset_restore_anon", "workingset_restore_file", "workingset_nodereclaim", "pgscan", "pgsteal", "pgscan_kswapd", "pgscan_direct",
+            "pgsteal_kswapd", "pgsteal_direct", "pgfault", "pgmajfault", "pgrefill", "pgactivate", "pgdeactivate", "pglazyfree", "pglazyfreed",
+            "zswpin", "zswpout", "thp_fault_alloc", "thp_collapse_alloc",
+        ];
+        MakeGroup("a");
+        MakeGroup("a/b");
+        Assert.Equal(Errno.None, Write("a/cgroup.subtree_control", "+memory"));
+        var lines = Guest.ReadFile(Top + "/a/memory.stat").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(names, lines.Select(line => line.Split(' ')[0]));
+        Assert.Contains("percpu 1816", lines);
+        Assert.Contains("kernel 1816", lines);
+        Assert.Equal("4096\n", Guest.ReadFile(Top + "/a/memory.current"));
+        Assert.StartsWith("anon N0=0\nfile N0=0\nkernel_stack N0=0\npagetables N0=0\n", Guest.ReadFile(Top + "/a/memory.numa_stat"));
+    }
+
+    [Fact]
     public void WithoutPressureAccountingAGroupHasNoFilesOfIt()
     {
         MakeGroup("a");
@@ -302,6 +385,8 @@ public sealed class ControlGroupFileTests : IDisposable
     }
 
     public void Dispose() => _world.Dispose();
+
+    private string Type(string group) => Guest.ReadFile($"{Top}/{group}/cgroup.type");
 
     private ulong PollList(long descriptor) => Guest.Put([.. BitConverter.GetBytes((int)descriptor), 2, 0, 0, 0]);
 

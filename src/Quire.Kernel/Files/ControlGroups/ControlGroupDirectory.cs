@@ -1,5 +1,6 @@
 using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Files.Pressure;
+using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
@@ -20,7 +21,9 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
     {
         _fileSystem = fileSystem;
         _group = group;
+        KeepsChanges = true;
         CoreFiles.AddTo(this, fileSystem.Kernel, group);
+        CpuFiles.AddTo(this, fileSystem.Kernel, group);
         PidsFiles.AddTo(this, group);
         MemoryFiles.AddTo(this, fileSystem.Kernel, group);
     }
@@ -81,20 +84,48 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
 
     public override Errno RemoveDirectory(string name, Inode child) => _fileSystem.Kernel.ControlGroups.Remove(((ControlGroupDirectory)child)._group);
 
+    /// <summary>Whether whoever opened a file may move what is in one group into another.</summary>
+    internal Errno CheckMove(FileOpener opener, ControlGroup from, ControlGroup to) =>
+        ControlGroupTree.CheckMove(from, to, opener.GroupRoot, common => MayWriteMembers(opener, common));
+
+    /// <summary>As <see cref="CheckMove"/>, for a thread that has a child born in this group.</summary>
+    internal Errno CheckBirth(GuestThread parent, ControlGroup from, ControlGroup to)
+    {
+        var opener = FileOpener.Of(parent);
+        var error = MayWriteMembers(opener, to);
+        return error != Errno.None ? error : CheckMove(opener, from, to);
+    }
+
     /// <summary>A file that is there while a controller acts on the group; None: always.</summary>
-    /// <param name="notice">Whoever polls the file waits for that; null: there is nothing to wait for.</param>
-    internal void Add(Controllers controller, string name, Func<string> render, ChangeNotice? notice = null) =>
-        Add(controller, name, new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null) { WhenGone = Errno.ENODEV, Notice = notice });
+    /// <param name="notice">Whoever polls or watches the file waits for that; null: there is nothing to wait for.</param>
+    internal void Add(Controllers controller, string name, Func<string> render, ChangeNotice? notice = null)
+    {
+        var file = new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null) { WhenGone = Errno.ENODEV, Notice = notice, KeepsChanges = true };
+        if (notice is not null)
+        {
+            notice.TellWatchers = () =>
+            {
+                Watches?.Tell(FileEvents.Modify, name, 0);
+                file.Tell(FileEvents.Modify);
+            };
+        }
+
+        Add(controller, name, file);
+    }
 
     internal void Add(Controllers controller, string name, Func<string> render, Func<string, Errno> store) =>
-        Add(controller, name, render, (_, text) => store(text));
+        Add(controller, name, render, (_, _, text) => store(text));
 
-    internal void Add(Controllers controller, string name, Func<string> render, Func<GuestThread, string, Errno> store) =>
+    /// <param name="checkRead">Why the file cannot be read now; null: it always can.</param>
+    internal void Add(
+        Controllers controller, string name, Func<string> render, Func<GuestThread, FileOpener, string, Errno> store, Func<Errno>? checkRead = null) =>
         Add(controller, name, new GeneratedFile(_fileSystem, () => IsLive(controller) ? render() : null, 0x1A4)
         {
             WhenGone = Errno.ENODEV,
             WhenTooLong = Errno.E2BIG,
-            StoreBy = (writer, text) => IsLive(controller) ? store(writer, text) : Errno.ENODEV,
+            KeepsChanges = true,
+            CheckRead = checkRead,
+            StoreBy = (writer, opener, text) => IsLive(controller) ? store(writer, opener, text) : Errno.ENODEV,
         });
 
     /// <summary>A file that can only be written.</summary>
@@ -103,12 +134,18 @@ internal sealed class ControlGroupDirectory : GeneratedDirectory
         {
             WhenGone = Errno.EINVAL,
             WhenTooLong = Errno.E2BIG,
-            StoreBy = (_, text) => IsLive(controller) ? store(text) : Errno.ENODEV,
+            KeepsChanges = true,
+            StoreBy = (_, _, text) => IsLive(controller) ? store(text) : Errno.ENODEV,
         });
 
     // While nothing is accounted, there are no files of it: cgroup_file_show.
     internal void AddPressure(string name, PressureResource resource) =>
         Add(Controllers.None, name, new PressureFile(_fileSystem, _fileSystem.Kernel, resource, new PressureSource(() => _group.IsRemoved ? null : _group.Pressure, 0x1A4, null)));
+
+    private Errno MayWriteMembers(FileOpener opener, ControlGroup group) =>
+        opener.Credentials is null
+            ? Errno.None
+            : AccessCheck.Check(opener.Credentials, _fileSystem.DirectoryOf(group)._files[CoreFiles.Members].File.Attributes, AccessModes.Write);
 
     private void Add(Controllers controller, string name, GeneratedInode file) => _files.Add(name, (controller, file));
 

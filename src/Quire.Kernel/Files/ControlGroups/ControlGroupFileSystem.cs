@@ -19,7 +19,7 @@ public sealed class ControlGroupFileSystem : GeneratedSuperBlock
 
     public override string TypeName => "cgroup2";
 
-    public override string MountOptions => base.MountOptions + ",memory_recursiveprot";
+    public override string MountOptions => base.MountOptions + ",nsdelegate,memory_recursiveprot";
 
     public override ulong Device => DeviceNumber.Of(0, 26);
 

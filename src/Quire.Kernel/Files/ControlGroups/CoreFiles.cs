@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quire.Kernel.Files.Generated;
 using Quire.Kernel.Pressure;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Processes.Groups;
@@ -6,22 +7,30 @@ using Quire.Primitives;
 
 namespace Quire.Kernel.Files.ControlGroups;
 
-/// <summary>The cgroup.* files, and cpu.stat, which every group has.</summary>
+/// <summary>The cgroup.* files, which every group has.</summary>
 internal static class CoreFiles
 {
-    private const long NanosecondsPerMicrosecond = 1_000;
+    /// <summary>Whoever may write to it may move processes below it.</summary>
+    public const string Members = "cgroup.procs";
 
     public static void AddTo(ControlGroupDirectory directory, GuestKernel kernel, ControlGroup group)
     {
-        var groups = kernel.ControlGroups;
         directory.Add(Controllers.None, "cgroup.controllers", () => ControllerNames.List(group.Available));
         directory.Add(Controllers.None, "cgroup.max.depth", () => ControlValue.Show(group.MostLevels), text => StoreMost(text, most => group.MostLevels = most));
         directory.Add(Controllers.None, "cgroup.max.descendants", () => ControlValue.Show(group.MostDescendants), text => StoreMost(text, most => group.MostDescendants = most));
-        directory.Add(Controllers.None, "cgroup.procs", () => Lines(group.Living.Select(process => process.ProcessId)), (writer, text) => Move(groups, group, writer, text));
+        directory.Add(
+            Controllers.None,
+            Members,
+            () => Lines(group.Processes.Select(process => process.ProcessId)),
+            (writer, opener, text) => Move(directory, writer, opener, text),
+            () => group.IsThreaded ? Errno.ENOTSUP : Errno.None);
         directory.Add(Controllers.None, "cgroup.stat", () => Statistics(kernel, group));
-        directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), (writer, text) => HandDown(writer, group, text));
-        directory.Add(Controllers.None, "cgroup.threads", () => Lines(group.Living.SelectMany(process => process.Threads).Select(thread => thread.ThreadId)), (writer, text) => MoveThread(kernel, group, writer, text));
-        directory.Add(Controllers.None, "cpu.stat", () => CpuTime(group));
+        directory.Add(Controllers.None, "cgroup.subtree_control", () => ControllerNames.List(group.HandedDown), (writer, _, text) => HandDown(writer, group, text));
+        directory.Add(
+            Controllers.None,
+            "cgroup.threads",
+            () => Lines(group.Threads.Select(thread => thread.ThreadId)),
+            (writer, opener, text) => MoveThread(directory, writer, opener, text));
         directory.Add(
             Controllers.None, "cgroup.pressure", () => group.Pressure.IsAccounted ? "1\n" : "0\n", text => SetAccounting(kernel.Pressure.Look(group.Pressure), text));
         directory.AddPressure("cpu.pressure", PressureResource.Cpu);
@@ -32,10 +41,11 @@ internal static class CoreFiles
             return;
         }
 
-        directory.Add(Controllers.None, "cgroup.events", () => $"populated {(group.IsPopulated ? 1 : 0)}\nfrozen {(ControlGroupTree.HasFrozen(group) ? 1 : 0)}\n", group.Notices.Group);
+        directory.Add(Controllers.None, "cgroup.events", () => $"populated {(group.IsPopulated ? 1 : 0)}\nfrozen {(group.HasFrozen ? 1 : 0)}\n", group.Notices.Group);
         directory.Add(Controllers.None, "cgroup.freeze", () => group.AsksToFreeze ? "1\n" : "0\n", text => Freeze(group, text));
         directory.AddCommand(Controllers.None, "cgroup.kill", text => Kill(group, text));
-        directory.Add(Controllers.None, "cgroup.type", () => "domain\n", text => ControlValue.Strip(text) == "threaded" ? Errno.ENOTSUP : Errno.EINVAL);
+        directory.Add(
+            Controllers.None, "cgroup.type", () => TypeOf(group), text => ControlValue.Strip(text) == "threaded" ? kernel.ControlGroups.MakeThreaded(group) : Errno.EINVAL);
     }
 
     private static string Lines(IEnumerable<int> numbers) => string.Concat(numbers.Select(number => number.ToString(CultureInfo.InvariantCulture) + "\n"));
@@ -57,19 +67,21 @@ internal static class CoreFiles
         return Errno.None;
     }
 
-    private static Errno Move(ControlGroupTree groups, ControlGroup group, GuestThread writer, string text)
+    private static string TypeOf(ControlGroup group) =>
+        group.IsThreaded ? "threaded\n" : !group.IsValidDomain ? "domain invalid\n" : group.IsThreadRoot ? "domain threaded\n" : "domain\n";
+
+    private static Errno Move(ControlGroupDirectory directory, GuestThread writer, FileOpener opener, string text)
     {
         var error = Find(writer, text, out var thread);
-        return error != Errno.None ? error : groups.Move(thread!.Process, group);
+        error = error != Errno.None ? error : directory.CheckMove(opener, thread!.Process.ControlGroup, directory.Group);
+        return error != Errno.None ? error : ControlGroupTree.Move(thread!.Process, directory.Group);
     }
 
-    // Threads of one process stay together, as there are no threaded groups.
-    private static Errno MoveThread(GuestKernel kernel, ControlGroup group, GuestThread writer, string text)
+    private static Errno MoveThread(ControlGroupDirectory directory, GuestThread writer, FileOpener opener, string text)
     {
         var error = Find(writer, text, out var thread);
-        return error != Errno.None ? error
-            : thread!.Process.ControlGroup == group ? Errno.None
-            : thread.Process.Threads.Count == 1 ? kernel.ControlGroups.Move(thread.Process, group) : Errno.ENOTSUP;
+        error = error != Errno.None ? error : directory.CheckMove(opener, thread!.ControlGroup, directory.Group);
+        return error != Errno.None ? error : ControlGroupTree.MoveThread(thread!, directory.Group);
     }
 
     // cgroup_procs_write_start: 0 is whoever writes.
@@ -139,6 +151,11 @@ internal static class CoreFiles
             return error != Errno.None ? error : Errno.ERANGE;
         }
 
+        if (group.IsThreaded)
+        {
+            return Errno.ENOTSUP;
+        }
+
         ControlGroupTree.Kill(group);
         return Errno.None;
     }
@@ -148,12 +165,4 @@ internal static class CoreFiles
         var dying = kernel.Memory.Groups.Removed.Count(removed => group.Memory.Contains(removed) && removed != group.Memory);
         return $"nr_descendants {group.WithDescendants.Count() - 1}\nnr_dying_descendants {dying}\n";
     }
-
-    private static string CpuTime(ControlGroup group)
-    {
-        var times = group.Times;
-        return $"usage_usec {Microseconds(times.All)}\nuser_usec {Microseconds(times.User)}\nsystem_usec {Microseconds(times.System)}\n";
-    }
-
-    private static long Microseconds(VirtualTime time) => time.Nanoseconds / NanosecondsPerMicrosecond;
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
+using Quire.Kernel.Processes.Groups;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
@@ -11,6 +12,7 @@ public abstract class GeneratedInode : Inode
 {
     private readonly uint _permissions;
     private readonly ulong _number;
+    private AttributeChange _changes;
 
     protected GeneratedInode(GeneratedSuperBlock superBlock, uint permissions)
         : base(superBlock)
@@ -21,6 +23,9 @@ public abstract class GeneratedInode : Inode
 
     /// <summary>Whose file it is: a process's, or the machine's (null).</summary>
     public Credentials? Owner { get; init; }
+
+    /// <summary>Owner and permissions can be changed, as long as the file is there (kernfs_iop_setattr of Linux).</summary>
+    public bool KeepsChanges { get; init; }
 
     public override InodeAttributes Attributes
     {
@@ -39,8 +44,24 @@ public abstract class GeneratedInode : Inode
                 AccessTime = now,
                 ModifyTime = now,
                 ChangeTime = now,
-            };
+            }.With(_changes, now);
         }
+    }
+
+    public override Errno Change(in AttributeChange change)
+    {
+        if (!KeepsChanges)
+        {
+            return Errno.EPERM;
+        }
+
+        _changes = new AttributeChange
+        {
+            Permissions = change.Permissions ?? _changes.Permissions,
+            UserId = change.UserId ?? _changes.UserId,
+            GroupId = change.GroupId ?? _changes.GroupId,
+        };
+        return Errno.None;
     }
 }
 
@@ -73,8 +94,6 @@ public abstract class GeneratedDirectory : GeneratedInode
         file = new DirectoryFile(request.Location, request.Flags);
         return Errno.None;
     }
-
-    public override Errno Change(in AttributeChange change) => Errno.EPERM;
 }
 
 /// <summary>A directory with a fixed list of entries.</summary>
@@ -119,8 +138,11 @@ public sealed class GeneratedFile : GeneratedInode
     /// <summary>What writing to it does; null: nothing can be written.</summary>
     public Func<string, Errno>? Store { get; init; }
 
-    /// <summary>As <see cref="Store"/>, where it matters who writes.</summary>
-    public Func<GuestThread, string, Errno>? StoreBy { get; init; }
+    /// <summary>As <see cref="Store"/>, where it matters who writes, and who opened the file.</summary>
+    internal Func<GuestThread, FileOpener, string, Errno>? StoreBy { get; init; }
+
+    /// <summary>Why it cannot be read now; null: it always can.</summary>
+    internal Func<Errno>? CheckRead { get; init; }
 
     /// <summary>Told when what the file shows changes; null: nobody is.</summary>
     internal ChangeNotice? Notice { get; init; }
@@ -145,9 +167,18 @@ public sealed class GeneratedFile : GeneratedInode
             return Errno.EACCES;
         }
 
-        file = new GeneratedOpenFile(request.Location, request.Flags, this);
+        file = new GeneratedOpenFile(request.Location, request.Flags, this, FileOpener.Of(request.Caller));
         return Errno.None;
     }
+}
+
+/// <summary>Who opened a file, as he was then: what a descriptor that was handed on may do.</summary>
+/// <param name="GroupRoot">The root of the control groups that he sees.</param>
+internal readonly record struct FileOpener(Credentials Credentials, ControlGroup GroupRoot)
+{
+    /// <param name="thread">Null: the kernel itself.</param>
+    public static FileOpener Of(GuestThread? thread) =>
+        thread is null ? default : new FileOpener(thread.Process.Credentials, thread.Process.ControlGroupRoot);
 }
 
 /// <summary>A symbolic link of /proc; may lead straight to a file, whatever its text.</summary>

@@ -12,11 +12,16 @@ internal sealed class GeneratedOpenFile : OpenFile
     private const int LongestStore = 4096;
 
     private readonly GeneratedFile _file;
+    private readonly FileOpener _opener;
     private byte[]? _text;
     private long _seen;
 
-    public GeneratedOpenFile(FileLocation location, int flags, GeneratedFile file)
-        : base(location, flags) => _file = file;
+    public GeneratedOpenFile(FileLocation location, int flags, GeneratedFile file, FileOpener opener)
+        : base(location, flags)
+    {
+        _file = file;
+        _opener = opener;
+    }
 
     public override bool IsSeekable => true;
 
@@ -27,6 +32,11 @@ internal sealed class GeneratedOpenFile : OpenFile
         var position = offset ?? Position;
         if (_text is null || position == 0)
         {
+            if (_file.CheckRead?.Invoke() is { } error and not Errno.None)
+            {
+                return new(error.ToResult());
+            }
+
             _text = _file.Render();
             _seen = _file.Notice?.Version ?? 0;
             if (_text is null)
@@ -70,7 +80,7 @@ internal sealed class GeneratedOpenFile : OpenFile
         }
 
         var text = Encoding.Latin1.GetString(bytes).TrimEnd('\n', '\0');
-        var error = length == 0 ? Errno.None : _file.StoreBy?.Invoke(thread, text) ?? _file.Store!(text);
+        var error = length == 0 ? Errno.None : _file.StoreBy?.Invoke(thread, _opener, text) ?? _file.Store!(text);
         return new(error != Errno.None ? error.ToResult() : length);
     }
 

@@ -16,9 +16,21 @@ internal static class MachineText
     public static string ControlGroups(GuestKernel kernel)
     {
         var groups = kernel.ControlGroups.Root.WithDescendants.ToList();
-        var memory = groups.Count(group => group.IsRoot || (group.Available & Controllers.Memory) != 0) + kernel.Memory.Groups.Removed.Count;
-        var pids = groups.Count(group => group.IsRoot || (group.Available & Controllers.Pids) != 0);
-        return $"#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t0\t{memory}\t1\npids\t0\t{pids}\t1\n";
+        var text = new StringBuilder("#subsys_name\thierarchy\tnum_cgroups\tenabled\n");
+        Line("cpuset", Controllers.CpuSet, 0);
+        Line("cpu", Controllers.Cpu, 0);
+
+        // Of version 1, but there: cpu.stat of version 2 counts what it counts.
+        Line("cpuacct", Controllers.Cpu, 0);
+        Line("memory", Controllers.Memory, kernel.Memory.Groups.Removed.Count);
+        Line("pids", Controllers.Pids, 0);
+        return text.ToString();
+
+        void Line(string name, Controllers controller, int removed)
+        {
+            var count = groups.Count(group => group.IsRoot || (group.Available & controller) != 0) + removed;
+            text.Append(CultureInfo.InvariantCulture, $"{name}\t0\t{count}\t1\n");
+        }
     }
 
     public static string Statistics(GuestKernel kernel)

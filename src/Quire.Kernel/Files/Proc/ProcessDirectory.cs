@@ -26,7 +26,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         Owner = process.Credentials;
         var files = fileSystem.Kernel.Files;
         Add("auxv", () => ProcessMemoryText.AuxiliaryVector(process), OwnerOnly);
-        AddText("cgroup", () => $"0::{process.ControlGroup.Path}{(process.ControlGroup.IsRemoved ? " (deleted)" : "")}\n");
+        AddText("cgroup", () => ProcessText.ControlGroup(process, thread));
         Add("cmdline", () => ProcessMemoryText.Arguments(process));
         AddText("comm", () => ProcessText.NameOf(process, thread) + "\n", name => SetName(process, thread, name));
         AddText("coredump_filter", () => $"{process.CoreFilter:x8}\n", text => SetCoreFilter(process, text));
@@ -151,7 +151,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         _entries.Add(name, new GeneratedFile(_fileSystem, () => IsGone ? null : render(), 0x1A4)
         {
             Owner = Owner,
-            StoreBy = (writer, text) => IsGone ? Errno.ESRCH : store(_process, writer, text),
+            StoreBy = (writer, _, text) => IsGone ? Errno.ESRCH : store(_process, writer, text),
         });
 
     // A zombie has neither files nor directories.

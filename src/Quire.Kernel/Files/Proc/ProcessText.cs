@@ -160,6 +160,15 @@ internal static class ProcessText
         return text.ToString();
     }
 
+    /// <summary>/proc/PID/cgroup, as whoever reads it sees the tree.</summary>
+    /// <param name="thread">Null: of the process' first thread.</param>
+    public static string ControlGroup(GuestProcess process, GuestThread? thread)
+    {
+        var group = (thread ?? process.Threads.FirstOrDefault())?.ControlGroup ?? process.ControlGroup;
+        var root = process.Kernel.Running?.Process.ControlGroupRoot ?? process.Kernel.ControlGroups.Root;
+        return $"0::{group.PathFrom(root)}{(group.IsRemoved ? " (deleted)" : "")}\n";
+    }
+
     public static string Limits(GuestProcess process)
     {
         var text = new StringBuilder("Limit                     Soft Limit           Hard Limit           Units     \n");

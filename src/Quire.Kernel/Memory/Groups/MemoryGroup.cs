@@ -1,3 +1,4 @@
+using Quire.Allocation;
 using Quire.Kernel.Memory.Reclaim;
 
 namespace Quire.Kernel.Memory.Groups;
@@ -225,6 +226,9 @@ internal sealed class MemoryGroup
 
     /// <summary>The group's own account first, then those that came from groups below which have gone; none for the root.</summary>
     internal List<KernelAccount> Accounts { get; } = [];
+
+    /// <summary>What is kept for each CPU.</summary>
+    internal List<SlabSlot> PerCpu { get; } = [];
 
     internal void Forget(MemoryGroup child) => _children.Remove(child);
 }

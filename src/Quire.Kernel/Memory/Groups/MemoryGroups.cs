@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory.Reclaim;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory.Groups;
@@ -16,7 +17,11 @@ internal sealed class MemoryGroups
     private const int ReclaimRetries = 16;
     private const long SwapClusterMax = 32;
 
+    // memcg_vmstats_percpu and lruvec_stats_percpu of Linux 6.1: what is charged of a group and each CPU, to the group above.
+    private const int PerCpuBytes = 1_816;
+
     private readonly KernelMemory _memory;
+    private readonly KernelObjectCache _perCpu;
     private readonly Func<IFrameOrder> _createOrder;
     private readonly Numbered<MemoryGroup> _groups = new();
     private readonly Numbered<KernelAccount> _accounts = new();
@@ -35,6 +40,7 @@ internal sealed class MemoryGroups
         Root = new MemoryGroup(null, memory.Pools.Global, "/");
         Current = Root;
         Reclaim = new GroupReclaim(memory);
+        _perCpu = memory.Slabs.Cache("memcg_percpu", PerCpuBytes, KernelMemoryKind.PerCpu);
     }
 
     public MemoryGroup Root { get; }
@@ -69,6 +75,7 @@ internal sealed class MemoryGroups
         var account = new KernelAccount(group);
         account.Number = _accounts.Add(account);
         group.Accounts.Add(account);
+        TakePerCpu(group);
         return group;
     }
 
@@ -374,6 +381,19 @@ internal sealed class MemoryGroups
         return penalty;
     }
 
+    // Differs from Linux: a group is made even when there is no memory for it.
+    private void TakePerCpu(MemoryGroup group)
+    {
+        var before = Current;
+        Enter(group.Parent!);
+        for (var cpu = 0; cpu < _memory.Options.Cpus && _perCpu.TryTake(out var slot); cpu++)
+        {
+            group.PerCpu.Add(slot);
+        }
+
+        Enter(before);
+    }
+
     private void ForgetEmpty()
     {
         for (var i = _removed.Count - 1; i >= 0; i--)
@@ -386,6 +406,7 @@ internal sealed class MemoryGroups
                 group.Parent.Forget(group);
                 _groups.Remove(group.Number);
                 _memory.Pools.Release(group.Pool);
+                group.PerCpu.ForEach(_perCpu.Return);
             }
         }
     }

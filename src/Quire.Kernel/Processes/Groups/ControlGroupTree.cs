@@ -6,7 +6,7 @@ namespace Quire.Kernel.Processes.Groups;
 
 /// <summary>
 /// The machine's one tree of control groups, version 2 (Documentation/admin-guide/cgroup-v2.rst, kernel/cgroup/cgroup.c of Linux 6.1). The root hands
-/// memory and pids down from the start, as an init system would have it do. Differs from Linux: no threaded groups, no namespaces.
+/// all controllers down from the start, as an init system would have it do.
 /// </summary>
 internal sealed class ControlGroupTree
 {
@@ -64,7 +64,7 @@ internal sealed class ControlGroupTree
 
     public Errno Remove(ControlGroup group)
     {
-        if (group.IsRoot || group.Children.Count > 0 || group.Living.Any())
+        if (group.IsRoot || group.Children.Count > 0 || group.HasTasks)
         {
             return Errno.EBUSY;
         }
@@ -113,12 +113,17 @@ internal sealed class ControlGroupTree
     }
 
     /// <summary>Writes a process' id to cgroup.procs. What it has touched stays charged where it was.</summary>
-    public Errno Move(GuestProcess process, ControlGroup group)
+    public static Errno Move(GuestProcess process, ControlGroup group)
     {
         var error = CheckMembership(group);
         if (error != Errno.None)
         {
             return error;
+        }
+
+        foreach (var thread in process.Threads.Where(thread => thread.OwnGroup is not null).ToList())
+        {
+            thread.OwnGroup!.RemoveVisitor(thread);
         }
 
         var old = process.ControlGroup;
@@ -129,14 +134,100 @@ internal sealed class ControlGroupTree
 
         old.Remove(process);
         Add(process, group);
+        group.NoteState();
         foreach (var thread in process.Threads)
         {
-            process.Kernel.Pressure.Set(thread, thread.Pressure);
+            Settle(thread);
         }
 
-        Thaw(process, old);
         Follow(process.Kernel);
         return Errno.None;
+    }
+
+    /// <summary>Writes a thread's id to cgroup.threads: within a domain its threads can be anywhere.</summary>
+    public static Errno MoveThread(GuestThread thread, ControlGroup group)
+    {
+        var process = thread.Process;
+        var old = thread.ControlGroup;
+        if (old.Domain != group.Domain)
+        {
+            return Errno.ENOTSUP;
+        }
+
+        var error = CheckMembership(group);
+        if (error != Errno.None || old == group)
+        {
+            return error;
+        }
+
+        if (process.Threads.Count == 1)
+        {
+            return Move(process, group);
+        }
+
+        if (thread.OwnGroup is { } visited)
+        {
+            visited.RemoveVisitor(thread);
+        }
+        else
+        {
+            old.TakeTimes(thread);
+        }
+
+        if (group != process.ControlGroup)
+        {
+            group.AddVisitor(thread);
+        }
+
+        old.NoteState();
+        group.NoteState();
+        Settle(thread);
+        return Errno.None;
+    }
+
+    /// <summary>Writes "threaded" to cgroup.type (cgroup_enable_threaded).</summary>
+    public Errno MakeThreaded(ControlGroup group)
+    {
+        if (group.IsThreaded)
+        {
+            return Errno.None;
+        }
+
+        var domain = group.Parent!.Domain;
+        if (group.IsPopulated || (group.HandedDown & Controllers.Domain) != 0 || !domain.IsValidDomain || !domain.CanBeThreadRoot)
+        {
+            return Errno.ENOTSUP;
+        }
+
+        foreach (var below in group.WithDescendants.Where(below => below == group || below.IsThreaded).ToList())
+        {
+            below.Domain = domain;
+        }
+
+        ReleaseMemory(group);
+        foreach (var below in group.WithDescendants)
+        {
+            below.Memory = below.Parent!.Memory;
+        }
+
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Whether somebody may move what is in one group into another (cgroup_attach_permissions): he may write to cgroup.procs of the nearest group above both,
+    /// and sees both.
+    /// </summary>
+    /// <param name="mayWrite">Whether he may write to cgroup.procs of a group.</param>
+    public static Errno CheckMove(ControlGroup from, ControlGroup to, ControlGroup seenRoot, Func<ControlGroup, Errno> mayWrite)
+    {
+        var common = from;
+        while (!common.Contains(to))
+        {
+            common = common.Parent!;
+        }
+
+        var error = mayWrite(common);
+        return error != Errno.None ? error : seenRoot.Contains(from) && seenRoot.Contains(to) ? Errno.None : Errno.ENOENT;
     }
 
     /// <summary>What the running thread takes from here on is charged where it is now.</summary>
@@ -148,9 +239,11 @@ internal sealed class ControlGroupTree
         }
     }
 
-    /// <summary>Whether a group takes processes: ENODEV if it is gone, EBUSY if it hands controllers down.</summary>
+    /// <summary>Whether a group takes processes (cgroup_migrate_vet_dst): ENODEV if it is gone, EOPNOTSUPP in no valid domain, EBUSY if it hands controllers down.</summary>
     public static Errno CheckMembership(ControlGroup group) =>
-        group.IsRemoved ? Errno.ENODEV : group.IsRoot || MayHaveMembers(group) ? Errno.None : Errno.EBUSY;
+        group.IsRemoved ? Errno.ENODEV
+            : !group.Domain.IsValidDomain ? Errno.ENOTSUP
+            : group.CanBeThreadRoot || group.IsThreaded || group.HandedDown == Controllers.None ? Errno.None : Errno.EBUSY;
 
     /// <summary>Writes cgroup.subtree_control.</summary>
     public Errno HandDown(ControlGroup group, Controllers more, Controllers fewer)
@@ -166,9 +259,9 @@ internal sealed class ControlGroupTree
         }
 
         var target = (group.HandedDown | more) & ~fewer;
-        if (!group.IsRoot && (target & ~group.HandedDown & Controllers.Domain) != 0 && group.Living.Any())
+        if (CheckHandingDown(group, target & ~group.HandedDown) is var error and not Errno.None)
         {
-            return Errno.EBUSY;
+            return error;
         }
 
         var changed = target ^ group.HandedDown;
@@ -210,22 +303,37 @@ internal sealed class ControlGroupTree
     /// <summary>Writes cgroup.freeze: threads stop on their way back to their programs.</summary>
     public static void Freeze(ControlGroup group, FreezeState state)
     {
-        group.AsksToFreeze = state == FreezeState.Frozen;
-        foreach (var below in group.WithDescendants)
+        if (group.AsksToFreeze == (state == FreezeState.Frozen))
         {
-            below.IsFrozen = below.AsksToFreeze || below.Parent is { IsFrozen: true };
-            foreach (var process in below.Living)
+            return;
+        }
+
+        group.AsksToFreeze = state == FreezeState.Frozen;
+        var isApplied = false;
+        foreach (var below in group.WithDescendants.ToList())
+        {
+            var isFrozen = below.AsksToFreeze || below.Parent is { IsFrozen: true };
+            if (isFrozen == below.IsFrozen)
             {
-                Awaken(process);
+                continue;
+            }
+
+            isApplied = true;
+            below.IsFrozen = isFrozen;
+            foreach (var thread in below.Threads.ToList())
+            {
+                Restart(thread);
             }
 
             below.NoteState();
         }
-    }
 
-    /// <summary>cgroup.events: every thread here and below has stopped.</summary>
-    public static bool HasFrozen(ControlGroup group) =>
-        group.IsFrozen && group.WithDescendants.All(below => below.Living.All(process => process.Threads.All(thread => thread.State == RunState.Stopped)));
+        // There is nothing to wait for: the group above has it so.
+        if (!isApplied)
+        {
+            group.Notices.Group.Notify();
+        }
+    }
 
     /// <summary>Writes cgroup.kill.</summary>
     public static void Kill(ControlGroup group)
@@ -236,28 +344,52 @@ internal sealed class ControlGroupTree
         }
     }
 
-    // Processes live in leaves only, except in the root: a group that hands memory down has none of its own (cgroup_migrate_vet_dst).
-    private static bool MayHaveMembers(ControlGroup group) =>
-        group.HandedDown == Controllers.None
-        || ((group.HandedDown & Controllers.Domain) == 0 && !group.Children.Any(child => child.IsPopulated));
-
-    private static void Thaw(GuestProcess process, ControlGroup old)
+    // cgroup_vet_subtree_control_enable: threads do not compete with groups below, where that is about memory.
+    private static Errno CheckHandingDown(ControlGroup group, Controllers more)
     {
-        if (old.IsFrozen != process.ControlGroup.IsFrozen)
+        if (more == Controllers.None || group.IsRoot)
         {
-            Awaken(process);
+            return Errno.None;
+        }
+
+        if ((more & Controllers.Domain) != 0)
+        {
+            if (group.IsThreadRoot || group.IsThreaded)
+            {
+                return Errno.ENOTSUP;
+            }
+        }
+        else if (group.CanBeThreadRoot || group.IsThreaded)
+        {
+            return Errno.None;
+        }
+
+        return group.HasTasks ? Errno.EBUSY : Errno.None;
+    }
+
+    // In its new group it is counted, and stands still or goes on.
+    private static void Settle(GuestThread thread)
+    {
+        thread.Kernel.Pressure.Set(thread, thread.Pressure);
+        Restart(thread);
+    }
+
+    // Has a thread look whether it may run. Whoever caused that lets it come first, as a waking thread does that has slept long.
+    private static void Restart(GuestThread thread)
+    {
+        if (thread.State == RunState.Stopped && thread.IsHeld)
+        {
+            return;
+        }
+
+        thread.Awaken();
+        if (thread.Kernel.Running is { } running && running != thread)
+        {
+            running.GivesUpSlice = true;
         }
     }
 
     private static long? Bytes(ByteSize? size) => size is { } given ? (long)(given.Bytes & Page.Mask) : null;
-
-    private static void Awaken(GuestProcess process)
-    {
-        foreach (var thread in process.Threads)
-        {
-            thread.Awaken();
-        }
-    }
 
     private void SwitchMemory(ControlGroup group, ControlGroup child)
     {
@@ -272,7 +404,7 @@ internal sealed class ControlGroupTree
         }
 
         // What hangs below without the controller of its own follows.
-        foreach (var below in child.WithDescendants.Skip(1))
+        foreach (var below in child.WithDescendants.Skip(1).Where(below => (below.Available & Controllers.Memory) == 0))
         {
             below.Memory = below.Parent!.Memory;
         }
