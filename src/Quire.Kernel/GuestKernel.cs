@@ -43,6 +43,7 @@ public sealed class GuestKernel
 
         MemoryWaits = new MemoryWaits(this);
         TaskSlots = memory.Slabs.Cache("task_struct", TaskBytes);
+        QueuedSignals = new QueuedSignals(memory);
         _cpus = [.. processors.Select((processor, index) => new VirtualCpu(index, processor, options.Costs))];
         _host = host;
         LoadControl = new LoadControl(this);
@@ -180,6 +181,8 @@ public sealed class GuestKernel
             SynchronizationContext.SetSynchronizationContext(context);
         }
     }
+
+    internal QueuedSignals QueuedSignals { get; }
 
     internal bool TryTakeTaskSlot(out SlabSlot slot) => TaskSlots.TryTake(out slot);
 

@@ -107,6 +107,14 @@ public sealed record MachineOptions
     /// <summary>The host directory that is the guests' root.</summary>
     public string Root { get; init; } = "/";
 
+    /// <summary>How guests see the host's files: a run that is to be the same again is shown nothing that changes while names and contents stay.</summary>
+    public HostSight Sight { get; init; } = HostSight.Live;
+
+    public TemporaryFiles Temporary { get; init; } = TemporaryFiles.Shown;
+
+    /// <summary>Bytes of files that guests may write, besides those in RAM.</summary>
+    public ByteSize LayerCapacity { get; init; } = FileTreeOptions.StandardLayerCapacity;
+
     public IReadOnlyList<DirectoryBinding> Bindings { get; init; } = [];
 
     /// <summary>What becomes of device nodes and set-user-ID bits in bound directories.</summary>

@@ -106,9 +106,13 @@ public sealed class VirtualMachine : IDisposable
             SpecialFiles = options.SpecialFiles,
             Layer = options.Layer is null ? null : GuestText.FromHost(options.Layer),
             WorkingDirectory = GuestText.FromHost(options.WorkingDirectory ?? Environment.CurrentDirectory),
+            Sight = options.Sight,
+            Temporary = options.Temporary,
+            Named = [.. NamedPlaces.Of(options).Select(GuestText.FromHost)],
+            LayerCapacity = options.LayerCapacity,
         });
         _kernel.Files = _files.Files;
-        _streams = new HostStreams(_kernel.Requests);
+        _streams = new HostStreams(_kernel.Requests, _files.Steady);
         _kernel.HostInput = _streams.Input;
     }
 

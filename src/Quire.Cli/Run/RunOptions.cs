@@ -48,9 +48,12 @@ internal sealed class RunOptions
     private readonly Option<bool> _loadControl = new("--load-control") { Description = "suspend and swap out whole processes while memory thrashes" };
     private readonly Option<string> _cpus = new("--cpus") { Description = $"virtual CPUs, 1 to {MachineOptions.MaximumCpus}", DefaultValueFactory = _ => "1" };
     private readonly Option<string> _tlb = new("--tlb") { Description = TlbOptions.Syntax, DefaultValueFactory = _ => "" };
-    private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness; the clock then starts at 2026-01-01" };
+    private readonly Option<string?> _seed = new("--seed") { Description = "seed of all randomness: runs with the same one are the same; the clock then starts at 2026-01-01" };
     private readonly Option<string> _layout = new("--aslr") { Description = "address-space layout randomisation: on or off", DefaultValueFactory = _ => "on" };
     private readonly Option<string[]> _environment = new("--env") { Description = "NAME=VALUE to add to the environment, or NAME to take out", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> _clear = new("--env-clear") { Description = "an environment that begins empty: only what --env adds" };
+    private readonly Option<string?> _temporary = new("--tmp") { Description = "what /tmp and /var/tmp hold at the start: host, the host's files, or empty, only those that the command names (the default with --seed)" };
+    private readonly Option<string?> _layerSize = new("--layer-size") { Description = $"bytes of files that guests may write: {FileTreeOptions.StandardLayerCapacity} unless said; more is ENOSPC" };
     private readonly Option<string> _root = new("--root") { Description = "host directory that is the guests' root", DefaultValueFactory = _ => "/" };
     private readonly Option<string[]> _bind = new("--bind") { Description = "DIR or DIR:GUESTDIR: host directory that guests change for real", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _bindSpecial = new("--bind-special") { Description = "device nodes and set-user-ID bits that guests make in bound directories are the host's, too; else only the guests see them" };
@@ -74,7 +77,7 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _root, _bind, _bindSpecial, _confine, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _timeLimit, _audit, _outOfMemory, .. _group.All])
+        foreach (var option in (Option[])[_ram, _swap, _compressedSwap, _disk, _inject, _merge, _loadControl, _hugePages, _reserved, _policy, _recordFuture, _future, _replacement, _readahead, _swappiness, _overcommit, _cpus, _tlb, _seed, _layout, _environment, _clear, _temporary, _layerSize, _root, _bind, _bindSpecial, _confine, _layer, _directory, _quiet, _json, _strace, _events, _faultAround, _realTime, _epoch, _limit, _timeLimit, _audit, _outOfMemory, .. _group.All])
         {
             command.Add(option);
             _added.Add(option);
@@ -218,7 +221,10 @@ internal sealed class RunOptions
             SpecialFiles = parse.GetValue(_bindSpecial) ? SpecialFilesOnHost.Made : SpecialFilesOnHost.Recorded,
             Layer = parse.GetValue(_layer) is { } layer ? Path.GetFullPath(layer) : null,
             WorkingDirectory = parse.GetValue(_directory),
-            Environment = ReadEnvironment(parse.GetValue(_environment) ?? []),
+            Sight = seed is null ? HostSight.Live : HostSight.Steady,
+            Temporary = ReadTemporary(parse.GetValue(_temporary) ?? (seed is null ? "host" : "empty")),
+            LayerCapacity = ReadLayerSize(parse.GetValue(_layerSize)),
+            Environment = ReadEnvironment(parse.GetValue(_environment) ?? [], parse.GetValue(_clear) ? new Hashtable() : Environment.GetEnvironmentVariables()),
             Command = parse.GetValue(_command)!,
             SystemCallTrace = trace,
             MemoryEvents = events,
@@ -298,6 +304,25 @@ internal sealed class RunOptions
         "off" => LayoutRandomization.Off,
         _ => throw new UsageException($"--aslr '{text}' is neither on nor off"),
     };
+
+    private static TemporaryFiles ReadTemporary(string text) => text switch
+    {
+        "host" => TemporaryFiles.Shown,
+        "empty" => TemporaryFiles.Hidden,
+        _ => throw new UsageException($"--tmp '{text}' is neither host nor empty"),
+    };
+
+    private static ByteSize ReadLayerSize(string? text)
+    {
+        if (text is null)
+        {
+            return FileTreeOptions.StandardLayerCapacity;
+        }
+
+        return ByteSize.TryParse(text, out var size) && size.Pages > 0
+            ? size
+            : throw new UsageException($"--layer-size '{text}' is not an amount of at least a page such as 64M or 1.5G");
+    }
 
     private static OutOfMemoryAction ReadOutOfMemory(string text) => text switch
     {
@@ -380,10 +405,10 @@ internal sealed class RunOptions
         return guest.StartsWith('/') ? new DirectoryBinding(host, guest) : throw new UsageException($"--bind {text}: the guests' directory must begin with /");
     }
 
-    private static List<string> ReadEnvironment(string[] changes)
+    private static List<string> ReadEnvironment(string[] changes, IDictionary inherited)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        foreach (DictionaryEntry entry in inherited)
         {
             variables[(string)entry.Key] = (string?)entry.Value ?? "";
         }

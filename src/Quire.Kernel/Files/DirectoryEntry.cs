@@ -65,17 +65,18 @@ public sealed class DirectoryEntry
 
     public void Unpin()
     {
-        if (--_pins == 0 && Parent is not null)
+        // From name to name upwards: a tree may be deeper than the stack of a host thread.
+        for (var entry = this; entry is not null;)
         {
-            if (Parent.TryGetPinned(Name, out var present) && present == this)
+            var parent = --entry._pins == 0 ? entry.Parent : null;
+            if (parent is not null && parent.TryGetPinned(entry.Name, out var present) && present == entry)
             {
-                Parent._pinnedChildren!.Remove(Name);
+                parent._pinnedChildren!.Remove(entry.Name);
             }
 
-            Parent.Unpin();
+            entry.Inode.DropReference();
+            entry = parent;
         }
-
-        Inode.DropReference();
     }
 
     /// <summary>Something happened to the file under this name: first who watches its directory is told, then who watches the file.</summary>

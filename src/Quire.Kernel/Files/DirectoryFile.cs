@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -10,12 +11,20 @@ namespace Quire.Kernel.Files;
 /// </summary>
 public sealed class DirectoryFile : OpenFile
 {
+    // What a listed name takes, with its characters at two bytes each.
+    private const int EntryBytes = 64;
+
+    private readonly KernelCharge? _charge;
     private List<ListedEntry>? _entries;
     private long? _removedNames;
 
     public DirectoryFile(FileLocation location, int flags)
         : base(location, flags)
     {
+        if (location.Mount.Tree is { } tree)
+        {
+            _charge = new KernelCharge(tree.Memory.Slabs.Cache("directory_list", Page.Size));
+        }
     }
 
     public override bool IsSeekable => true;
@@ -41,6 +50,13 @@ public sealed class DirectoryFile : OpenFile
                 return error;
             }
 
+            _charge?.Clear();
+            _entries = null;
+            if (_charge?.TryAdd(entries.Sum(listed => EntryBytes + (2L * listed.Name.Length))) == false)
+            {
+                return Errno.ENOMEM;
+            }
+
             _entries = entries;
             _removedNames = Inode.RemovedNames;
         }
@@ -58,6 +74,12 @@ public sealed class DirectoryFile : OpenFile
 
         entry = default;
         return Errno.None;
+    }
+
+    protected override void OnLastClose()
+    {
+        _entries = null;
+        _charge?.Clear();
     }
 
     public override long Seek(long offset, int whence)

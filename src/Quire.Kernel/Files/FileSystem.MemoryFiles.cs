@@ -14,7 +14,7 @@ public sealed partial class FileSystem
     public Errno CreateMemoryFile(in FileCaller caller, string name, FileSeals seals, out OpenFile? file)
     {
         file = null;
-        _memoryFiles ??= LayeredFileSystem.InFrames(Memory, Now, DeviceNumber.Of(0, 1));
+        _memoryFiles ??= LayeredFileSystem.InFrames(Memory, Now, DeviceNumber.Of(0, 1), capacity: new ByteSize(long.MaxValue));
         _memoryMount ??= new Mount(0, _memoryFiles, point: null);
         var what = new NewInode(FileType.Regular, 0x1FF, (uint)caller.Credentials.FileUserId, (uint)caller.Credentials.FileGroupId);
         var error = _memoryFiles.Root.CreateNameless(what, out var inode);

@@ -23,6 +23,7 @@ public sealed class FileTree : IDisposable
     private readonly string _rootPath;
     private readonly IHostFiles _host;
     private readonly GuestKernel _kernel;
+    private readonly HiddenNames _hidden;
 
     /// <exception cref="IOException">A directory that the options name cannot be used; the message says which and why.</exception>
     public FileTree(GuestKernel kernel, IHostFiles host, FileTreeOptions options)
@@ -32,12 +33,17 @@ public sealed class FileTree : IDisposable
         _options = options;
         var memory = kernel.Memory;
         _rootPath = RealPath(options.Root);
+        Steady = options.Sight == HostSight.Steady ? new SteadyAttributes(Now()) : null;
+        _hidden = options.Temporary == TemporaryFiles.Hidden ? HiddenNames.Below(host, _rootPath, ["/tmp", "/var/tmp"], options.Named) : HiddenNames.None;
         _root = new LayeredFileSystem(
             new LayeredFileSystemOptions
             {
                 TypeName = "overlay",
                 Placement = DataPlacement.Blocks,
                 LowerPath = _rootPath,
+                Device = SteadyAttributes.Device,
+                Steady = Steady,
+                Hidden = _hidden,
                 KeptIn = options.Layer is { } layer ? RealPath(layer) : null,
                 Capacity = options.LayerCapacity,
             },
@@ -50,9 +56,12 @@ public sealed class FileTree : IDisposable
         MountSystemDirectories();
         foreach (var directory in options.Bound)
         {
-            Mount(directory.GuestPath, new BoundFileSystem(host, RealPath(directory.HostPath), memory, Now, options.SpecialFiles));
+            Mount(directory.GuestPath, new BoundFileSystem(host, RealPath(directory.HostPath), memory, Now, options.SpecialFiles, Steady));
         }
     }
+
+    /// <summary>What attributes of the host's files guests are shown; null if all of them.</summary>
+    public SteadyAttributes? Steady { get; }
 
     public FileSystem Files { get; }
 
@@ -110,6 +119,8 @@ public sealed class FileTree : IDisposable
                 LowerPath = _host.Stat(_rootPath + "/tmp", out var temporary) == Errno.None && temporary.Type == FileType.Directory
                     ? _rootPath + "/tmp" : null,
                 Device = DeviceNumber.Of(0, 25),
+                Steady = Steady,
+                Hidden = _hidden,
                 RootPermissions = 0x3FF,
                 Capacity = new ByteSize(((ulong)memory.Physical.FrameCount << Page.Shift) / 2),
             },

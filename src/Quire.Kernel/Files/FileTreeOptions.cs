@@ -16,9 +16,31 @@ public enum SpecialFilesOnHost
     Made,
 }
 
+/// <summary>How guests see the host's files.</summary>
+public enum HostSight
+{
+    /// <summary>As they are at each moment.</summary>
+    Live,
+
+    /// <summary>As first seen, and nothing that changes while names and contents stay: <see cref="Host.SteadyAttributes"/>.</summary>
+    Steady,
+}
+
+/// <summary>What guests find in /tmp and /var/tmp.</summary>
+public enum TemporaryFiles
+{
+    /// <summary>The host's.</summary>
+    Shown,
+
+    /// <summary>Of the host's only what the run itself names: <see cref="FileTreeOptions.Named"/>.</summary>
+    Hidden,
+}
+
 /// <summary>What the guests' tree of files is made of.</summary>
 public sealed record FileTreeOptions
 {
+    public static readonly ByteSize StandardLayerCapacity = new(16UL << 30);
+
     /// <summary>Host directory that is the guests' root.</summary>
     public string Root { get; init; } = "/";
 
@@ -34,6 +56,13 @@ public sealed record FileTreeOptions
     /// <summary>Where the first program starts; the root if the guests do not have it.</summary>
     public string WorkingDirectory { get; init; } = "/";
 
+    public HostSight Sight { get; init; } = HostSight.Live;
+
+    public TemporaryFiles Temporary { get; init; } = TemporaryFiles.Shown;
+
+    /// <summary>Absolute paths, as guests write them, that the run names: its program, its arguments.</summary>
+    public IReadOnlyList<string> Named { get; init; } = [];
+
     /// <summary>Bytes that guests may write to the layer.</summary>
-    public ByteSize LayerCapacity { get; init; } = new(64UL << 30);
+    public ByteSize LayerCapacity { get; init; } = StandardLayerCapacity;
 }

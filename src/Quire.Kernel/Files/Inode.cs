@@ -29,7 +29,8 @@ public abstract class Inode
     public virtual PageCache? Pages => null;
 
     /// <summary>Advisory locks on the file: flock(2), fcntl(2).</summary>
-    public FileLocks Locks => LocksHeld ??= new FileLocks();
+    /// <param name="memory">Pays for them.</param>
+    public FileLocks LocksIn(KernelMemory memory) => LocksHeld ??= new FileLocks(memory);
 
     /// <summary>Null while nobody ever locked the file.</summary>
     internal FileLocks? LocksHeld { get; private set; }

@@ -20,6 +20,12 @@ public static class IoctlRequest
     public const uint GetWindowSize = 0x5413;
     public const uint SetWindowSize = 0x5414;
     public const uint BytesReadable = 0x541B;
+    public const uint PacketMode = 0x5420;
+    public const uint GetPacketMode = 0x8004_5438;
+    public const uint SetSocketOwner = 0x8901;
+    public const uint SetSocketGroup = 0x8902;
+    public const uint GetSocketOwner = 0x8903;
+    public const uint GetSocketGroup = 0x8904;
     public const uint NonBlocking = 0x5421;
     public const uint GiveUpControlling = 0x5422;
     public const uint GetSession = 0x5429;

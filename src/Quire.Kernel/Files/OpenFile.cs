@@ -1,6 +1,8 @@
+using Quire.Allocation;
 using Quire.Kernel.Files.Layers;
 using Quire.Kernel.Files.Watches;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -31,7 +33,13 @@ public enum PollEvents : uint
 /// </summary>
 public abstract class OpenFile : IMappedFile
 {
+    // struct file; with inode, dentry and buffers' heads for what has no place in the tree.
+    private const int FileBytes = 256;
+    private const int AnonymousFileBytes = 1024;
+
     private int _references = 1;
+    private KernelObjectCache? _chargedTo;
+    private SlabSlot _slot;
     private bool _hasToldOfOpening;
 
     protected OpenFile(FileLocation location, int statusFlags)
@@ -50,8 +58,22 @@ public abstract class OpenFile : IMappedFile
 
     public Inode Inode => Location.Inode;
 
-    /// <summary>F_SETOWN: whom SIGIO goes to; kept, never sent.</summary>
-    public int Owner { get; set; }
+    /// <summary>F_SETOWN: whom SIGIO goes to; null: nobody.</summary>
+    public FileOwner? Owner { get; set; }
+
+    /// <summary>F_SETSIG: what comes instead of SIGIO; None: SIGIO.</summary>
+    public Signal AsyncSignal { get; set; }
+
+    /// <summary>Where it is told that the file became ready; null for files that send no signals.</summary>
+    public virtual AsyncListeners? AsyncEvents => null;
+
+    /// <summary>O_ASYNC goes on or off (fcntl, FIOASYNC).</summary>
+    /// <param name="descriptor">What si_fd will say.</param>
+    internal void SetAsync(GuestKernel kernel, int descriptor, AsyncMode mode)
+    {
+        AsyncEvents?.Set(kernel, this, descriptor, mode);
+        StatusFlags = mode == AsyncMode.On ? StatusFlags | OpenFlags.Async : StatusFlags & ~OpenFlags.Async;
+    }
 
     /// <summary>Woken whenever the answer of <see cref="Poll"/> may have changed; null for files that are always ready.</summary>
     public virtual WaitQueue? ReadinessQueue => null;
@@ -105,6 +127,26 @@ public abstract class OpenFile : IMappedFile
 
     public void AddReference() => _references++;
 
+    internal int References => _references;
+
+    /// <summary>The machine's memory pays for the description until it is closed for good; once. False: no memory (ENFILE).</summary>
+    public bool TryCharge(KernelMemory memory)
+    {
+        if (_chargedTo is not null)
+        {
+            return true;
+        }
+
+        var cache = Inode is AnonymousInode ? memory.Slabs.Cache("sock_inode_cache", AnonymousFileBytes) : memory.Slabs.Cache("filp", FileBytes);
+        if (!cache.TryTake(out _slot))
+        {
+            return false;
+        }
+
+        _chargedTo = cache;
+        return true;
+    }
+
     public void Release()
     {
         if (--_references == 0)
@@ -115,8 +157,10 @@ public abstract class OpenFile : IMappedFile
             }
 
             Inode.LocksHeld?.ReleaseAll(this);
+            AsyncEvents?.Remove(this);
             OnLastClose();
             Location.Unpin();
+            _chargedTo?.Return(_slot);
         }
     }
 

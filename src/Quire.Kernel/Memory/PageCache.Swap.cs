@@ -72,5 +72,6 @@ public sealed partial class PageCache
         var entry = _index.PlaceOf(index).SwapEntry;
         _index.Remove(index);
         _memory.Swap.Release(entry);
+        Source.ReturnPage();
     }
 }

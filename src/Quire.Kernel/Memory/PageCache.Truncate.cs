@@ -11,7 +11,8 @@ public sealed partial class PageCache
     public void SetLength(ulong bytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaximumLength);
-        if (bytes < Length)
+        // What was allocated behind the end of a memory-only file goes with a truncation to the same length, too.
+        if (bytes < Length || bytes == Length && !Source.IsBacked)
         {
             Truncate(bytes);
         }
@@ -37,6 +38,34 @@ public sealed partial class PageCache
         ZeroCached(endWhole << Page.Shift, end);
         ZapRegions(firstWhole, endWhole, ZapScope.FilePages);
         RemovePages(firstWhole, endWhole);
+    }
+
+    /// <summary>
+    /// Fills pages [first, end) of a memory-only file that are not there with zeros, whether the file reaches so far or not (shmem_fallocate). All or none:
+    /// ENOSPC, ENOMEM.
+    /// </summary>
+    public Errno Allocate(ulong first, ulong end)
+    {
+        var added = new List<ulong>();
+        for (var index = first; index < end; index++)
+        {
+            var place = _index.PlaceOf(index);
+            if (place.IsFrame || place.IsSwapped)
+            {
+                continue;
+            }
+
+            AddZeroed(index, out var error);
+            if (error != Errno.None)
+            {
+                added.ForEach(page => RemovePages(page, page + 1));
+                return error;
+            }
+
+            added.Add(index);
+        }
+
+        return Errno.None;
     }
 
     /// <summary>Makes a range inside the file read as zero, without changing its length: a hole in memory-only files, zeroes written in others.</summary>

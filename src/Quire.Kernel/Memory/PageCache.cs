@@ -227,6 +227,10 @@ public sealed partial class PageCache
         if (left.IsNothing)
         {
             _index.Remove(index);
+            if (!Source.IsBacked)
+            {
+                Source.ReturnPage();
+            }
         }
         else
         {
@@ -379,13 +383,20 @@ public sealed partial class PageCache
             return FrameNumber.None;
         }
 
-        if (_memory.Frames.TryAllocateZeroed(FrameUse.File, out var frame))
+        if (!Source.IsBacked && !Source.TryTakePage())
         {
-            return Add(index, frame, out error);
+            error = Errno.ENOSPC;
+            return FrameNumber.None;
         }
 
         error = Errno.ENOMEM;
-        return FrameNumber.None;
+        var added = _memory.Frames.TryAllocateZeroed(FrameUse.File, out var frame) ? Add(index, frame, out error) : FrameNumber.None;
+        if (added.IsNone && !Source.IsBacked)
+        {
+            Source.ReturnPage();
+        }
+
+        return added;
     }
 
     private FrameNumber Add(ulong index, FrameNumber frame, out Errno error)

@@ -123,7 +123,13 @@ internal static class Execute
 
         if (process.Descriptors.IsShared)
         {
-            var own = process.Descriptors.Clone();
+            if (process.Descriptors.TryClone() is not { } own)
+            {
+                // The old program is gone: nobody is left to tell.
+                process.Send(SignalInfo.FromKernel(Signal.SIGKILL));
+                return;
+            }
+
             process.Descriptors.Release();
             process.Descriptors = own;
         }

@@ -44,8 +44,7 @@ internal static class Fork
             if (request.Has(CloneFlags.ProcessDescriptor))
             {
                 // After the copy: the child has no descriptor of itself.
-                var descriptor = parent.Process.Descriptors.Allocate(
-                    ProcessFile.Create(parent, process, 0), DescriptorMode.CloseOnExec, parent.Process.Limits[Resource.OpenFiles].Soft);
+                var descriptor = (int)Syscalls.Files.FileArguments.Install(parent, ProcessFile.Create(parent, process, 0), DescriptorMode.CloseOnExec);
                 parent.Process.Space.TryWrite(request.DescriptorAt, descriptor);
             }
         }
@@ -133,6 +132,12 @@ internal static class Fork
             return Errno.EAGAIN;
         }
 
+        if ((request.Has(CloneFlags.Descriptors) ? parent.Descriptors.Share() : parent.Descriptors.TryClone()) is not { } descriptors)
+        {
+            kernel.TaskSlots.Return(slot);
+            return Errno.ENOMEM;
+        }
+
         var id = kernel.Processes.TakeId();
         AddressSpace? space;
         if (request.Has(CloneFlags.Space))
@@ -147,6 +152,7 @@ internal static class Fork
 
         if (space is null)
         {
+            descriptors.Release();
             kernel.TaskSlots.Return(slot);
             return Errno.ENOMEM;
         }
@@ -161,7 +167,7 @@ internal static class Fork
             Credentials = parent.Credentials,
             Limits = parent.Limits.Clone(),
             Handlers = request.Has(CloneFlags.SignalHandlers) ? parent.Handlers : parent.Handlers.Clone(),
-            Descriptors = request.Has(CloneFlags.Descriptors) ? parent.Descriptors.Share() : parent.Descriptors.Clone(),
+            Descriptors = descriptors,
             FileContext = request.Has(CloneFlags.FileContext) ? parent.FileContext.Share() : parent.FileContext.Clone(),
             ExecutablePath = parent.ExecutablePath,
             Arguments = parent.Arguments,

@@ -3,22 +3,38 @@ namespace Quire.Kernel.Processes;
 /// <summary>Signals that wait to be taken, of one thread or of a whole process. A signal below 32 is held once, real-time ones queue up.</summary>
 public sealed class PendingSignals
 {
-    private readonly List<SignalInfo> _queue = [];
+    private readonly List<(SignalInfo Info, QueuedSignal? Paid)> _queue = [];
+    private QueuedSignals? _payer;
 
     public SignalSet Set { get; private set; }
 
     public int Count => _queue.Count;
 
-    /// <summary>False if the signal was dropped: it is pending already, or of the real-time ones there are as many as the limit allows.</summary>
-    /// <param name="limit">RLIMIT_SIGPENDING.</param>
-    public bool Add(in SignalInfo info, ulong limit)
+    /// <summary>False if the signal was dropped: it is pending already, or of the real-time ones the user has as many as the limit allows.</summary>
+    /// <param name="receiver">Whose user and RLIMIT_SIGPENDING count.</param>
+    public bool Add(in SignalInfo info, GuestProcess receiver)
     {
-        if (Set.Contains(info.Signal) && (info.Signal < Signal.RealTimeFirst || (ulong)_queue.Count >= limit))
+        if (Set.Contains(info.Signal) && info.Signal < Signal.RealTimeFirst)
         {
             return false;
         }
 
-        _queue.Add(info);
+        // The first of a number comes in any case, at worst without what goes with it.
+        QueuedSignal? paid = null;
+        if (info.Signal >= Signal.RealTimeFirst)
+        {
+            _payer = receiver.Kernel.QueuedSignals;
+            if (_payer.TryTake(receiver.Credentials.RealUserId, receiver.Limits[Resource.PendingSignals].Soft, out var taken))
+            {
+                paid = taken;
+            }
+            else if (Set.Contains(info.Signal))
+            {
+                return false;
+            }
+        }
+
+        _queue.Add((info, paid));
         Set |= SignalSet.Of(info.Signal);
         return true;
     }
@@ -35,10 +51,11 @@ public sealed class PendingSignals
 
         var first = ready & SignalSet.Synchronous;
         var signal = (Signal)(System.Numerics.BitOperations.TrailingZeroCount(first.IsEmpty ? ready.Bits : first.Bits) + 1);
-        var index = _queue.FindIndex(entry => entry.Signal == signal);
-        info = _queue[index];
+        var index = _queue.FindIndex(entry => entry.Info.Signal == signal);
+        info = _queue[index].Info;
+        Return(_queue[index].Paid);
         _queue.RemoveAt(index);
-        if (!_queue.Exists(entry => entry.Signal == signal))
+        if (!_queue.Exists(entry => entry.Info.Signal == signal))
         {
             Set &= ~SignalSet.Of(signal);
         }
@@ -53,9 +70,25 @@ public sealed class PendingSignals
             return;
         }
 
-        _queue.RemoveAll(entry => unwanted.Contains(entry.Signal));
+        foreach (var (info, paid) in _queue)
+        {
+            if (unwanted.Contains(info.Signal))
+            {
+                Return(paid);
+            }
+        }
+
+        _queue.RemoveAll(entry => unwanted.Contains(entry.Info.Signal));
         Set &= ~unwanted;
     }
 
     public void Clear() => Discard(SignalSet.Full);
+
+    private void Return(QueuedSignal? paid)
+    {
+        if (paid is { } queued)
+        {
+            _payer!.Return(queued);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using Quire.Allocation;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
 
@@ -14,18 +16,24 @@ public enum IntervalTimerKind
 /// <summary>The timers of one process: three interval timers (setitimer, alarm) and any number of POSIX timers.</summary>
 public sealed class ProcessTimers
 {
-    /// <summary>Linux bounds timers by RLIMIT_SIGPENDING; the same order of magnitude.</summary>
-    private const int PosixLimit = 4096;
+    // struct k_itimer of Linux 6.1.
+    private const int TimerBytes = 248;
 
     private const long NanosecondsPerSecond = 1_000_000_000;
 
     private readonly GuestProcess _process;
-    private readonly SortedDictionary<int, PosixTimer> _posix = [];
+    // Each keeps a signal ready, which counts as one that waits.
+    private readonly SortedDictionary<int, (PosixTimer Timer, QueuedSignal Ready, SlabSlot Slot)> _posix = [];
+    private readonly KernelObjectCache _slots;
     private readonly GuestTimer?[] _interval = new GuestTimer?[3];
     private int _nextId;
     private ulong _warnedAtSecond;
 
-    public ProcessTimers(GuestProcess process) => _process = process;
+    public ProcessTimers(GuestProcess process)
+    {
+        _process = process;
+        _slots = process.Kernel.Memory.Slabs.Cache("posix_timers_cache", TimerBytes);
+    }
 
     /// <summary>A timer counts CPU time, so that the scheduler has to look after each slice.</summary>
     internal bool CountCpuTime { get; private set; }
@@ -41,34 +49,46 @@ public sealed class ProcessTimers
         NoteCpuTimers();
     }
 
-    /// <summary>Gives null when there are too many.</summary>
+    /// <summary>Gives null when the user has too many, or there is no memory.</summary>
     /// <param name="value">si_value; null for the timer's id.</param>
     internal PosixTimer? Create(GuestThread creator, ClockId clock, TimerNotification notification, ulong? value)
     {
-        if (_posix.Count >= PosixLimit)
+        var queued = _process.Kernel.QueuedSignals;
+        if (!queued.TryTake(_process.Credentials.RealUserId, _process.Limits[Resource.PendingSignals].Soft, out var ready))
         {
+            return null;
+        }
+
+        if (!_slots.TryTake(out var slot))
+        {
+            queued.Return(ready);
             return null;
         }
 
         var timer = new PosixTimer(_process, creator, _nextId, clock, notification with { Value = value ?? (ulong)_nextId });
         _nextId++;
-        _posix.Add(timer.Id, timer);
+        _posix.Add(timer.Id, (timer, ready, slot));
         return timer;
     }
 
-    internal PosixTimer? Find(int id) => _posix.GetValueOrDefault(id);
+    internal PosixTimer? Find(int id) => _posix.GetValueOrDefault(id).Timer;
 
     internal void Delete(PosixTimer timer)
     {
         timer.Disarm();
-        _posix.Remove(timer.Id);
+        if (_posix.Remove(timer.Id, out var entry))
+        {
+            _process.Kernel.QueuedSignals.Return(entry.Ready);
+            _slots.Return(entry.Slot);
+        }
+
         NoteCpuTimers();
     }
 
     internal void NoteCpuTimers() =>
         CountCpuTime = _process.Limits[Resource.CpuSeconds].Soft != ResourceLimit.Infinity
             || Array.Exists(_interval, timer => timer is { IsArmed: true, CountsCpuTime: true })
-            || _posix.Values.Any(timer => timer is { IsArmed: true, CountsCpuTime: true });
+            || _posix.Values.Any(entry => entry.Timer is { IsArmed: true, CountsCpuTime: true });
 
     /// <summary>Fires the timers whose CPU time has come.</summary>
     internal void CheckCpuTimers()
@@ -78,7 +98,7 @@ public sealed class ProcessTimers
             timer?.FireIfDue();
         }
 
-        foreach (var timer in _posix.Values)
+        foreach (var (timer, _, _) in _posix.Values)
         {
             timer.FireIfDue();
         }
@@ -93,13 +113,10 @@ public sealed class ProcessTimers
     /// <summary>Execve and exit: POSIX timers go, interval timers stay over execve.</summary>
     internal void ClearPosix()
     {
-        foreach (var timer in _posix.Values)
+        foreach (var (timer, _, _) in _posix.Values.ToArray())
         {
-            timer.Disarm();
+            Delete(timer);
         }
-
-        _posix.Clear();
-        NoteCpuTimers();
     }
 
     internal void Clear()

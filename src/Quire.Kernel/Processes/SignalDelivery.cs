@@ -26,7 +26,7 @@ public static class SignalDelivery
             return false;
         }
 
-        var queued = process.Pending.Add(info, process.Limits[Resource.PendingSignals].Soft);
+        var queued = process.Pending.Add(info, process);
         WakeTaker(process, awaiting, taker);
         return queued;
     }
@@ -47,7 +47,7 @@ public static class SignalDelivery
             return false;
         }
 
-        var queued = thread.Pending.Add(info, process.Limits[Resource.PendingSignals].Soft);
+        var queued = thread.Pending.Add(info, process);
         WakeTaker(process, awaiting, taker);
         return queued;
     }
@@ -65,7 +65,7 @@ public static class SignalDelivery
             thread.SignalMask &= ~SignalSet.Of(signal);
         }
 
-        thread.Pending.Add(info, ulong.MaxValue);
+        thread.Pending.Add(info, thread.Process);
     }
 
     /// <summary>To every process of a group; ESRCH if there is none.</summary>

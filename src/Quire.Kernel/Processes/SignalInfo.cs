@@ -58,6 +58,10 @@ public readonly record struct SignalInfo(Signal Signal, int Code)
                 BinaryPrimitives.WriteInt64LittleEndian(target[32..], UserTicks);
                 BinaryPrimitives.WriteInt64LittleEndian(target[40..], SystemTicks);
                 break;
+            case SignalInfoShape.File:
+                BinaryPrimitives.WriteUInt64LittleEndian(target[16..], Value);
+                BinaryPrimitives.WriteInt32LittleEndian(target[24..], ProcessId);
+                break;
             default:
                 WriteIdentity(target);
                 BinaryPrimitives.WriteUInt64LittleEndian(target[24..], Value);
@@ -93,6 +97,9 @@ public enum SignalInfoShape
 
     /// <summary>si_addr.</summary>
     Fault,
+
+    /// <summary>si_band and si_fd, kept as value and process id.</summary>
+    File,
 }
 
 /// <summary>si_code values.</summary>

@@ -16,6 +16,7 @@ internal static class ThreadExit
         thread.State = RunState.Ended;
         thread.SaveRegisters();
         thread.ReturnSlot();
+        thread.Pending.Clear();
         process.EndedThreadsUsage.Add(thread.Usage);
         LeaveGroup(thread);
         process.MutableThreads.Remove(thread);

@@ -401,8 +401,7 @@ internal static class SignalCalls
             return Errno.EPERM.ToResult();
         }
 
-        var limit = sender.Process.Limits[Resource.PendingSignals].Soft;
-        if (info.Signal >= Signal.RealTimeFirst && sender.Kernel.Processes.Find(processId) is { } receiver && (ulong)receiver.Pending.Count >= limit)
+        if (info.Signal >= Signal.RealTimeFirst && sender.Kernel.Processes.Find(processId) is { } receiver && !sender.Kernel.QueuedSignals.HasRoom(receiver))
         {
             return Errno.EAGAIN.ToResult();
         }

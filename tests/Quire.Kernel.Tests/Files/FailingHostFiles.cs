@@ -68,6 +68,10 @@ internal sealed class FailingHostFiles(IHostFiles host, HostFailure failure, int
 
     public Errno Link(string existing, string path) => Grow(path) is var error and not Errno.None ? error : host.Link(existing, path);
 
+    public Errno CreateNameless(string directory, uint permissions, out IHostFile? file) => host.CreateNameless(directory, permissions, out file);
+
+    public Errno LinkOpen(IHostFile file, string path) => Grow(path) is var error and not Errno.None ? error : host.LinkOpen(file, path);
+
     public Errno Unlink(string path)
     {
         Count();

@@ -16,13 +16,18 @@ internal sealed class FileWorld : IDisposable
     private readonly PhysicalMemory _physical;
     private readonly Session _session = new(1);
 
+    public const long EpochSeconds = 1_700_000_000;
+
     public FileWorld(string? root = null, string? layer = null, int ramMiB = 64, IReadOnlyList<DirectoryBinding>? bound = null, IHostFiles? host = null,
         SpecialFilesOnHost special = SpecialFilesOnHost.Recorded)
+        : this(new FileTreeOptions { Root = root ?? Directory.CreateTempSubdirectory("quire-files-").FullName, Layer = layer, Bound = bound ?? [], SpecialFiles = special }, ramMiB, host) =>
+        OwnsRoot = root is null;
+
+    public FileWorld(FileTreeOptions options, int ramMiB = 64, IHostFiles? host = null)
     {
         // Kernel code goes on where it is resumed, not in the test runner's context.
         SynchronizationContext.SetSynchronizationContext(null);
-        Root = root ?? Directory.CreateTempSubdirectory("quire-files-").FullName;
-        OwnsRoot = root is null;
+        Root = options.Root;
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(Root, (UnixFileMode)0x1ED);
@@ -30,8 +35,8 @@ internal sealed class FileWorld : IDisposable
 
         _physical = new PhysicalMemory(ByteSize.FromMiB((ulong)ramMiB));
         Memory = new KernelMemory(_physical, new KernelMemoryOptions { Poisoning = FramePoisoning.On }, []);
-        Kernel = new GuestKernel(new KernelOptions { Epoch = new VirtualTime(1_700_000_000_000_000_000) }, Memory, [new IdleProcessor()], TimeProvider.System);
-        Tree = new FileTree(Kernel, host ?? new LinuxHostFiles(), new FileTreeOptions { Root = Root, Layer = layer, Bound = bound ?? [], SpecialFiles = special });
+        Kernel = new GuestKernel(new KernelOptions { Epoch = new VirtualTime(EpochSeconds * 1_000_000_000) }, Memory, [new IdleProcessor()], TimeProvider.System);
+        Tree = new FileTree(Kernel, host ?? new LinuxHostFiles(), options);
         Guest = NewProcess();
     }
 

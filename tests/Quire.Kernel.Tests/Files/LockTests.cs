@@ -15,7 +15,8 @@ public sealed class LockTests
     {
         const int Bytes = 40;
         var random = new Random(seed);
-        var locks = new FileLocks();
+        using var world = new FileWorld();
+        var locks = new FileLocks(world.Memory);
         object[] owners = ["first", "second", "third"];
         var model = new LockKind[owners.Length, Bytes];
         for (var owner = 0; owner < owners.Length; owner++)
@@ -43,7 +44,7 @@ public sealed class LockTests
                 }
             }
 
-            locks.SetRecord(wanted);
+            Assert.Equal(Errno.None, locks.SetRecord(wanted));
             for (var at = start; at < end; at++)
             {
                 model[owner, at] = wanted.Kind;

@@ -4,11 +4,13 @@ using Quire.Machine.Tests.Programs;
 
 namespace Quire.Machine.Tests.Runs;
 
-/// <summary>Two runs with the same seed are the same run: report, every memory event, every system call, output.</summary>
+/// <summary>Two runs with the same seed are the same run, whatever happened to the host between them: report, every memory event, every system call, output.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class SameSeedTests : IDisposable
 {
     private readonly string _directory = Directory.CreateDirectory(Path.Combine("/var/tmp", $"quire-seed-{Guid.NewGuid():N}")).FullName;
+
+    private readonly List<string> _left = [];
 
     public static TheoryData<string, string> Programs
     {
@@ -19,7 +21,8 @@ public sealed class SameSeedTests : IDisposable
             foreach (var cpus in all ? (string[])["1", "4"] : ["4"])
             {
                 programs.Add(cpus, "/usr/bin/python3 threads.py");
-                programs.Add(cpus, "for i in 1 2 3; do (seq 500 | sort -R | md5sum; echo $i $RANDOM) & done; wait; date; ls -la; stat numbers | grep -v Access; echo new > new; stat new");
+                programs.Add(cpus, "for i in 1 2 3; do (seq 500 | sort -R | md5sum; echo $i $RANDOM) & done; wait; date; echo new > new; stat new");
+                programs.Add(cpus, "ls -laiU . / /tmp /var/tmp; stat . * /usr/bin; df . /tmp /dev/shm; stat -f . /tmp; ls -l /proc/self/fd; stat -L /proc/self/fd/*; cat /proc/uptime /proc/loadavg; hostname");
                 if (all)
                 {
                     programs.Add(cpus, "sort --parallel=4 -S 200K -n numbers");
@@ -31,7 +34,11 @@ public sealed class SameSeedTests : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(_directory, recursive: true);
+        _left.ForEach(directory => Directory.Delete(directory));
+    }
 
     [Theory]
     [MemberData(nameof(Programs))]
@@ -51,8 +58,40 @@ public sealed class SameSeedTests : IDisposable
             print(hash(tuple(results.queue)), id(threads), hash("text"))
             """);
         var first = Run("first", work, cpus, script);
+        Disturb(work);
         var second = Run("second", work, cpus, script);
         Assert.All(first.Zip(second), pair => Assert.Equal(pair.First, pair.Second));
+    }
+
+    // Everything but names and contents: other inodes in another order, access and change times, links, free space, what lies about for a while.
+    private void Disturb(string work)
+    {
+        var copy = Directory.CreateDirectory(work + ".copy").FullName;
+        foreach (var file in Directory.GetFiles(work).OrderDescending(StringComparer.Ordinal))
+        {
+            var moved = Path.Combine(copy, Path.GetFileName(file));
+            File.Copy(file, moved);
+            File.SetLastWriteTimeUtc(moved, File.GetLastWriteTimeUtc(file));
+            File.SetLastAccessTimeUtc(moved, new DateTime(2031, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+            Assert.Equal(0, ProgramRun.Natively("/", ["ln", moved, Path.Combine(_directory, "link-" + Path.GetFileName(file))]).ExitCode);
+        }
+
+        Directory.Delete(work, recursive: true);
+        Directory.Move(copy, work);
+        File.WriteAllBytes(Path.Combine(_directory, "fill"), new byte[20 << 20]);
+        foreach (var directory in (string[])["/tmp", "/var/tmp"])
+        {
+            _left.Add(Directory.CreateDirectory($"{directory}/quire-left-{Guid.NewGuid():N}").FullName);
+        }
+
+        foreach (var name in Directory.GetFiles("/usr/bin", "py*").Concat(Directory.GetFiles("/usr/bin", "ba*")))
+        {
+            // Whoever does not own the host's programs can read them all the same, which has the same effect.
+            if (ProgramRun.Natively("/", ["touch", "-a", name]).ExitCode != 0)
+            {
+                File.ReadAllBytes(name);
+            }
+        }
     }
 
     private string[] Run(string name, string work, string cpus, string script)

@@ -38,7 +38,25 @@ public sealed class BoundDirectory : BoundInode
         return error;
     }
 
-    public override Errno List(List<ListedEntry> entries) => IsUnlinked ? Errno.None : FileSystem.Host.List(HostPath, entries);
+    public override Errno List(List<ListedEntry> entries)
+    {
+        if (IsUnlinked)
+        {
+            return Errno.None;
+        }
+
+        var own = new List<ListedEntry>();
+        var error = FileSystem.Host.List(HostPath, own);
+        if (FileSystem.Steady is { } steady)
+        {
+            own.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
+            own = own.ConvertAll(entry => FileSystem.Host.Stat(PathOf(entry.Name), out var found) == Errno.None
+                ? entry with { Number = steady.NumberOf(found.Device, found.Number) } : entry);
+        }
+
+        entries.AddRange(own);
+        return error;
+    }
 
     public override Errno Create(string name, in NewInode what, out Inode? created)
     {
@@ -79,8 +97,31 @@ public sealed class BoundDirectory : BoundInode
         return Lookup(name, out created);
     }
 
+    public override Errno CreateNameless(in NewInode what, out Inode? created)
+    {
+        created = null;
+        if (IsUnlinked)
+        {
+            return Errno.ENOENT;
+        }
+
+        var error = FileSystem.Host.CreateNameless(HostPath, what.Permissions, out var file);
+        if (error == Errno.None)
+        {
+            created = BoundFile.Nameless(FileSystem, file!, what);
+        }
+
+        return error;
+    }
+
     public override Errno Link(string name, Inode target)
     {
+        if (target is BoundFile { IsNameless: true } nameless)
+        {
+            var named = IsUnlinked ? Errno.ENOENT : nameless.GiveName(PathOf(name));
+            return named == Errno.None ? ContentChanged() : named;
+        }
+
         var error = IsUnlinked || ((BoundInode)target).IsUnlinked ? Errno.ENOENT : FileSystem.Host.Link(((BoundInode)target).HostPath, PathOf(name));
         return error == Errno.None ? ContentChanged() : error;
     }
@@ -144,6 +185,7 @@ public sealed class BoundDirectory : BoundInode
     private Errno ContentChanged()
     {
         _removedNames++;
+        NoteContentChange();
         FileSystem.Host.Change(HostPath, new AttributeChange { ModifyTime = FileSystem.Now() });
         return Errno.None;
     }

@@ -43,6 +43,55 @@ public sealed class BoundFile : BoundInode, IRegularContent, IPageSource
 
     private Timestamp _modified;
 
+    /// <summary>It never had a name (O_TMPFILE): the open file of the host is all that there is.</summary>
+    internal bool IsNameless { get; private set; }
+
+    internal static BoundFile Nameless(BoundFileSystem fileSystem, IHostFile file, in NewInode what)
+    {
+        file.Stat(out var attributes);
+        var now = fileSystem.Now();
+        var inode = new BoundFile(fileSystem, "", attributes with
+        {
+            Mode = (uint)FileType.Regular | what.Permissions,
+            UserId = what.UserId,
+            GroupId = what.GroupId,
+            AccessTime = now,
+            ModifyTime = now,
+            ChangeTime = now,
+        })
+        {
+            _file = file,
+            _access = HostAccess.ReadWrite,
+            IsNameless = true,
+        };
+        inode.BeginNameless();
+        return inode;
+    }
+
+    internal Errno GiveName(string path)
+    {
+        var error = FileSystem.Host.LinkOpen(_file!, path);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        // The host has it with its own umask and ids; the guest's are what count.
+        var wanted = Seen;
+        FileSystem.Host.Stat(path, out var made);
+        if (made.UserId != wanted.UserId || made.GroupId != wanted.GroupId)
+        {
+            FileSystem.Host.Change(path, new AttributeChange { UserId = wanted.UserId, GroupId = wanted.GroupId });
+        }
+
+        FileSystem.Host.Change(path, new AttributeChange { Permissions = wanted.Permissions, AccessTime = wanted.AccessTime, ModifyTime = wanted.ModifyTime });
+        IsNameless = false;
+        FileSystem.Host.Stat(path, out made);
+        Refresh(path, made);
+        FileSystem.Remember(this);
+        return Errno.None;
+    }
+
     public override Errno Open(in OpenRequest request, out OpenFile? file)
     {
         file = null;
@@ -163,6 +212,7 @@ public sealed class BoundFile : BoundInode, IRegularContent, IPageSource
     private void NoteOwnWrite()
     {
         _timesDiffer = true;
+        NoteContentChange();
         _modified = FileSystem.Now();
     }
 

@@ -1,3 +1,4 @@
+using Quire.Kernel.Files.Host;
 using Quire.Kernel.Processes;
 using Quire.Primitives;
 
@@ -7,6 +8,11 @@ namespace Quire.Kernel.Files.Bound;
 public abstract class BoundInode : Inode
 {
     private InodeAttributes _seen;
+
+    // What guests themselves set in this run, which a steady run shows though it shows nothing else of these times.
+    private Timestamp? _accessTime;
+    private Timestamp? _changeTime;
+    private Timestamp? _modifyTime;
 
     private protected BoundInode(BoundFileSystem fileSystem, string path, in InodeAttributes attributes)
         : base(fileSystem)
@@ -27,7 +33,7 @@ public abstract class BoundInode : Inode
                 Refresh(HostPath, attributes);
             }
 
-            return _seen;
+            return FileSystem.Steady is { } steady ? ShowSteady(steady) : _seen;
         }
     }
 
@@ -43,11 +49,17 @@ public abstract class BoundInode : Inode
 
     protected InodeAttributes Seen => _seen;
 
+    /// <summary>Made without a name.</summary>
+    private protected void BeginNameless() => IsUnlinked = true;
+
     protected override bool HasName => !IsUnlinked || !IsDirectory && _seen.Links > 0;
 
     public override Errno Change(in AttributeChange change)
     {
         _seen = _seen.With(change, FileSystem.Now());
+        _changeTime = FileSystem.Now();
+        _accessTime = change.AccessTime ?? _accessTime;
+        _modifyTime = change.ModifyTime ?? _modifyTime;
         return IsUnlinked ? Errno.None : FileSystem.Host.Change(HostPath, change);
     }
 
@@ -74,6 +86,9 @@ public abstract class BoundInode : Inode
         OnRefreshed(before, attributes);
     }
 
+    /// <summary>Guests made or removed a name in this directory, or wrote to this file.</summary>
+    internal void NoteContentChange() => _modifyTime = _changeTime = FileSystem.Now();
+
     internal void NameRemoved(string path)
     {
         _seen.Links = _seen.Links > 0 ? _seen.Links - 1 : 0;
@@ -90,6 +105,17 @@ public abstract class BoundInode : Inode
 
     protected virtual void OnRefreshed(in InodeAttributes before, in InodeAttributes now)
     {
+    }
+
+    private InodeAttributes ShowSteady(SteadyAttributes steady)
+    {
+        var shown = steady.Of(_seen, SteadyAttributes.Device);
+        return shown with
+        {
+            AccessTime = _accessTime ?? shown.AccessTime,
+            ChangeTime = _changeTime ?? shown.ChangeTime,
+            ModifyTime = _modifyTime ?? shown.ModifyTime,
+        };
     }
 
     protected override void OnUnreferenced()

@@ -105,6 +105,10 @@ internal sealed class RecordedSpecialFiles(IHostFiles host) : IHostFiles
 
     public Errno RemoveExtendedAttribute(string path, string name) => name.StartsWith(Prefix) ? Errno.ENODATA : host.RemoveExtendedAttribute(path, name);
 
+    public Errno CreateNameless(string directory, uint permissions, out IHostFile? file) => host.CreateNameless(directory, permissions & ~Record.SetId, out file);
+
+    public Errno LinkOpen(IHostFile file, string path) => host.LinkOpen(file, path);
+
     public Errno CreatePrivateFile(out IHostFile? file) => host.CreatePrivateFile(out file);
 
     public Errno Lock(string path, out IDisposable? held) => host.Lock(path, out held);

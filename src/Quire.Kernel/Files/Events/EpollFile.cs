@@ -1,5 +1,6 @@
 using Quire.Kernel.Files.Devices;
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Kernel.Processes;
 using Quire.Kernel.Scheduling;
 using Quire.Primitives;
@@ -29,13 +30,16 @@ public sealed class EpollFile : OpenFile
 {
     private const int DeepestNesting = 5;
 
+    // struct epitem, with the entry of the file's wait queue.
+    private const int EntryBytes = 192;
+
     private readonly List<Entry> _entries = [];
     private readonly WaitQueue _listChanged = new();
+    private readonly KernelCharge _charge;
 
-    public EpollFile(FileLocation location)
-        : base(location, OpenFlags.ReadWrite)
-    {
-    }
+    /// <param name="memory">Pays for the list.</param>
+    public EpollFile(FileLocation location, KernelMemory memory)
+        : base(location, OpenFlags.ReadWrite) => _charge = new KernelCharge(memory.Slabs.Cache("eventpoll_epi", EntryBytes));
 
     public override string Details => string.Concat(_entries.Select(entry =>
         $"tfd: {entry.Descriptor,8} events: {(uint)entry.Wanted | (uint)entry.Modes,8:x} data: {entry.Data,16:x}  pos:{entry.File.Position} ino:{entry.File.Inode.Attributes.Number:x} sdev:{entry.File.Inode.Attributes.Device:x}\n"));
@@ -58,6 +62,11 @@ public sealed class EpollFile : OpenFile
         if (Find(descriptor, file) is not null)
         {
             return Errno.EEXIST;
+        }
+
+        if (!_charge.TryAdd(EntryBytes))
+        {
+            return Errno.ENOMEM;
         }
 
         var entry = new Entry(descriptor, file);
@@ -87,13 +96,14 @@ public sealed class EpollFile : OpenFile
         }
 
         _entries.Remove(entry);
+        _charge.Remove(EntryBytes);
         return Errno.None;
     }
 
     /// <summary>Takes up to <paramref name="most"/> events. What was told goes to the end of the list, so that no file starves another.</summary>
     public List<EpollEvent> Take(int most)
     {
-        _entries.RemoveAll(entry => entry.File.IsClosed);
+        _charge.Remove((long)_entries.RemoveAll(entry => entry.File.IsClosed) * EntryBytes);
         var taken = new List<EpollEvent>();
         var told = new List<Entry>();
         foreach (var entry in _entries)
@@ -139,6 +149,12 @@ public sealed class EpollFile : OpenFile
     public override ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset) => new(Errno.EINVAL.ToResult());
 
     public override ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset) => new(Errno.EINVAL.ToResult());
+
+    protected override void OnLastClose()
+    {
+        _entries.Clear();
+        _charge.Clear();
+    }
 
     private Entry? Find(int descriptor, OpenFile file) => _entries.Find(entry => entry.Descriptor == descriptor && entry.File == file && !file.IsClosed);
 

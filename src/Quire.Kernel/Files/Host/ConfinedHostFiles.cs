@@ -147,6 +147,19 @@ internal sealed class ConfinedHostFiles : IHostFiles
         return place.Error == Errno.None ? _host.RemoveExtendedAttribute(place.Path, name) : place.Error;
     }
 
+    public Errno CreateNameless(string directory, uint permissions, out IHostFile? file)
+    {
+        using var place = Reach(directory);
+        file = null;
+        return place.Error == Errno.None ? _host.CreateNameless(place.Path, permissions, out file) : place.Error;
+    }
+
+    public Errno LinkOpen(IHostFile file, string path)
+    {
+        using var place = Reach(path);
+        return place.Error == Errno.None ? _host.LinkOpen(file, place.Path) : place.Error;
+    }
+
     public Errno CreatePrivateFile(out IHostFile? file) => _host.CreatePrivateFile(out file);
 
     public Errno Lock(string path, out IDisposable? held)

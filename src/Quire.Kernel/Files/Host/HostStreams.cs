@@ -18,13 +18,14 @@ public sealed class HostStreams : IDisposable
     private EventHandler? _atExit;
 
     /// <param name="requests">What output that waits for the host makes way for.</param>
-    public HostStreams(HostRequests requests)
+    /// <param name="steady">What a run that is to be the same again is shown of attributes; null: all.</param>
+    public HostStreams(HostRequests requests, SteadyAttributes? steady)
     {
         for (var descriptor = 0; descriptor < StandardCount; descriptor++)
         {
             if (LinuxHostStream.Exists(descriptor))
             {
-                _streams.Add(new LinuxHostStream(descriptor, requests));
+                _streams.Add(new LinuxHostStream(descriptor, requests, steady));
             }
         }
 
@@ -48,7 +49,7 @@ public sealed class HostStreams : IDisposable
     /// <summary>The descriptors of the first process.</summary>
     public DescriptorTable CreateDescriptors(FileSystem files, PseudoTerminalFileSystem terminals)
     {
-        var table = new DescriptorTable();
+        var table = new DescriptorTable(files.Memory);
         foreach (var stream in _streams)
         {
             table.Replace(stream.Descriptor, Open(stream, files, terminals), DescriptorMode.KeepOnExec);

@@ -51,6 +51,12 @@ public interface IHostFiles
 
     Errno RemoveExtendedAttribute(string path, string name);
 
+    /// <summary>A regular file without a name in a directory's file system (O_TMPFILE), to be read and written.</summary>
+    Errno CreateNameless(string directory, uint permissions, out IHostFile? file);
+
+    /// <summary>Gives a file that has no name one.</summary>
+    Errno LinkOpen(IHostFile file, string path);
+
     /// <summary>A file of the host that nobody else can reach and that is gone when it is closed, however the run ends.</summary>
     Errno CreatePrivateFile(out IHostFile? file);
 

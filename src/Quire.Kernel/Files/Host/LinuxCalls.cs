@@ -9,6 +9,7 @@ internal static unsafe partial class LinuxCalls
 {
     public const int AtCurrentDirectory = -100;
     public const int AtSymbolicLinkNoFollow = 0x100;
+    public const int AtSymbolicLinkFollow = 0x400;
     public const int AtEmptyPath = 0x1000;
     public const int AtNoAutomount = 0x800;
     public const uint StatxBasicStatsAndBirth = 0xFFF;
@@ -97,6 +98,9 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true)]
     public static partial int Link(byte[] existing, byte[] path);
+
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true)]
+    public static partial int LinkAt(int oldDirectory, byte[] existing, int newDirectory, byte[] path, int flags);
 
     [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true)]
     public static partial int Unlink(byte[] path);

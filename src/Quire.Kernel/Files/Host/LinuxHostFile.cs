@@ -10,6 +10,8 @@ internal sealed unsafe class LinuxHostFile : IHostFile
 
     public LinuxHostFile(int descriptor) => _descriptor = descriptor;
 
+    public int Descriptor => _descriptor;
+
     public long Read(ulong offset, Span<byte> bytes)
     {
         fixed (byte* pointer = bytes)

@@ -13,6 +13,7 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
     private const int NonBlocking = 0x800;
+    private const int NoAccessTime = 0x40000;
     private const int CloseOnExec = 0x80000;
     private const int DirectoryHeader = 19;
 
@@ -76,7 +77,7 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
 
     public Errno List(string path, List<ListedEntry> entries)
     {
-        var descriptor = LinuxCalls.Open(PathBytes(path), ReadOnly | Directory | NoFollow | CloseOnExec, 0);
+        var descriptor = OpenQuietly(PathBytes(path), ReadOnly | Directory | NoFollow | CloseOnExec);
         if (descriptor < 0)
         {
             return LastError;
@@ -105,7 +106,7 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
     {
         // O_NONBLOCK: whatever the name has become meanwhile, opening it does not wait.
         var flags = (access == HostAccess.Read ? ReadOnly : ReadWrite) | NoFollow | CloseOnExec | NonBlocking;
-        var descriptor = LinuxCalls.Open(PathBytes(path), flags, 0);
+        var descriptor = OpenQuietly(PathBytes(path), flags);
         file = descriptor >= 0 ? new LinuxHostFile(descriptor) : null;
         return Check(descriptor);
     }
@@ -179,6 +180,18 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
 
     public Errno RemoveExtendedAttribute(string path, string name) => Check(LinuxCalls.RemoveExtendedAttribute(PathBytes(path), Bytes(name)));
 
+    public Errno CreateNameless(string directory, uint permissions, out IHostFile? file)
+    {
+        const int TemporaryBit = 0x40_0000;
+        var descriptor = LinuxCalls.Open(PathBytes(directory), ReadWrite | TemporaryBit | Directory | NoFollow | CloseOnExec, permissions);
+        file = descriptor >= 0 ? new LinuxHostFile(descriptor) : null;
+        return Check(descriptor);
+    }
+
+    // A name for what has none needs either a privilege or the way over /proc (open(2), O_TMPFILE).
+    public Errno LinkOpen(IHostFile file, string path) =>
+        Check(LinuxCalls.LinkAt(AtCurrentDirectory, Bytes($"/proc/self/fd/{((LinuxHostFile)file).Descriptor}"), AtCurrentDirectory, PathBytes(path), AtSymbolicLinkFollow));
+
     public Errno CreatePrivateFile(out IHostFile? file)
     {
         file = null;
@@ -246,6 +259,13 @@ public sealed unsafe class LinuxHostFiles : IHostFiles
         var error = Check(call(descriptor));
         Close(descriptor);
         return error;
+    }
+
+    // Reading leaves no mark on files of one's own, and on all for root; others' are opened as they can be.
+    private static int OpenQuietly(byte[] path, int flags)
+    {
+        var descriptor = LinuxCalls.Open(path, flags | NoAccessTime, 0);
+        return descriptor < 0 && LastError == Errno.EPERM ? LinuxCalls.Open(path, flags, 0) : descriptor;
     }
 
     // struct linux_dirent64 (getdents(2)): d_ino 0, d_off 8, d_reclen 16, d_type 18, d_name 19.

@@ -17,12 +17,14 @@ internal sealed unsafe class LinuxHostStream : IHostStream
     private const short Ended = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
 
     private const int AheadBytes = 4096;
+    private const uint PseudoTerminalMajor = 136;
 
     // PIPE_BUF (pipe(7)): a pipe that poll calls writable takes as much without blocking.
     private const int AtomicBytes = 4096;
     private const int RequestCheckMilliseconds = 100;
 
     private readonly HostRequests _requests;
+    private readonly SteadyAttributes? _steady;
     private readonly bool _mayBlock;
     private readonly byte[] _chunk = new byte[ChunkBytes];
 
@@ -36,21 +38,39 @@ internal sealed unsafe class LinuxHostStream : IHostStream
 
     /// <param name="descriptor">Of this program.</param>
     /// <param name="requests">What a write that waits for the host makes way for.</param>
-    public LinuxHostStream(int descriptor, HostRequests requests)
+    /// <param name="steady">What a run that is to be the same again is shown of attributes; null: all.</param>
+    public LinuxHostStream(int descriptor, HostRequests requests, SteadyAttributes? steady)
     {
         Descriptor = descriptor;
         _requests = requests;
+        _steady = steady;
         var settings = new byte[64];
         IsTerminal = Control(IoctlRequest.GetTermios, settings) == Errno.None;
         Flags = DescriptorControl(descriptor, GetStatusFlags, 0) & (OpenFlags.AccessMode | OpenFlags.Append | OpenFlags.LargeFile);
         _mayBlock = Attributes.Type is not FileType.Regular;
-        Name = new LinuxHostFiles().ReadLink($"/proc/self/fd/{descriptor}", out var name) == Errno.None ? name : $"host:[{descriptor}]";
+        var hasName = new LinuxHostFiles().ReadLink($"/proc/self/fd/{descriptor}", out var name) == Errno.None;
+        Name = steady is not null ? SteadyName(name) : hasName ? name : $"host:[{descriptor}]";
     }
 
     public int Descriptor { get; }
 
-    public InodeAttributes Attributes =>
-        Statx(Descriptor, [0], AtEmptyPath, StatxBasicStatsAndBirth, out var status) == 0 ? status.ToAttributes() : default;
+    public InodeAttributes Attributes
+    {
+        get
+        {
+            var attributes = Statx(Descriptor, [0], AtEmptyPath, StatxBasicStatsAndBirth, out var status) == 0 ? status.ToAttributes() : default;
+            if (_steady is null)
+            {
+                return attributes;
+            }
+
+            // When a file that output goes to was last written is the host's clock.
+            var shown = _steady.Of(attributes, SteadyAttributes.Device);
+            shown.RepresentedDevice = IsTerminal ? DeviceNumber.Of(PseudoTerminalMajor, 0) : shown.RepresentedDevice;
+            return (Flags & OpenFlags.AccessMode) == OpenFlags.ReadOnly ? shown
+                : shown with { AccessTime = _steady.Start, ModifyTime = _steady.Start, ChangeTime = _steady.Start, BirthTime = _steady.Start };
+        }
+    }
 
     public int Flags { get; }
 
@@ -216,6 +236,17 @@ internal sealed unsafe class LinuxHostStream : IHostStream
         }
 
         return Check(LinuxCalls.Control(Descriptor, request, (void*)value));
+    }
+
+    // Where a shell put output, which pipe it is and the number of a terminal are different from run to run.
+    private string SteadyName(string name)
+    {
+        var attributes = Attributes;
+        return IsTerminal ? "/dev/pts/0"
+            : attributes.Type == FileType.CharacterDevice ? name
+            : attributes.Type == FileType.Fifo ? $"pipe:[{attributes.Number}]"
+            : attributes.Type == FileType.Socket ? $"socket:[{attributes.Number}]"
+            : $"host:[{attributes.Number}]";
     }
 
     private long ReadHost(UserBuffer buffer)

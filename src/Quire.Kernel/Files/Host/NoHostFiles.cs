@@ -77,6 +77,14 @@ public sealed class NoHostFiles : IHostFiles
 
     public Errno RemoveExtendedAttribute(string path, string name) => Errno.EROFS;
 
+    public Errno CreateNameless(string directory, uint permissions, out IHostFile? file)
+    {
+        file = null;
+        return Errno.ENOENT;
+    }
+
+    public Errno LinkOpen(IHostFile file, string path) => Errno.ENOENT;
+
     public Errno CreatePrivateFile(out IHostFile? file)
     {
         file = null;

@@ -1,66 +1,93 @@
+using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Layers;
 
-/// <summary>Which blocks of the layer a file's pages have. A page without an entry shows what is below the layer.</summary>
-internal sealed class BlockMap
+/// <summary>
+/// Which blocks of the layer a file's pages have. A page without an entry shows what is below the layer. Entries lie in chunks of neighbours, for which
+/// the machine's memory pays.
+/// </summary>
+internal sealed class BlockMap(LayerBlocks blocks, KernelMemory memory)
 {
-    private readonly LayerBlocks _blocks;
-    private readonly Dictionary<ulong, Entry> _entries = [];
+    private const int ChunkShift = 6;
+    private const int ChunkPages = 1 << ChunkShift;
 
-    public BlockMap(LayerBlocks blocks) => _blocks = blocks;
+    // The entries, and what the table has for the chunk.
+    private const int ChunkBytes = (ChunkPages * sizeof(uint)) + 64;
+
+    // An entry: the block's number and one more, whether it was written, and whether what is below is hidden.
+    private const uint BlockMask = (1u << 30) - 1;
+    private const uint Hidden = 1u << 30;
+    private const uint Written = 1u << 31;
+
+    private readonly Dictionary<ulong, uint[]> _chunks = [];
+    private readonly KernelCharge _charge = new(memory.Slabs.Cache("layer_map", ChunkBytes));
+
+    /// <summary>Blocks that a layer can have at most: 4 TiB.</summary>
+    public const ulong MostBlocks = BlockMask;
 
     /// <summary>Blocks taken, written or promised.</summary>
     public ulong Taken { get; private set; }
 
     /// <summary>The page shows neither a block nor the file below, but zeros.</summary>
-    public bool IsHole(ulong page) => _entries.TryGetValue(page, out var entry) && entry.Origin == Origin.Hidden && entry.State != BlockState.Written;
+    public bool IsHole(ulong page) => (EntryOf(page) & (Hidden | Written)) == Hidden;
+
+    public bool HasBlock(ulong page) => (EntryOf(page) & BlockMask) != 0;
 
     /// <summary>The first page from this one on that has a block; ulong.MaxValue if there is none.</summary>
     public ulong NextTaken(ulong page)
     {
-        if (_entries.TryGetValue(page, out var entry) && entry.State != BlockState.None)
-        {
-            return page;
-        }
-
         var next = ulong.MaxValue;
-        foreach (var (other, its) in _entries)
+        foreach (var (number, chunk) in _chunks)
         {
-            next = other > page && other < next && its.State != BlockState.None ? other : next;
+            var first = number << ChunkShift;
+            for (var index = first < page ? page - first : 0; index < ChunkPages && first + index < next; index++)
+            {
+                if ((chunk[index] & BlockMask) != 0)
+                {
+                    next = first + index;
+                }
+            }
         }
 
         return next;
     }
 
-    /// <summary>Makes sure that the page can be written later. False: the layer is full.</summary>
+    /// <summary>Makes sure that the page can be written later. False: the layer is full, or there is no memory to note it.</summary>
     public bool TryPromise(ulong page)
     {
-        _entries.TryGetValue(page, out var entry);
-        if (entry.State != BlockState.None)
+        if (!TryReach(page, out var chunk))
+        {
+            return false;
+        }
+
+        ref var entry = ref chunk[page & (ChunkPages - 1)];
+        if ((entry & BlockMask) != 0)
         {
             return true;
         }
 
-        if (!_blocks.TryTake(out var block))
+        if (!blocks.TryTake(out var block))
         {
             return false;
         }
 
         Taken++;
-        _entries[page] = entry with { Block = block, State = BlockState.Promised };
+        entry |= (uint)block + 1;
         return true;
     }
 
     public bool TryRead(ulong page, Span<byte> bytes, out Errno error)
     {
         error = Errno.None;
-        if (!_entries.TryGetValue(page, out var entry) || entry.State != BlockState.Written)
+        var entry = EntryOf(page);
+        if ((entry & Written) == 0)
         {
             return false;
         }
 
-        error = _blocks.Read(entry.Block, bytes);
+        error = blocks.Read((entry & BlockMask) - 1, bytes);
         return true;
     }
 
@@ -71,61 +98,100 @@ internal sealed class BlockMap
             return Errno.ENOSPC;
         }
 
-        var entry = _entries[page];
-        var error = _blocks.Write(entry.Block, bytes);
+        ref var entry = ref _chunks[page >> ChunkShift][page & (ChunkPages - 1)];
+        var error = blocks.Write((entry & BlockMask) - 1, bytes);
         if (error == Errno.None)
         {
-            _entries[page] = entry with { State = BlockState.Written };
+            entry |= Written;
         }
 
         return error;
     }
 
-    /// <summary>The page reads as zeros from now on.</summary>
-    public void Punch(ulong page)
+    /// <summary>Pages [first, end) read as zeros from now on. ENOSPC: no memory to note it.</summary>
+    /// <param name="endBelow">Where the file below ends: behind it nothing is to be hidden.</param>
+    public Errno Punch(ulong first, ulong end, ulong endBelow)
     {
-        ReturnBlock(page);
-        _entries[page] = new Entry { Origin = Origin.Hidden };
+        for (var page = first; page < Math.Min(end, endBelow); page++)
+        {
+            if (!TryReach(page, out var chunk))
+            {
+                return Errno.ENOSPC;
+            }
+
+            Return(chunk[page & (ChunkPages - 1)]);
+            chunk[page & (ChunkPages - 1)] = Hidden;
+        }
+
+        Clear(Math.Max(first, Math.Min(end, endBelow)), end);
+        return Errno.None;
+    }
+
+    /// <summary>The page has no block any more, and shows again what it showed before it was promised one.</summary>
+    public void TakeBack(ulong page)
+    {
+        if (_chunks.TryGetValue(page >> ChunkShift, out var chunk))
+        {
+            Return(chunk[page & (ChunkPages - 1)]);
+            chunk[page & (ChunkPages - 1)] &= Hidden;
+        }
     }
 
     /// <summary>Forgets the pages from <paramref name="firstPage"/> on.</summary>
-    public void Truncate(ulong firstPage)
+    public void Truncate(ulong firstPage) => Clear(firstPage, ulong.MaxValue);
+
+    private void Clear(ulong first, ulong end)
     {
-        foreach (var page in _entries.Keys.Where(page => page >= firstPage).ToArray())
+        if (first >= end)
         {
-            ReturnBlock(page);
-            _entries.Remove(page);
+            return;
+        }
+
+        foreach (var number in _chunks.Keys.Where(number => number >= first >> ChunkShift && number <= (end - 1) >> ChunkShift).ToArray())
+        {
+            var chunk = _chunks[number];
+            var start = number << ChunkShift;
+            for (var index = 0; index < ChunkPages; index++)
+            {
+                if (start + (ulong)index >= first && start + (ulong)index < end)
+                {
+                    Return(chunk[index]);
+                    chunk[index] = 0;
+                }
+            }
+
+            if (!chunk.AsSpan().ContainsAnyExcept(0u))
+            {
+                _chunks.Remove(number);
+                _charge.Remove(ChunkBytes);
+            }
         }
     }
 
-    private void ReturnBlock(ulong page)
+    private uint EntryOf(ulong page) => _chunks.TryGetValue(page >> ChunkShift, out var chunk) ? chunk[page & (ChunkPages - 1)] : 0;
+
+    private bool TryReach(ulong page, out uint[] chunk)
     {
-        if (_entries.TryGetValue(page, out var entry) && entry.State != BlockState.None)
+        if (_chunks.TryGetValue(page >> ChunkShift, out chunk!))
         {
-            _blocks.Return(entry.Block);
+            return true;
+        }
+
+        if (!_charge.TryAdd(ChunkBytes))
+        {
+            return false;
+        }
+
+        _chunks.Add(page >> ChunkShift, chunk = new uint[ChunkPages]);
+        return true;
+    }
+
+    private void Return(uint entry)
+    {
+        if ((entry & BlockMask) != 0)
+        {
+            blocks.Return((entry & BlockMask) - 1);
             Taken--;
         }
-    }
-
-    private enum BlockState
-    {
-        None,
-        Promised,
-        Written,
-    }
-
-    private enum Origin
-    {
-        Shows,
-        Hidden,
-    }
-
-    private readonly record struct Entry
-    {
-        public long Block { get; init; }
-
-        public BlockState State { get; init; }
-
-        public Origin Origin { get; init; }
     }
 }

@@ -11,22 +11,25 @@ internal sealed class LayerBlocks : IDisposable
 {
     private readonly IHostFiles _host;
     private readonly ulong _capacity;
-    private readonly Stack<long> _free = new();
+    private readonly Stack<uint> _free = new();
     private IHostFile? _file;
     private long _next;
 
     public LayerBlocks(IHostFiles host, ByteSize capacity)
     {
         _host = host;
-        _capacity = capacity.Pages;
+        _capacity = Math.Min(capacity.Pages, BlockMap.MostBlocks);
     }
 
     public ulong Used => (ulong)(_next - _free.Count);
 
+    public ulong Free => _capacity - Used;
+
     public bool TryTake(out long block)
     {
-        if (_free.TryPop(out block))
+        if (_free.TryPop(out var returned))
         {
+            block = returned;
             return true;
         }
 
@@ -40,7 +43,7 @@ internal sealed class LayerBlocks : IDisposable
         return true;
     }
 
-    public void Return(long block) => _free.Push(block);
+    public void Return(long block) => _free.Push((uint)block);
 
     public Errno Read(long block, Span<byte> page)
     {

@@ -1,4 +1,5 @@
 using Quire.Allocation;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Layers;
@@ -9,13 +10,19 @@ namespace Quire.Kernel.Files.Layers;
 /// </summary>
 public sealed class LayeredDirectory : LayeredInode
 {
+    // A dentry of Linux has room for a name of 32 bytes; characters here take two.
+    private const int EntryBytes = 192;
+    private const int ShortName = 32;
+
     private readonly Dictionary<string, LayeredInode?> _changes = new(StringComparer.Ordinal);
+    private readonly KernelCharge _charge;
     private long _removedNames;
 
+    // As ext4 has it.
+    private const uint MostLinks = 65_000;
+
     internal LayeredDirectory(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
-        : base(fileSystem, slot, attributes)
-    {
-    }
+        : base(fileSystem, slot, attributes) => _charge = new KernelCharge(fileSystem.Memory.Slabs.Cache("dentry", EntryBytes));
 
     /// <summary>Names over the host's; null is a whiteout.</summary>
     internal IReadOnlyDictionary<string, LayeredInode?> Changes => _changes;
@@ -40,6 +47,7 @@ public sealed class LayeredDirectory : LayeredInode
 
     public override Errno List(List<ListedEntry> entries)
     {
+        var first = entries.Count;
         if (LowerPath is { } path)
         {
             var lower = new List<ListedEntry>();
@@ -60,6 +68,11 @@ public sealed class LayeredDirectory : LayeredInode
             }
         }
 
+        if (FileSystem.IsSteady)
+        {
+            entries.Sort(first, entries.Count - first, Comparer<ListedEntry>.Create((left, right) => string.CompareOrdinal(left.Name, right.Name)));
+        }
+
         return Errno.None;
     }
 
@@ -71,9 +84,16 @@ public sealed class LayeredDirectory : LayeredInode
             return Errno.ENOENT;
         }
 
-        var error = FileSystem.MakeNew(what, Attributes.Device, out var inode);
+        var error = Reserve(name);
         if (error != Errno.None)
         {
+            return error;
+        }
+
+        error = FileSystem.MakeNew(what, Attributes.Device, out var inode);
+        if (error != Errno.None)
+        {
+            GiveUp(name);
             return error;
         }
 
@@ -99,14 +119,31 @@ public sealed class LayeredDirectory : LayeredInode
             return Errno.ENOENT;
         }
 
+        if (inode.Links >= MostLinks)
+        {
+            return Errno.EMLINK;
+        }
+
+        var error = Reserve(name);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
         Place(name, inode);
-        inode.SetLinks(inode.Attributes.Links + 1);
+        inode.SetLinks(inode.Links + 1);
         ContentChanged();
         return Errno.None;
     }
 
     public override Errno Unlink(string name, Inode child)
     {
+        var error = Reserve(name);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
         TakeOut(name, (LayeredInode)child);
         ContentChanged();
         ((LayeredInode)child).DropLink(1);
@@ -117,6 +154,7 @@ public sealed class LayeredDirectory : LayeredInode
     {
         var directory = (LayeredDirectory)child;
         var error = directory.CheckEmpty();
+        error = error == Errno.None ? Reserve(name) : error;
         if (error != Errno.None)
         {
             return error;
@@ -133,6 +171,20 @@ public sealed class LayeredDirectory : LayeredInode
         var target = (LayeredDirectory)request.NewDirectory;
         var moved = (LayeredInode)request.Moved;
         var replaced = (LayeredInode?)request.Replaced;
+        var failure = request.Replaced is LayeredDirectory old && (request.Modes & RenameModes.Exchange) == 0 ? old.CheckEmpty() : Errno.None;
+        failure = failure == Errno.None ? Reserve(request.OldName) : failure;
+        if (failure != Errno.None)
+        {
+            return failure;
+        }
+
+        failure = target.Reserve(request.NewName);
+        if (failure != Errno.None)
+        {
+            GiveUp(request.OldName);
+            return failure;
+        }
+
         if ((request.Modes & RenameModes.Exchange) != 0)
         {
             TakeOut(request.OldName, moved);
@@ -143,11 +195,6 @@ public sealed class LayeredDirectory : LayeredInode
         }
         else
         {
-            if (replaced is LayeredDirectory directory && directory.CheckEmpty() is var error and not Errno.None)
-            {
-                return error;
-            }
-
             if (replaced is not null)
             {
                 target.TakeOut(request.NewName, replaced);
@@ -165,12 +212,20 @@ public sealed class LayeredDirectory : LayeredInode
     }
 
     /// <summary>Puts a name there without touching times or links: what an earlier run kept.</summary>
-    internal void RestoreName(string name, LayeredInode? inode) => _changes[name] = inode;
+    internal void RestoreName(string name, LayeredInode? inode)
+    {
+        if (Reserve(name) != Errno.None)
+        {
+            throw new IOException("the layer's names do not fit into the machine's memory");
+        }
+
+        _changes[name] = inode;
+    }
 
     /// <summary>Notes the host's file of this name among the changes, though it is the same. False if the name is changed or gone already.</summary>
     internal bool TryPlaceCopiedUp(string name)
     {
-        if (_changes.ContainsKey(name) || LookupOwn(name, out var child) != Errno.None)
+        if (_changes.ContainsKey(name) || LookupOwn(name, out var child) != Errno.None || Reserve(name) != Errno.None)
         {
             return false;
         }
@@ -178,6 +233,26 @@ public sealed class LayeredDirectory : LayeredInode
         child!.TakeOverAttributes();
         _changes.Add(name, child);
         return true;
+    }
+
+    // A name that is not among the changes yet is paid for before anything is done; what was not noted after all is given up.
+    private Errno Reserve(string name) => _changes.ContainsKey(name) || _charge.TryAdd(BytesOf(name)) ? Errno.None : Errno.ENOSPC;
+
+    private void GiveUp(string name)
+    {
+        if (!_changes.ContainsKey(name))
+        {
+            _charge.Remove(BytesOf(name));
+        }
+    }
+
+    private static int BytesOf(string name) => EntryBytes + (name.Length > ShortName ? 2 * name.Length : 0);
+
+    private protected override void Free()
+    {
+        _changes.Clear();
+        _charge.Clear();
+        base.Free();
     }
 
     private void Place(string name, LayeredInode inode)
@@ -199,6 +274,7 @@ public sealed class LayeredDirectory : LayeredInode
         else
         {
             _changes.Remove(name);
+            _charge.Remove(BytesOf(name));
         }
 
         if (inode.IsDirectory && CountsSubdirectories)

@@ -20,7 +20,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
     private ulong _originLength;
 
     internal LayeredFile(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
-        : base(fileSystem, slot, attributes) => _blocks = new BlockMap(fileSystem.Blocks);
+        : base(fileSystem, slot, attributes) => _blocks = new BlockMap(fileSystem.Blocks, fileSystem.Memory);
 
     public override PageCache Pages => Content;
 
@@ -96,6 +96,10 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
             Content.SetLength(length);
         }
+        else if (!IsBacked)
+        {
+            Content.SetLength(length);
+        }
 
         SetSize(length);
         ContentChanged();
@@ -149,9 +153,17 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
             return Errno.EFBIG;
         }
 
-        if ((modes & (AllocationModes.CollapseRange | AllocationModes.InsertRange | AllocationModes.UnshareRange)) != 0)
+        // tmpfs knows holes only (mm/shmem.c).
+        var known = IsBacked ? AllocationModes.KeepSize | AllocationModes.PunchHole | AllocationModes.ZeroRange | AllocationModes.CollapseRange | AllocationModes.InsertRange
+            : AllocationModes.KeepSize | AllocationModes.PunchHole;
+        if ((modes & ~known) != 0)
         {
             return Errno.ENOTSUP;
+        }
+
+        if ((modes & (AllocationModes.CollapseRange | AllocationModes.InsertRange)) != 0)
+        {
+            return Shift(modes, offset, length);
         }
 
         if (IsSealed(FileSeals.Write | FileSeals.FutureWrite) && (modes & (AllocationModes.PunchHole | AllocationModes.ZeroRange)) != 0
@@ -173,7 +185,7 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
         if ((modes & AllocationModes.PunchHole) == 0)
         {
-            var error = keepsSize ? Errno.None : Promise(offset, length);
+            var error = Reserve(offset, length);
             if (error != Errno.None)
             {
                 return error;
@@ -211,6 +223,10 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
 
         return page == offset >> Page.Shift ? offset : Math.Min(page << Page.Shift, Content.Length);
     }
+
+    bool IPageSource.TryTakePage() => FileSystem.TryTakeFramePage();
+
+    void IPageSource.ReturnPage() => FileSystem.ReturnFramePage();
 
     Errno IPageSource.ReadPage(ulong index, Span<byte> page)
     {
@@ -320,10 +336,11 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         TakeOver();
         if (!IsBacked)
         {
-            return FileSystem.HasRoomInFrames ? Errno.None : Errno.ENOSPC;
+            // Each page asks for room when it comes into being.
+            return Errno.None;
         }
 
-        for (var page = offset >> Page.Shift; page <= (offset + length - 1) >> Page.Shift; page++)
+        for (var page = offset >> Page.Shift; length > 0 && page <= (offset + length - 1) >> Page.Shift; page++)
         {
             if (!_blocks.TryPromise(page))
             {
@@ -332,6 +349,82 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         }
 
         return Errno.None;
+    }
+
+    // Room for the whole range, in the file or behind its end: frames at once where files live in them, else blocks. All or nothing.
+    private Errno Reserve(ulong offset, ulong length)
+    {
+        TakeOver();
+        var (first, end) = (offset >> Page.Shift, (offset + length + Page.OffsetMask) >> Page.Shift);
+        if (!IsBacked)
+        {
+            return end - first > FileSystem.FreeFramePages + Content.ResidentPages + Content.SwappedPages ? Errno.ENOSPC : Content.Allocate(first, end);
+        }
+
+        if (end - first > FileSystem.Blocks.Free + _blocks.Taken)
+        {
+            return Errno.ENOSPC;
+        }
+
+        var promised = new List<ulong>();
+        for (var page = first; page < end; page++)
+        {
+            if (_blocks.HasBlock(page))
+            {
+                continue;
+            }
+
+            if (!_blocks.TryPromise(page))
+            {
+                promised.ForEach(_blocks.TakeBack);
+                return Errno.ENOSPC;
+            }
+
+            promised.Add(page);
+        }
+
+        return Errno.None;
+    }
+
+    // Takes whole pages out of the file, or makes room for some, by moving what lies behind (FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE as ext4 has them).
+    private Errno Shift(AllocationModes modes, ulong offset, ulong length)
+    {
+        var old = Content.Length;
+        var isCollapse = modes == AllocationModes.CollapseRange;
+        if (modes is not (AllocationModes.CollapseRange or AllocationModes.InsertRange) || ((offset | length) & Page.OffsetMask) != 0
+            || (isCollapse ? offset + length >= old : offset >= old))
+        {
+            return Errno.EINVAL;
+        }
+
+        if (!isCollapse && (length > PageCache.MaximumLength || old + length > PageCache.MaximumLength))
+        {
+            return Errno.EFBIG;
+        }
+
+        TakeOver();
+        var bytes = new byte[Page.Size];
+        var from = isCollapse ? offset + length : offset;
+        var pages = (old - from + Page.OffsetMask) >> Page.Shift;
+        var error = isCollapse ? Errno.None : SetLength(old + length);
+        for (ulong moved = 0; moved < pages && error == Errno.None; moved++)
+        {
+            var at = from + ((isCollapse ? moved : pages - 1 - moved) << Page.Shift);
+            var to = isCollapse ? at - length : at + length;
+            var wanted = (int)Math.Min(Page.Size, old - at);
+            error = Promise(to, (ulong)wanted);
+            var done = error != Errno.None ? 0 : Content.ReadBytes(at, bytes.AsSpan(0, wanted));
+            done = done > 0 ? Content.WriteBytes(to, bytes.AsSpan(0, (int)done)) : done;
+            error = done < 0 ? (Errno)(-done) : error;
+        }
+
+        if (error == Errno.None)
+        {
+            error = isCollapse ? SetLength(old - length) : Zero(offset, offset + length);
+        }
+
+        ContentChanged();
+        return error;
     }
 
     // Differs from Linux: holes of a host's file count as data.
@@ -395,13 +488,9 @@ public sealed class LayeredFile : LayeredInode, IRegularContent, IPageSource
         var error = Content.ZeroRange(start, first - start);
         if (error == Errno.None)
         {
-            for (var page = first >> Page.Shift; page < last >> Page.Shift; page++)
-            {
-                _blocks.Punch(page);
-            }
-
             Content.PunchHole(first, last - first);
-            error = Content.ZeroRange(last, end - last);
+            error = _blocks.Punch(first >> Page.Shift, last >> Page.Shift, Page.RoundUp(_originLength) >> Page.Shift);
+            error = error == Errno.None ? Content.ZeroRange(last, end - last) : error;
         }
 
         return error;

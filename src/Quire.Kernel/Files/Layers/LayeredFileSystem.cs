@@ -39,6 +39,12 @@ public sealed record LayeredFileSystemOptions
 
     public uint RootGroupId { get; init; }
 
+    /// <summary>Null: the host's files are shown as they are at each moment. Otherwise as a run that is to be the same again sees them.</summary>
+    public SteadyAttributes? Steady { get; init; }
+
+    /// <summary>Names of the host that guests do not see.</summary>
+    public HiddenNames Hidden { get; init; } = HiddenNames.None;
+
     /// <summary>Host directory that keeps the layer between runs, without a slash at its end; null throws it away.</summary>
     public string? KeptIn { get; init; }
 
@@ -70,11 +76,12 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
     private readonly int _mostIdle;
     private readonly KeptLayer? _kept;
     private ulong _lastNumber = FirstNumber;
+    private ulong _framePages;
 
     public LayeredFileSystem(LayeredFileSystemOptions options, IHostFiles host, KernelMemory memory, Func<Timestamp> now)
     {
         _options = options;
-        Host = host;
+        Host = options.Steady is null && options.Hidden == HiddenNames.None ? host : new ShownHostFiles(host, options.Steady, options.Device, options.Hidden);
         Memory = memory;
         Now = now;
         Blocks = new LayerBlocks(host, options.Capacity);
@@ -107,11 +114,35 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
 
     public override LayeredDirectory Root { get; }
 
-    public override FileSystemStatistics Statistics => _options.LowerPath is { } path && Host.StatFileSystem(path, out var lower) == Errno.None
-        ? lower
-        : OwnStatistics();
+    /// <summary>What guests may write is the layer's, however full the host's disk is.</summary>
+    public override FileSystemStatistics Statistics
+    {
+        get
+        {
+            const long TmpfsMagic = 0x0102_1994;
+            const long OverlayMagic = 0x794C_7630;
+            var blocks = _options.Capacity.Pages;
+            var used = _framePages + Blocks.Used;
+            var free = blocks > used ? blocks - used : 0;
+            return new FileSystemStatistics
+            {
+                Type = _options.Placement == DataPlacement.Frames ? TmpfsMagic : OverlayMagic,
+                BlockSize = Page.Size,
+                Blocks = blocks,
+                FreeBlocks = free,
+                AvailableBlocks = free,
+                Files = blocks,
+                FreeFiles = free,
+                NameLength = 255,
+            };
+        }
+    }
 
+    /// <summary>The files below, as guests see them.</summary>
     internal IHostFiles Host { get; }
+
+    /// <summary>Files below stay as they were first seen, and a directory lists them by name.</summary>
+    internal bool IsSteady => _options.Steady is not null;
 
     internal KernelMemory Memory { get; }
 
@@ -123,18 +154,33 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
 
     internal DataPlacement Placement => _options.Placement;
 
-    /// <summary>False once as many bytes are in frames as may be (tmpfs' size).</summary>
-    internal bool HasRoomInFrames => (ulong)Memory.Counters.SharedMemoryPages << Page.Shift < _options.Capacity.Bytes;
+    /// <summary>One more page of a file that lives in frames. False: there are as many as tmpfs' size allows.</summary>
+    internal bool TryTakeFramePage()
+    {
+        if (_framePages >= _options.Capacity.Pages)
+        {
+            return false;
+        }
+
+        _framePages++;
+        return true;
+    }
+
+    internal void ReturnFramePage() => _framePages--;
+
+    /// <summary>Pages that files in frames may still have.</summary>
+    internal ulong FreeFramePages => _options.Capacity.Pages - _framePages;
 
     /// <summary>tmpfs: empty at first, everything in frames, at most half of RAM as Linux has it.</summary>
-    public static LayeredFileSystem InFrames(KernelMemory memory, Func<Timestamp> now, ulong device, uint rootPermissions = 0x3FF) => new(
+    /// <param name="capacity">Null: half of RAM.</param>
+    public static LayeredFileSystem InFrames(KernelMemory memory, Func<Timestamp> now, ulong device, uint rootPermissions = 0x3FF, ByteSize? capacity = null) => new(
         new LayeredFileSystemOptions
         {
             TypeName = "tmpfs",
             Placement = DataPlacement.Frames,
             Device = device,
             RootPermissions = rootPermissions,
-            Capacity = new ByteSize(((ulong)memory.Physical.FrameCount << Page.Shift) / 2),
+            Capacity = capacity ?? new ByteSize(((ulong)memory.Physical.FrameCount << Page.Shift) / 2),
         },
         NoHostFiles.Instance,
         memory,
@@ -146,7 +192,11 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
         var identity = (lower.Device, lower.Number);
         if (_byLowerIdentity.TryGetValue(identity, out inode) && inode.Type == lower.Type)
         {
-            inode.Refresh(path, lower);
+            if (!IsSteady)
+            {
+                inode.Refresh(path, lower);
+            }
+
             Touch(inode);
             return Errno.None;
         }
@@ -190,9 +240,11 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
             BirthTime = now,
         };
         inode = Make(what.Type, slot, attributes);
-        if (inode is LayeredLink link)
+        if (inode is LayeredLink link && !link.TrySetTarget(what.Target))
         {
-            link.Target = what.Target;
+            Forget(inode);
+            inode = null;
+            return Errno.ENOSPC;
         }
 
         return Errno.None;
@@ -303,7 +355,14 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
     }
 
     /// <summary>A kept layer brought this number in: new files get higher ones.</summary>
-    internal void NoteUsedNumber(ulong number) => _lastNumber = Math.Max(_lastNumber, number >= FirstNumber ? number : 0);
+    internal void NoteUsedNumber(ulong number)
+    {
+        _lastNumber = Math.Max(_lastNumber, number >= FirstNumber ? number : 0);
+        if (number < FirstNumber)
+        {
+            _options.Steady?.Reserve(number);
+        }
+    }
 
     private LayeredInode Make(FileType type, SlabSlot slot, in InodeAttributes attributes) => type switch
     {
@@ -376,24 +435,5 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
         }
 
         return evicted;
-    }
-
-    private FileSystemStatistics OwnStatistics()
-    {
-        var blocks = _options.Capacity.Bytes >> Page.Shift;
-        var used = _options.Placement == DataPlacement.Frames ? (ulong)Memory.Counters.SharedMemoryPages : Blocks.Used;
-        var free = blocks > used ? blocks - used : 0;
-        const long TmpfsMagic = 0x0102_1994;
-        return new FileSystemStatistics
-        {
-            Type = TmpfsMagic,
-            BlockSize = Page.Size,
-            Blocks = blocks,
-            FreeBlocks = free,
-            AvailableBlocks = free,
-            Files = blocks,
-            FreeFiles = free,
-            NameLength = 255,
-        };
     }
 }

@@ -9,8 +9,13 @@ namespace Quire.Kernel.Files.Layers;
 /// </summary>
 public abstract class LayeredInode : Inode
 {
+    private static readonly Dictionary<string, byte[]?> NoAttributes = [];
+
     private InodeAttributes _attributes;
-    private Dictionary<string, byte[]?>? _extendedAttributes;
+
+    // Other names that the host has for the file: in a steady run they are not counted, since anybody may make one.
+    private uint _unseenLinks;
+    private ExtendedAttributes? _extendedAttributes;
 
     private protected LayeredInode(LayeredFileSystem fileSystem, SlabSlot slot, in InodeAttributes attributes)
         : base(fileSystem)
@@ -23,7 +28,10 @@ public abstract class LayeredInode : Inode
 
     public override FileType Type => _attributes.Type;
 
-    public override InodeAttributes Attributes => _attributes;
+    public override InodeAttributes Attributes => _unseenLinks == 0 ? _attributes : _attributes with { Links = Links > _unseenLinks ? Links - _unseenLinks : Math.Min(Links, 1) };
+
+    /// <summary>Names of the file, with those that guests are not shown.</summary>
+    internal uint Links => _attributes.Links;
 
     internal LayeredFileSystem FileSystem { get; }
 
@@ -49,7 +57,7 @@ public abstract class LayeredInode : Inode
     public override Errno GetExtendedAttribute(string name, out byte[] value)
     {
         value = [];
-        if (_extendedAttributes is not null && _extendedAttributes.TryGetValue(name, out var own))
+        if (_extendedAttributes is not null && _extendedAttributes.Values.TryGetValue(name, out var own))
         {
             value = own ?? [];
             return own is null ? Errno.ENODATA : Errno.None;
@@ -71,8 +79,8 @@ public abstract class LayeredInode : Inode
             return exists ? Errno.EEXIST : Errno.ENODATA;
         }
 
-        (_extendedAttributes ??= [])[name] = value;
-        return Change(default);
+        var error = StoreExtendedAttribute(name, value);
+        return error == Errno.None ? Change(default) : error;
     }
 
     public override Errno RemoveExtendedAttribute(string name)
@@ -83,8 +91,8 @@ public abstract class LayeredInode : Inode
             return error;
         }
 
-        (_extendedAttributes ??= [])[name] = null;
-        return Change(default);
+        error = StoreExtendedAttribute(name, null);
+        return error == Errno.None ? Change(default) : error;
     }
 
     public override IReadOnlyCollection<string> ExtendedAttributeNames
@@ -97,7 +105,7 @@ public abstract class LayeredInode : Inode
                 names.UnionWith(lower);
             }
 
-            foreach (var (name, value) in _extendedAttributes ?? [])
+            foreach (var (name, value) in OwnExtendedAttributes)
             {
                 if (value is null)
                 {
@@ -114,13 +122,14 @@ public abstract class LayeredInode : Inode
     }
 
     /// <summary>What guests set or removed (null) here.</summary>
-    internal IReadOnlyDictionary<string, byte[]?> OwnExtendedAttributes => _extendedAttributes ?? [];
+    internal IReadOnlyDictionary<string, byte[]?> OwnExtendedAttributes => _extendedAttributes?.Values ?? NoAttributes;
 
     internal void AttachLower(string path, in InodeAttributes lower)
     {
         LowerPath = path;
         LowerIdentity = (lower.Device, lower.Number);
         IsOwn = false;
+        _unseenLinks = FileSystem.IsSteady && lower.Type != FileType.Directory && lower.Links > 0 ? lower.Links - 1 : 0;
     }
 
     /// <summary>The attributes stay as they are now, whatever the host does.</summary>
@@ -165,7 +174,7 @@ public abstract class LayeredInode : Inode
         FileSystem.NoteUsedNumber(_attributes.Number);
         foreach (var (name, value) in extendedAttributes)
         {
-            (_extendedAttributes ??= [])[name] = value;
+            StoreExtendedAttribute(name, value);
         }
     }
 
@@ -215,5 +224,11 @@ public abstract class LayeredInode : Inode
         }
     }
 
-    private protected virtual void Free() => FileSystem.Forget(this);
+    private Errno StoreExtendedAttribute(string name, byte[]? value) => (_extendedAttributes ??= new ExtendedAttributes(FileSystem.Memory)).Set(name, value);
+
+    private protected virtual void Free()
+    {
+        _extendedAttributes?.Clear();
+        FileSystem.Forget(this);
+    }
 }

@@ -60,6 +60,12 @@ public sealed class PipeBuffer
     /// <summary>Writers sleep here.</summary>
     public WaitQueue RoomMade { get; } = new();
 
+    /// <summary>Ends for reading that want signals.</summary>
+    public AsyncListeners AsyncReaders { get; } = new();
+
+    /// <summary>Ends for writing that want signals.</summary>
+    public AsyncListeners AsyncWriters { get; } = new();
+
     /// <summary>Woken when more can be read or the last writer goes: for poll, and for those who open a fifo to read.</summary>
     public WaitQueue ReaderChanged { get; } = new();
 
@@ -92,6 +98,12 @@ public sealed class PipeBuffer
         RoomMade.WakeAll();
         ReaderChanged.WakeAll();
         WriterChanged.WakeAll();
+        if (Readers == 0 != (Writers == 0))
+        {
+            AsyncReaders.Tell(AsyncReason.Input);
+            AsyncWriters.Tell(AsyncReason.Output);
+        }
+
         if (Readers == 0 && Writers == 0)
         {
             Discard();
@@ -106,6 +118,7 @@ public sealed class PipeBuffer
     {
         var total = 0L;
         var isPacket = false;
+        var wasFull = Room == 0;
         while (Count > 0 && buffer.Remaining > 0)
         {
             var start = (int)(_read & Page.OffsetMask);
@@ -130,6 +143,10 @@ public sealed class PipeBuffer
         {
             RoomMade.Wake();
             WriterChanged.WakeAll();
+            if (wasFull)
+            {
+                AsyncWriters.Tell(AsyncReason.Output);
+            }
         }
 
         return total == 0 && buffer.Remaining > 0 && Count > 0 ? Errno.EFAULT.ToResult() : total;
@@ -224,6 +241,7 @@ public sealed class PipeBuffer
         {
             DataArrived.Wake();
             ReaderChanged.WakeAll();
+            AsyncReaders.Tell(AsyncReason.Input);
         }
 
         return total == 0 && failure != Errno.None ? failure.ToResult() : total;

@@ -21,6 +21,9 @@ public class PipeFile : OpenFile
 
     public PipeEnds Ends { get; }
 
+    // Differs from Linux: what is open for both hears of what can be read only.
+    public override AsyncListeners AsyncEvents => (Ends & PipeEnds.Read) != 0 ? Buffer.AsyncReaders : Buffer.AsyncWriters;
+
     public override void AddReadinessQueues(List<WaitQueue> queues)
     {
         if ((Ends & PipeEnds.Read) != 0)

@@ -14,12 +14,12 @@ internal static class LockText
         var number = 0;
         foreach (var inode in LockedFiles(kernel))
         {
-            foreach (var held in inode.Locks.Records)
+            foreach (var held in inode.LocksHeld!.Records)
             {
                 Append(text, ++number, held.Owner is OpenFile ? "OFDLCK" : "POSIX ", held, inode);
             }
 
-            foreach (var held in inode.Locks.WholeFile)
+            foreach (var held in inode.LocksHeld!.WholeFile)
             {
                 Append(text, ++number, "FLOCK ", held, inode);
             }

@@ -57,6 +57,16 @@ public sealed partial class SocketFile
 
     public override ValueTask<long> Control(GuestThread thread, uint request, ulong argument)
     {
+        if (request is IoctlRequest.SetSocketOwner or IoctlRequest.SetSocketGroup)
+        {
+            return new(!thread.Process.Space.TryRead(new VirtualAddress(argument), out int who) ? Errno.EFAULT.ToResult() : Syscalls.Files.FileOwners.Set(thread, this, who));
+        }
+
+        if (request is IoctlRequest.GetSocketOwner or IoctlRequest.GetSocketGroup)
+        {
+            return new(thread.Process.Space.TryWrite(new VirtualAddress(argument), (int)Syscalls.Files.FileOwners.Get(thread.Kernel, this)) ? 0 : Errno.EFAULT.ToResult());
+        }
+
         if (request is not (IoctlRequest.BytesReadable or IoctlRequest.BytesToSend))
         {
             return new(Errno.ENOTTY.ToResult());
@@ -222,12 +232,18 @@ public sealed partial class SocketFile
             message.Discard();
         }
 
+        // sock_writeable: told once at least half of what may be under way has gone.
+        if (Peer is { } sender && 2 * (_receivedBytes + bytes) >= BufferBytes && 2 * _receivedBytes < BufferBytes)
+        {
+            sender.AsyncEvents.Tell(AsyncReason.Output);
+        }
+
         // Whoever waits for room sleeps on its own socket.
         ReadinessQueue.WakeAll();
         Peer?.ReadinessQueue.WakeAll();
-        foreach (var sender in _waitingSenders)
+        foreach (var waiting in _waitingSenders)
         {
-            sender.ReadinessQueue.WakeAll();
+            waiting.ReadinessQueue.WakeAll();
         }
 
         _waitingSenders.Clear();
@@ -243,6 +259,7 @@ public sealed partial class SocketFile
         _received.AddLast(message);
         _receivedBytes += message.Length;
         ReadinessQueue.WakeAll();
+        AsyncEvents.Tell(AsyncReason.Input);
     }
 
     private async ValueTask<long> SendStream(GuestThread thread, UserBuffer buffer, SocketSend send)
@@ -390,21 +407,35 @@ public sealed partial class SocketFile
     private SocketMessage NewMessage(GuestThread thread, int length)
     {
         var who = thread.Process.Credentials;
-        return new SocketMessage(_files.Memory, length)
+        return new SocketMessage(_files.Memory, _files.Sockets.Flying, length)
         {
             Sender = new SocketIdentity(thread.Process.ProcessId, (uint)who.RealUserId, (uint)who.RealGroupId),
             SenderName = Name,
         };
     }
 
+    /// <summary>Sockets in messages that nobody has received yet, and in connections that nobody has accepted.</summary>
+    internal IEnumerable<SocketFile> SocketsReceived() =>
+        _received.SelectMany(message => message.Rights).OfType<SocketFile>().Concat(_pending.SelectMany(waiting => waiting.SocketsReceived()));
+
+    /// <summary>Nobody can reach the socket any more: what lies in it goes.</summary>
+    internal void Empty()
+    {
+        DiscardReceived();
+        foreach (var waiting in _pending)
+        {
+            waiting.DiscardReceived();
+        }
+    }
+
     private void DiscardReceived()
     {
-        foreach (var message in _received)
+        var messages = _received.ToArray();
+        _received.Clear();
+        _receivedBytes = 0;
+        foreach (var message in messages)
         {
             message.Discard();
         }
-
-        _received.Clear();
-        _receivedBytes = 0;
     }
 }

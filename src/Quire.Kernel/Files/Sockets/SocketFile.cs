@@ -29,6 +29,8 @@ public sealed partial class SocketFile : OpenFile
 
     public override WaitQueue ReadinessQueue { get; } = new();
 
+    public override AsyncListeners AsyncEvents { get; } = new();
+
     /// <summary>Who made it, or for a listening socket who listens.</summary>
     public SocketIdentity Identity { get; private set; }
 
@@ -190,9 +192,16 @@ public sealed partial class SocketFile : OpenFile
 
         Identity = who;
         var accepted = new SocketFile(_files, Type, 0, target.Identity) { Name = target.Name };
+        if (!accepted.TryCharge(_files.Memory))
+        {
+            accepted.Release();
+            return Errno.ENOMEM;
+        }
+
         Join(this, accepted);
         target._pending.Enqueue(accepted);
         target.ReadinessQueue.WakeAll();
+        target.AsyncEvents.Tell(AsyncReason.Input);
         return Errno.None;
     }
 
@@ -221,6 +230,7 @@ public sealed partial class SocketFile : OpenFile
         Ended |= directions;
         ReadinessQueue.WakeAll();
         Peer?.ReadinessQueue.WakeAll();
+        Peer?.AsyncEvents.Tell(AsyncReason.Input);
         return Errno.None;
     }
 
@@ -266,10 +276,12 @@ public sealed partial class SocketFile : OpenFile
         {
             peer.PendingError = IsConnectionOriented && _received.Count > 0 ? Errno.ECONNRESET : peer.PendingError;
             peer.ReadinessQueue.WakeAll();
+            peer.AsyncEvents.Tell(AsyncReason.HangUp);
         }
 
         DiscardReceived();
         ReadinessQueue.WakeAll();
+        _files.Sockets.Flying.Collect();
     }
 
     private static void Join(SocketFile first, SocketFile second)

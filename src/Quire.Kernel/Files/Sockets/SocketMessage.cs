@@ -10,13 +10,15 @@ internal sealed class SocketMessage
 {
     private const int SmallBytes = 512;
 
+    private readonly FlyingFiles _flying;
     private readonly KernelObjectCache _cache;
     private readonly List<SlabSlot> _slots = [];
     private readonly int _slotBytes;
     private int _taken;
 
-    public SocketMessage(KernelMemory memory, int expectedBytes)
+    public SocketMessage(KernelMemory memory, FlyingFiles flying, int expectedBytes)
     {
+        _flying = flying;
         _slotBytes = expectedBytes <= SmallBytes ? SmallBytes : Page.Size;
         _cache = memory.Slabs.Cache(expectedBytes <= SmallBytes ? "skbuff_small" : "skbuff_page", _slotBytes);
     }
@@ -36,7 +38,8 @@ internal sealed class SocketMessage
     /// <summary>Takes up to so many bytes from the sender. EFAULT, or ENOBUFS without memory, leave the message empty.</summary>
     public Errno Fill(UserBuffer buffer, int bytes)
     {
-        while (Length < bytes)
+        // One without bytes takes memory, too.
+        while (Length < bytes || _slots.Count == 0)
         {
             if (!_cache.TryTake(out var slot))
             {
@@ -57,13 +60,18 @@ internal sealed class SocketMessage
     }
 
     /// <summary>Takes over references to the files.</summary>
-    public void Attach(IReadOnlyList<OpenFile> rights) => Rights = rights;
+    public void Attach(IReadOnlyList<OpenFile> rights)
+    {
+        Rights = rights;
+        _flying.Sent(rights);
+    }
 
     /// <summary>The files are the receiver's now, references and all.</summary>
     public IReadOnlyList<OpenFile> TakeRights()
     {
         var rights = Rights;
         Rights = [];
+        _flying.Taken(rights);
         return rights;
     }
 
@@ -98,9 +106,6 @@ internal sealed class SocketMessage
         }
 
         _slots.Clear();
-        foreach (var file in TakeRights())
-        {
-            file.Release();
-        }
+        _flying.Release(TakeRights());
     }
 }

@@ -7,6 +7,8 @@ public sealed class SocketRegistry
     private readonly Dictionary<Inode, SocketFile> _byInode = [];
     private int _lastAutomatic;
 
+    public FlyingFiles Flying { get; } = new();
+
     public SocketFile? Find(string abstractName) => _abstract.GetValueOrDefault(abstractName);
 
     public SocketFile? Find(Inode inode) => _byInode.GetValueOrDefault(inode);

@@ -26,8 +26,8 @@ public sealed class LineDiscipline
 
     public TerminalSettings Settings { get; } = new();
 
-    /// <summary>Output was halted with the stop character.</summary>
-    public bool IsStopped { get; private set; }
+    /// <summary>Output was halted, with the stop character or by a program (TCOOFF).</summary>
+    public bool IsStopped { get; set; }
 
     public bool HasInput => Settings.HasLocal(TerminalSettings.Canonical) ? _lines.Count > 0 : ReadyBytes >= Math.Max(1, (int)Settings.Character(TerminalSettings.Minimum));
 

@@ -30,6 +30,15 @@ public sealed class PseudoTerminal : Terminal
 
     public int Number { get; }
 
+    /// <summary>The master's open file, if it wants signals.</summary>
+    public AsyncListeners MasterEvents { get; } = new();
+
+    /// <summary>TIOCPKT: what the master reads begins with a byte that says what it is.</summary>
+    public bool IsInPacketMode { get; private set; }
+
+    /// <summary>TIOCPKT_*: what happened to the other side since the master read last.</summary>
+    public PacketEvents PacketEvents { get; private set; }
+
     /// <summary>TIOCSPTLCK: the slave cannot be opened yet.</summary>
     public bool IsLocked { get; set; } = true;
 
@@ -64,6 +73,31 @@ public sealed class PseudoTerminal : Terminal
         file = new TerminalFile(request.Location, request.Flags, this);
         OnOpened(request.Caller, request.Flags);
         return Errno.None;
+    }
+
+    /// <summary>TIOCPKT: turning it on forgets what happened before.</summary>
+    public void SetPacketMode(int on)
+    {
+        PacketEvents = on != 0 && !IsInPacketMode ? PacketEvents.None : PacketEvents;
+        IsInPacketMode = on != 0;
+    }
+
+    /// <summary>Gives what happened and forgets it.</summary>
+    public PacketEvents TakePacketEvents()
+    {
+        var events = PacketEvents;
+        PacketEvents = PacketEvents.None;
+        return events;
+    }
+
+    private void Note(PacketEvents happened, PacketEvents instead)
+    {
+        if (IsInPacketMode)
+        {
+            PacketEvents = (PacketEvents & ~instead) | happened;
+            _readiness.WakeAll();
+            MasterEvents.Tell(AsyncReason.Input);
+        }
     }
 
     public void RemoveSlave(TerminalFile file)
@@ -114,6 +148,7 @@ public sealed class PseudoTerminal : Terminal
         }
 
         _readiness.WakeAll();
+        MasterEvents.Tell(AsyncReason.Input);
         return done == 0 ? Errno.EFAULT.ToResult() : done;
     }
 
@@ -131,7 +166,13 @@ public sealed class PseudoTerminal : Terminal
         var done = buffer.CopyFromGuest(chunk);
         foreach (var value in chunk.AsSpan(0, done))
         {
+            var wasStopped = _discipline.IsStopped;
             var signal = _discipline.Receive(value);
+            if (_discipline.IsStopped != wasStopped)
+            {
+                Note(wasStopped ? PacketEvents.Start : PacketEvents.Stop, wasStopped ? PacketEvents.Stop : PacketEvents.Start);
+            }
+
             if (signal != Signal.None && ForegroundGroup > 0)
             {
                 _kernel.SendToGroup(ForegroundGroup, SignalInfo.FromKernel(signal));
@@ -139,6 +180,11 @@ public sealed class PseudoTerminal : Terminal
         }
 
         _readiness.WakeAll();
+        if (_discipline.HasInput)
+        {
+            AsyncEvents.Tell(AsyncReason.Input);
+        }
+
         return done == 0 ? Errno.EFAULT.ToResult() : done;
     }
 
@@ -180,14 +226,22 @@ public sealed class PseudoTerminal : Terminal
                 if (argument is 0 or 2)
                 {
                     _discipline.FlushInput();
+                    Note(PacketEvents.FlushRead, PacketEvents.None);
                 }
 
                 if (argument is 1 or 2)
                 {
                     _output.Clear();
+                    Note(PacketEvents.FlushWrite, PacketEvents.None);
                 }
 
                 return argument <= 2 ? 0 : Errno.EINVAL.ToResult();
+            case IoctlRequest.FlowControl when argument is 0 or 1:
+                // TCOOFF and TCOON.
+                _discipline.IsStopped = argument == 0;
+                Note(argument == 0 ? PacketEvents.Stop : PacketEvents.Start, argument == 0 ? PacketEvents.Start : PacketEvents.Stop);
+                _readiness.WakeAll();
+                return 0;
             case IoctlRequest.SendBreak or IoctlRequest.FlowControl or IoctlRequest.Exclusive or IoctlRequest.NotExclusive:
                 return 0;
             case IoctlRequest.GetPseudoTerminalNumber:
@@ -205,7 +259,13 @@ public sealed class PseudoTerminal : Terminal
             return Errno.EFAULT.ToResult();
         }
 
+        var stoppedByKeys = _discipline.Settings.StopsByKeys;
         _discipline.Settings.Assign(bytes);
+        if (_discipline.Settings.StopsByKeys != stoppedByKeys)
+        {
+            Note(stoppedByKeys ? PacketEvents.NoStop : PacketEvents.DoStop, stoppedByKeys ? PacketEvents.DoStop : PacketEvents.NoStop);
+        }
+
         if (request is IoctlRequest.SetTermiosAfterFlush or IoctlRequest.SetTermios2AfterFlush)
         {
             _discipline.FlushInput();
@@ -235,4 +295,17 @@ public sealed class PseudoTerminal : Terminal
 
         return 0;
     }
+}
+
+/// <summary>TIOCPKT_* of ioctl_tty(2).</summary>
+[Flags]
+public enum PacketEvents : byte
+{
+    None = 0,
+    FlushRead = 1,
+    FlushWrite = 2,
+    Stop = 4,
+    Start = 8,
+    NoStop = 16,
+    DoStop = 32,
 }

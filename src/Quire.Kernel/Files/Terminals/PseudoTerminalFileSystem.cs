@@ -32,7 +32,7 @@ public sealed class PseudoTerminalFileSystem : SuperBlock
     /// <summary>Where it is mounted; set by whoever mounts it.</summary>
     public Mount? Mount { get; set; }
 
-    /// <summary>The host's terminal, under the number that it has on the host.</summary>
+    /// <summary>The host's terminal, under the number that it has on the host or that is shown instead.</summary>
     public Inode AddHostTerminal(int number, in InodeAttributes attributes, Terminal terminal)
     {
         var inode = new TerminalInode(this, attributes, terminal);

@@ -21,9 +21,11 @@ public sealed class PseudoTerminalMaster : OpenFile
 
     public override WaitQueue ReadinessQueue => _terminal.Readiness;
 
+    public override AsyncListeners AsyncEvents => _terminal.MasterEvents;
+
     public override async ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset)
     {
-        while (_terminal.OutputBytes == 0 && buffer.Remaining > 0)
+        while (_terminal.OutputBytes == 0 && buffer.Remaining > 0 && !(_terminal.IsInPacketMode && _terminal.PacketEvents != PacketEvents.None))
         {
             if (_terminal.IsSlaveGone)
             {
@@ -41,7 +43,19 @@ public sealed class PseudoTerminalMaster : OpenFile
             }
         }
 
-        return _terminal.Show(buffer);
+        if (!_terminal.IsInPacketMode || buffer.Remaining == 0)
+        {
+            return _terminal.Show(buffer);
+        }
+
+        var happened = _terminal.TakePacketEvents();
+        if (buffer.CopyToGuest([(byte)happened]) == 0)
+        {
+            return Errno.EFAULT.ToResult();
+        }
+
+        var shown = happened == PacketEvents.None ? _terminal.Show(buffer) : 0;
+        return shown < 0 ? shown : shown + 1;
     }
 
     public override async ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset)
@@ -79,6 +93,7 @@ public sealed class PseudoTerminalMaster : OpenFile
     {
         var events = _terminal.HasInputRoom ? PollEvents.Out | PollEvents.WriteNormal : PollEvents.None;
         events |= _terminal.OutputBytes > 0 ? PollEvents.In | PollEvents.ReadNormal : PollEvents.None;
+        events |= _terminal.IsInPacketMode && _terminal.PacketEvents != PacketEvents.None ? PollEvents.In | PollEvents.ReadNormal | PollEvents.Priority : PollEvents.None;
         return _terminal.IsSlaveGone ? events | PollEvents.HangUp : events;
     }
 
@@ -108,6 +123,16 @@ public sealed class PseudoTerminalMaster : OpenFile
                 return space.TryWrite(address, _terminal.IsLocked ? 1 : 0) ? 0 : Errno.EFAULT.ToResult();
             case IoctlRequest.OpenPseudoTerminalPeer:
                 return OpenPeer(thread, (int)argument);
+            case IoctlRequest.PacketMode:
+                if (!space.TryRead<int>(address, out var isPacket))
+                {
+                    return Errno.EFAULT.ToResult();
+                }
+
+                _terminal.SetPacketMode(isPacket);
+                return 0;
+            case IoctlRequest.GetPacketMode:
+                return space.TryWrite(address, _terminal.IsInPacketMode ? 1 : 0) ? 0 : Errno.EFAULT.ToResult();
             case IoctlRequest.BytesReadable:
                 return space.TryWrite(address, _terminal.OutputBytes) ? 0 : Errno.EFAULT.ToResult();
             case IoctlRequest.GetForegroundGroup:

@@ -21,6 +21,9 @@ public abstract class Terminal : IControllingTerminal
     /// <summary>Woken when input arrives, output gets room, or the other side goes.</summary>
     public abstract WaitQueue Readiness { get; }
 
+    /// <summary>Open files of the terminal that want signals when input arrives.</summary>
+    public AsyncListeners AsyncEvents { get; } = new();
+
     /// <summary>Bytes, 0 at end of input, EAGAIN if there is nothing yet, or another negative errno.</summary>
     public abstract long TryRead(UserBuffer buffer);
 

@@ -16,6 +16,8 @@ public sealed class TerminalFile : OpenFile
 
     public override WaitQueue ReadinessQueue => Terminal.Readiness;
 
+    public override AsyncListeners AsyncEvents => Terminal.AsyncEvents;
+
     public override async ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset)
     {
         while (true)

@@ -102,6 +102,9 @@ public sealed class TerminalSettings
 
     public bool HasLocal(uint flag) => (Local & flag) != 0;
 
+    /// <summary>^S and ^Q stop and start output.</summary>
+    public bool StopsByKeys => HasInput(StartStopOutput) && Character(Stop) == 0x13 && Character(Start) == 0x11;
+
     public void Assign(ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes);
 
     private uint Word(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(offset));

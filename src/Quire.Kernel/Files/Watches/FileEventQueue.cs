@@ -1,4 +1,5 @@
 using Quire.Kernel.Memory;
+using Quire.Kernel.Memory.Slabs;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Watches;
@@ -7,11 +8,15 @@ namespace Quire.Kernel.Files.Watches;
 /// Events that wait for their reader. One that says the same as the last one is left out; where no more fit, a single event says that some are lost
 /// (inotify(7), fs/notify/notification.c).
 /// </summary>
-internal sealed class FileEventQueue(int capacity)
+internal sealed class FileEventQueue(int capacity, KernelMemory memory)
 {
+    // struct inotify_event_info without its name.
+    private const int EventBytes = 64;
+
     private static readonly FileEvent Overflow = new(-1, FileEvents.QueueOverflow, 0, "");
 
     private readonly Queue<FileEvent> _events = [];
+    private readonly KernelCharge _charge = new(memory.Slabs.Cache("inotify_event", EventBytes));
     private FileEvent _last;
     private bool _hasOverflowed;
 
@@ -23,7 +28,7 @@ internal sealed class FileEventQueue(int capacity)
     /// <summary>False if nothing was added.</summary>
     public bool TryAdd(FileEvent happened)
     {
-        if (_events.Count >= capacity)
+        if (_events.Count >= capacity || !_charge.TryAdd(EventBytes))
         {
             if (_hasOverflowed)
             {
@@ -35,6 +40,7 @@ internal sealed class FileEventQueue(int capacity)
         }
         else if (!IsEmpty && happened.Repeats(_last))
         {
+            _charge.Remove(EventBytes);
             return false;
         }
 
@@ -42,6 +48,12 @@ internal sealed class FileEventQueue(int capacity)
         _events.Enqueue(happened);
         Bytes += happened.Bytes;
         return true;
+    }
+
+    public void Clear()
+    {
+        _events.Clear();
+        _charge.Clear();
     }
 
     /// <summary>Moves as many whole events as fit. EINVAL if not even the first does; EFAULT loses the event that could not be copied, as on Linux.</summary>
@@ -56,6 +68,7 @@ internal sealed class FileEventQueue(int capacity)
             }
 
             _events.Dequeue();
+            _charge.Remove(next.What == FileEvents.QueueOverflow ? 0 : EventBytes);
             Bytes -= next.Bytes;
             _hasOverflowed &= next.What != FileEvents.QueueOverflow;
             if (buffer.CopyToGuest(next.Encode()) < next.Bytes)

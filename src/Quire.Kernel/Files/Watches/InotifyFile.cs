@@ -28,7 +28,7 @@ public sealed class InotifyFile : OpenFile
     {
         _limits = files.WatchLimits;
         _slots = files.Memory.Slabs.Cache("inotify_inode_mark", WatchBytes);
-        _events = new FileEventQueue(_limits.MaximumQueuedEvents);
+        _events = new FileEventQueue(_limits.MaximumQueuedEvents, files.Memory);
         _user = user;
     }
 
@@ -155,6 +155,7 @@ public sealed class InotifyFile : OpenFile
             Forget(watch);
         }
 
+        _events.Clear();
         _limits.RemoveInstance(_user);
     }
 

@@ -25,6 +25,8 @@ internal static class DescriptorControlCalls
     private const int GetOwner = 9;
     private const int SetSignal = 10;
     private const int GetSignal = 11;
+    private const int SetOwnerOfKind = 15;
+    private const int GetOwnerOfKind = 16;
     private const int GetDescriptionLock = 36;
     private const int SetDescriptionLock = 37;
     private const int SetDescriptionLockWait = 38;
@@ -77,8 +79,7 @@ internal static class DescriptorControlCalls
             case GetStatusFlags:
                 return new((uint)file.StatusFlags);
             case SetStatusFlags:
-                file.StatusFlags = (file.StatusFlags & ~OpenFlags.Changeable) | ((int)a.A2 & OpenFlags.Changeable);
-                return new(0);
+                return new(ChangeStatusFlags(thread, file, (int)a.A0, (int)a.A2));
             case GetLock:
                 return new(TestLock(thread, file, a.A2, descriptors));
             case GetDescriptionLock:
@@ -88,14 +89,17 @@ internal static class DescriptorControlCalls
             case SetDescriptionLock or SetDescriptionLockWait:
                 return SetRecordLock(thread, file, a.A2, file, command == SetDescriptionLockWait ? OnConflict.Wait : OnConflict.Fail);
             case SetOwner:
-                file.Owner = (int)a.A2;
-                return new(0);
+                return new(FileOwners.Set(thread, file, (int)a.A2));
             case GetOwner:
-                return new(file.Owner);
+                return new(FileOwners.Get(thread.Kernel, file));
+            case SetOwnerOfKind:
+                return new(FileOwners.SetOfKind(thread, file, a.A2));
+            case GetOwnerOfKind:
+                return new(FileOwners.GetOfKind(thread, file, a.A2));
             case SetSignal:
-                return new(a.A2 > 64 ? Errno.EINVAL.ToResult() : 0);
+                return new(SetAsyncSignal(file, a.A2));
             case GetSignal:
-                return new(0);
+                return new((long)file.AsyncSignal);
             case NotifyDirectory:
                 // Differs from Linux: inotify tells of directories, dnotify does not; that nothing is to be told any more can be asked for.
                 return new((uint)a.A2 is 0 or NotifyAgain ? 0 : Errno.EINVAL.ToResult());
@@ -110,6 +114,28 @@ internal static class DescriptorControlCalls
             default:
                 return new(Errno.EINVAL.ToResult());
         }
+    }
+
+    private static long ChangeStatusFlags(GuestThread thread, OpenFile file, int descriptor, int wanted)
+    {
+        if (((file.StatusFlags ^ wanted) & OpenFlags.Async) != 0)
+        {
+            file.SetAsync(thread.Kernel, descriptor, (wanted & OpenFlags.Async) != 0 ? AsyncMode.On : AsyncMode.Off);
+        }
+
+        file.StatusFlags = (file.StatusFlags & ~OpenFlags.Changeable) | (wanted & OpenFlags.Changeable);
+        return 0;
+    }
+
+    private static long SetAsyncSignal(OpenFile file, ulong signal)
+    {
+        if (signal > (ulong)Signal.Last)
+        {
+            return Errno.EINVAL.ToResult();
+        }
+
+        file.AsyncSignal = (Signal)signal;
+        return 0;
     }
 
     private static long Duplicate(GuestThread thread, OpenFile file, ulong minimum, DescriptorMode mode)
@@ -142,7 +168,7 @@ internal static class DescriptorControlCalls
             return error.ToResult();
         }
 
-        if (file.Inode.Locks.ConflictingRecord(wanted) is not { } conflict)
+        if (file.Inode.LocksIn(thread.Kernel.Memory).ConflictingRecord(wanted) is not { } conflict)
         {
             guest.Kind = LockKind.None;
         }
@@ -171,7 +197,7 @@ internal static class DescriptorControlCalls
             return error.ToResult();
         }
 
-        var locks = file.Inode.Locks;
+        var locks = file.Inode.LocksIn(thread.Kernel.Memory);
         while (wanted.Kind != LockKind.None && locks.ConflictingRecord(wanted) is { } conflict)
         {
             if (onConflict == OnConflict.Fail)
@@ -193,8 +219,7 @@ internal static class DescriptorControlCalls
             }
         }
 
-        locks.SetRecord(wanted);
-        return 0;
+        return locks.SetRecord(wanted).ToResult();
     }
 
     private static Errno ReadLock(GuestThread thread, OpenFile file, ulong address, object owner, out FileLock wanted, out GuestLock guest)
@@ -272,7 +297,7 @@ internal static class DescriptorControlCalls
             return result;
         }
 
-        var locks = file.Inode.Locks;
+        var locks = file.Inode.LocksIn(thread.Kernel.Memory);
         var wanted = new FileLock(file, wantedKind, LockRange.Everything, thread.Process.ProcessId);
         while (wantedKind != LockKind.None && locks.ConflictingWhole(wanted) is not null)
         {
@@ -287,8 +312,7 @@ internal static class DescriptorControlCalls
             }
         }
 
-        locks.SetWhole(wanted);
-        return 0;
+        return locks.SetWhole(wanted).ToResult();
     }
 
     /// <summary>struct flock of x86-64.</summary>

@@ -37,7 +37,7 @@ internal static class EpollCalls
     {
         var files = thread.Kernel.Files;
         var inode = files.Anonymous.NewInode(FileType.None, 0x180, thread.Process.Credentials);
-        return FileArguments.Install(thread, new EpollFile(files.Anonymous.Place("anon_inode:[eventpoll]", inode)), FileArguments.ModeOf(flags));
+        return FileArguments.Install(thread, new EpollFile(files.Anonymous.Place("anon_inode:[eventpoll]", inode), files.Memory), FileArguments.ModeOf(flags));
     }
 
     private static long Control(GuestThread thread, SyscallArguments a)

@@ -160,6 +160,12 @@ internal static class FileArguments
     /// <summary>Gives a new file a descriptor; without one the file is released.</summary>
     public static long Install(GuestThread thread, OpenFile file, DescriptorMode mode, int minimum = 0)
     {
+        if (!file.TryCharge(thread.Kernel.Memory))
+        {
+            file.Release();
+            return Errno.ENFILE.ToResult();
+        }
+
         var descriptor = thread.Process.Descriptors.Allocate(file, mode, thread.Process.Limits[Resource.OpenFiles].Soft, minimum);
         if (descriptor < 0)
         {

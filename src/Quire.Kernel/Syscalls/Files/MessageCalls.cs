@@ -110,7 +110,8 @@ internal static class MessageCalls
         }
 
         result = await socket!.Send(thread, buffer, new SocketSend(flags) { Target = target, Rights = rights });
-        if (result <= 0)
+        // Without a byte a stream sends nothing; a message may be empty.
+        if (result < 0 || result == 0 && socket.Type == SocketType.Stream)
         {
             Drop(rights);
         }

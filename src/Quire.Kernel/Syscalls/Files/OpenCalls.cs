@@ -83,6 +83,11 @@ internal static class OpenCalls
             return Errno.EBADF.ToResult();
         }
 
+        if (!thread.Process.Descriptors.TryReach((int)to))
+        {
+            return Errno.ENOMEM.ToResult();
+        }
+
         file.AddReference();
         thread.Process.Descriptors.Close((int)to);
         thread.Process.Descriptors.Replace((int)to, file, mode);
@@ -100,7 +105,11 @@ internal static class OpenCalls
         var process = thread.Process;
         if ((flags & CloseRangeUnshare) != 0 && process.Descriptors.IsShared)
         {
-            var own = process.Descriptors.Clone();
+            if (process.Descriptors.TryClone() is not { } own)
+            {
+                return Errno.ENOMEM.ToResult();
+            }
+
             process.Descriptors.Release();
             process.Descriptors = own;
         }

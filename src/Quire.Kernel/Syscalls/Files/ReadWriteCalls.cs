@@ -132,6 +132,8 @@ internal static class ReadWriteCalls
 
                 file.StatusFlags = on != 0 ? file.StatusFlags | OpenFlags.NonBlocking : file.StatusFlags & ~OpenFlags.NonBlocking;
                 return new(0);
+            case IoctlRequest.Async:
+                return new(FileOwners.SetAsync(thread, file, (int)a.A0, a.A2));
             default:
                 return Held(file, file.Control(thread, (uint)a.A1, a.A2));
         }
