@@ -59,7 +59,7 @@ public sealed class PagesInABrowser : IDisposable
         var start = new ProcessStartInfo("chromium", [
             "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=5000", $"--user-data-dir={At("profile")}", "--dump-dom", $"file://{At(name)}"])
         {
-            RedirectStandardOutput = true,
+            UseShellExecute = false, RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         using var browser = Process.Start(start) ?? throw new InvalidOperationException("chromium does not start");
@@ -74,7 +74,7 @@ public sealed class PagesInABrowser : IDisposable
 
     private (int Code, string Output) Run(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = _directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = _directory, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start");
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();

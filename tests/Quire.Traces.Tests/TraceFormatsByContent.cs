@@ -152,7 +152,7 @@ public class TraceFormatsByContent
     [InlineData("bzip2")]
     public void WhatACommandCanUnpackIsUnpacked(string command)
     {
-        using var packer = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command, "-c") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var packer = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command, "-c") { RedirectStandardInput = true, UseShellExecute = false, RedirectStandardOutput = true })!;
         packer.StandardInput.Write(string.Concat(Enumerable.Range(0, 2000).Select(number => $"{number}\n")));
         packer.StandardInput.Close();
         using var packed = new MemoryStream();

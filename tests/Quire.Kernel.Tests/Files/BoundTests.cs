@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Quire.Kernel.Files;
 using Quire.Kernel.Files.Host;
 using Quire.Primitives;
@@ -6,6 +7,7 @@ using Xunit;
 namespace Quire.Kernel.Tests.Files;
 
 /// <summary>Directories given to guests by name: what they do there is done for real.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class BoundTests : IDisposable
 {
     private readonly string _bound = Directory.CreateTempSubdirectory("quire-bound-").FullName;

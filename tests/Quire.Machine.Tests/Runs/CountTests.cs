@@ -142,7 +142,7 @@ public sealed class CountTests(NativePrograms programs) : IClassFixture<NativePr
         {
             for (var i = 0; i < records.Length; i++)
             {
-                references.Add(new Reference(records.Kind[i], records.Address[i], records.Size[i]));
+                references.Add(new Reference(records.Kind[i], records.Address[i], (uint)records.Size[i]));
             }
         }
 
