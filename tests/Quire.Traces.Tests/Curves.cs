@@ -64,6 +64,37 @@ public class Curves
         }
     }
 
+    [Theory]
+    [InlineData(0.6)]
+    [InlineData(0.9)]
+    [InlineData(1.2)]
+    public void TheErrorThatIsStatedIsTheErrorThatIsMade(double skew)
+    {
+        var (inside, all, squares) = (0, 0, 0.0);
+        for (var seed = 1; seed <= 6; seed++)
+        {
+            // Other pages are hot and others in the sample each time.
+            var (model, random) = (new ZipfModel(20_000, skew), new Random(seed));
+            var names = Enumerable.Range(0, 20_000).Select(_ => random.Next(1 << 29)).ToArray();
+            var references = Enumerable.Range(0, 100_000).Select(_ => names[model.Next(random)] << 1).ToArray();
+            var study = Study(references, new CurveRequest { Exact = true, Rate = 0.05, SamplePages = 1000 });
+            foreach (var frames in new[] { 20, 100, 300, 1000, 3000, 8000 })
+            {
+                foreach (var sampled in study.Curves.Skip(1))
+                {
+                    var error = Math.Abs(sampled.At(frames) - study.Curves[0].At(frames)) / sampled.ErrorAt(frames);
+                    squares += error * error;
+                    inside += error <= 2 ? 1 : 0;
+                    all++;
+                }
+            }
+        }
+
+        // Normal errors are within twice their standard in 95 of 100 cases; stated errors that are far too large say nothing either.
+        Assert.True(inside >= 0.9 * all, $"{inside} of {all} within twice the stated error");
+        Assert.InRange(Math.Sqrt(squares / all), 0.25, 1.5);
+    }
+
     [Fact]
     public void ASmallFootprintRaisesTheRate()
     {

@@ -31,6 +31,31 @@ public class SpilledTraces
     }
 
     [Fact]
+    public void CountsAndDistancesOfAnyLengthComeBackFromMemory()
+    {
+        // Runs of up to 100 000 references, and a page that returns after a million.
+        var random = new Random(5);
+        var text = new System.Text.StringBuilder("0\n");
+        var runs = new List<(uint Page, int Count)> { (0, 1) };
+        for (var run = 0; run < 3000; run++)
+        {
+            var (page, count) = ((run % 50) + 1, run % 100 == 7 ? random.Next(200, 100_000) : run % 3 == 0 ? random.Next(250, 260) : random.Next(1, 5));
+            runs.Add(((uint)page << 1, count));
+            text.Append(string.Concat(Enumerable.Repeat($"{page}\n", count)));
+        }
+
+        runs.Add((0, 1));
+        using var spool = FutureSpool.Load(Runs(System.Text.Encoding.ASCII.GetBytes(text.Append("0\n").ToString())), 1L << 30);
+
+        var flat = Flatten(spool);
+        var total = runs.Skip(1).Sum(run => (long)run.Count);
+        Assert.Equal(total, flat[0].Ahead);
+        Assert.Equal(runs.Sum(run => (long)run.Count), flat.Sum(run => (long)run.Count));
+        Assert.Contains(flat, run => run.Count > ushort.MaxValue);
+        Assert.All(runs.Where(run => run.Count is > 250 and < 260), run => Assert.Contains(flat, found => found.Page == run.Page && found.Count == run.Count));
+    }
+
+    [Fact]
     public void DistancesReachTheNextReferenceOfThePage()
     {
         var references = LongString();

@@ -121,7 +121,7 @@ public static class CurveCommand
         table.Write(Console.Out);
         foreach (var curve in study.Curves.Where(curve => curve.ErrorBound > 0))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{curve.Name}: standard error about {curve.ErrorBound:0.0000}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{curve.Name}: standard error at most {curve.ErrorBound:0.0000} from {curve.SoundFrom} frames on, where 16 sampled pages fit; {curve.ErrorAt(sizes[^1]):0.0000} at {sizes[^1]}"));
         }
 
         if (!noPlot)
@@ -207,7 +207,7 @@ public static class CurveCommand
             foreach (var size in sizes)
             {
                 json!.WriteLine(TraceOptions.JsonRow(
-                    ("curve", curve.Name), ("frames", size), ("missRatio", curve.At(size)), ("errorBound", curve.ErrorBound), ("knee", knee?.Frames), ("remark", curve.Remark), ("partial", study.IsPartial)));
+                    ("curve", curve.Name), ("frames", size), ("missRatio", curve.At(size)), ("standardError", curve.ErrorAt(size)), ("errorBound", curve.ErrorBound), ("knee", knee?.Frames), ("remark", curve.Remark), ("partial", study.IsPartial)));
             }
         }
 

@@ -9,12 +9,12 @@ internal static class CurvePage
 {
     public static void Write(TextWriter output, string title, IReadOnlyList<MissRatioCurve> curves, string summary)
     {
-        var data = JsonSerializer.Serialize(curves.Select(curve => new
+        var data = JsonSerializer.Serialize(curves.Select(curve => (Curve: curve, Thin: curve.Thinned(600))).Select(pair => new
         {
-            name = curve.Name,
-            error = curve.ErrorBound,
-            remark = curve.Remark,
-            points = curve.Thinned(600).Points.Select(point => new[] { point.Frames, Math.Round(point.MissRatio, 8) }),
+            name = pair.Curve.Name,
+            errors = pair.Thin.Errors.Select(error => Math.Round(error, 6)),
+            remark = pair.Curve.Remark,
+            points = pair.Thin.Points.Select(point => new[] { point.Frames, Math.Round(point.MissRatio, 8) }),
         }));
         output.WriteLine(Template
             .Replace("@TITLE@", WebUtility.HtmlEncode(title), StringComparison.Ordinal)
@@ -43,7 +43,7 @@ internal static class CurvePage
         const svg=document.getElementById("plot"),tip=document.getElementById("tip"),names=document.getElementById("names"),log=document.getElementById("log");
         const L=60,R=940,T=16,B=440,shown=curves.map(()=>true);
         const largest=Math.max(2,...curves.map(c=>c.points[c.points.length-1][0]));
-        const at=(c,f)=>{let r=c.points[0][1];for(const p of c.points){if(p[0]>f)break;r=p[1]}return r};
+        const place=(c,f)=>{let i=0;while(i+1<c.points.length&&c.points[i+1][0]<=f)i++;return i},at=(c,f)=>c.points[place(c,f)][1];
         const highest=Math.max(1e-9,...curves.map(c=>at(c,1)));
         const x=f=>log.checked?L+(R-L)*Math.log(Math.max(1,f))/Math.log(largest):L+(R-L)*f/largest;
         const y=r=>B-(B-T)*r/highest;
@@ -61,7 +61,7 @@ internal static class CurvePage
         log.onchange=draw;
         svg.onmousemove=e=>{const b=svg.getBoundingClientRect(),px=(e.clientX-b.left)*960/b.width,f=frames(px),k=document.getElementById("cursor");
           k.setAttribute("x1",x(f));k.setAttribute("x2",x(f));
-          tip.textContent=f+" frames\n"+curves.map((c,i)=>shown[i]?at(c,f).toFixed(6)+(c.error?" +-"+c.error.toFixed(4):"")+"  "+c.name:null).filter(Boolean).join("\n")};
+          tip.textContent=f+" frames\n"+curves.map((c,i)=>shown[i]?at(c,f).toFixed(6)+(c.errors.length?" +-"+c.errors[place(c,f)].toFixed(4):"")+"  "+c.name:null).filter(Boolean).join("\n")};
         draw();
         </script></body></html>
         """;

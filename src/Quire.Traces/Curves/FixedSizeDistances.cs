@@ -20,6 +20,7 @@ public sealed class FixedSizeDistances
     private double _total;
     private ulong _lastPage = ulong.MaxValue;
     private long _references;
+    private readonly SampleGroups _groups = new();
 
     public FixedSizeDistances(int most)
     {
@@ -43,7 +44,7 @@ public sealed class FixedSizeDistances
             if (hash < _threshold)
             {
                 Reference(page, hash);
-                Count(1, batch.Counts[run] - 1);
+                Count(1, batch.Counts[run] - 1, null);
             }
         }
     }
@@ -65,18 +66,22 @@ public sealed class FixedSizeDistances
         }
 
         var isEnough = SampledPages >= SampledDistances.LeastPages || Rate >= 1;
-        return new MissRatioCurve(name, points)
+        var curve = new MissRatioCurve(name, points) { Remark = isEnough ? null : $"a sample of {SampledPages} pages says nothing about this trace: raise --sample-pages" };
+        var variances = _groups.Variances();
+        return Rate >= 1 || variances.Count == 0 ? curve : SampleGroups.WithErrors(curve, VarianceAt, Rate, (references - _total) / references, references);
+
+        double VarianceAt(long frames)
         {
-            ErrorBound = Rate >= 1 ? 0 : 0.5 / Math.Sqrt(Math.Max(1, SampledPages)),
-            Remark = isEnough ? null : $"a sample of {SampledPages} pages says nothing about this trace: raise --sample-pages",
-        };
+            var place = variances.BinarySearch((frames, double.MaxValue));
+            return variances[Math.Max(0, place < 0 ? ~place - 1 : place)].Variance * (1 - Rate);
+        }
     }
 
     private void Reference(ulong page, uint hash)
     {
         if (page == _lastPage)
         {
-            Count(1, 1);
+            Count(1, 1, null);
             return;
         }
 
@@ -84,12 +89,13 @@ public sealed class FixedSizeDistances
         if (_slotOf.TryGetValue(page, out var slot))
         {
             var distance = _slotOf.Count - SumTo(slot - 1);
-            Count(Math.Max(1, (long)Math.Round(distance / Rate)), 1);
+            Count(Math.Max(1, (long)Math.Round(distance / Rate)), 1, SampleGroups.GroupOf(hash));
             Change(slot, -1);
         }
         else
         {
             _total += 1 / Rate;
+            _groups.AddCold(SampleGroups.GroupOf(hash), 1 / Rate);
             _highestFirst.Enqueue(page, uint.MaxValue - hash);
         }
 
@@ -121,13 +127,17 @@ public sealed class FixedSizeDistances
         }
     }
 
-    private void Count(long distance, double references)
+    private void Count(long distance, double references, byte? group)
     {
         if (references > 0)
         {
             // Weighed by one over the rate now, and by the rate of the end in the curve: the paper's rescaling without touching old counts.
             CollectionsMarshal.GetValueRefOrAddDefault(_counts, distance, out _) += references / Rate;
             _total += references / Rate;
+            if (group is { } known)
+            {
+                _groups.Add(known, distance, references / Rate);
+            }
         }
     }
 

@@ -6,8 +6,14 @@ public readonly record struct CurvePoint(long Frames, double MissRatio);
 /// <summary>Miss ratio over frames, with where it came from and how sure it is.</summary>
 public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Points)
 {
-    /// <summary>Standard error of each ratio, 0 for exact curves.</summary>
+    /// <summary>The largest standard error of a ratio from <see cref="SoundFrom"/> on, 0 for exact curves.</summary>
     public double ErrorBound { get; init; }
+
+    /// <summary>Smaller sizes hold too few sampled pages to say much; 0 for exact curves.</summary>
+    public long SoundFrom { get; init; }
+
+    /// <summary>Standard error of each point; empty for exact curves.</summary>
+    public IReadOnlyList<double> Errors { get; init; } = [];
 
     /// <summary>Between its points nothing is known: it was simulated there.</summary>
     public bool IsOnlyAtPoints { get; init; }
@@ -41,6 +47,9 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
 
     /// <summary>The ratio at a size: that of the largest point not above it.</summary>
     public double At(long frames) => Points[IndexOf(frames)].MissRatio;
+
+    /// <summary>Standard error of the ratio at a size, 0 for exact curves.</summary>
+    public double ErrorAt(long frames) => Errors.Count == 0 ? 0 : Errors[IndexOf(frames)];
 
     public bool HasPointAt(long frames) => Points[IndexOf(frames)].Frames == frames;
 
@@ -98,7 +107,7 @@ public sealed record MissRatioCurve(string Name, IReadOnlyList<CurvePoint> Point
             kept.Add(new CurvePoint(size, At(size)));
         }
 
-        return this with { Points = kept };
+        return this with { Points = kept, Errors = Errors.Count == 0 ? [] : [.. sizes.Select(ErrorAt)] };
     }
 }
 

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Quire.Traces;
 
 /// <summary>
@@ -12,10 +10,8 @@ namespace Quire.Traces;
 /// <param name="windows">Windows wanted besides those at which a bucket of the histogram begins (1 to 64, and 32 a doubling).</param>
 public sealed class ReuseTimes(params IReadOnlyList<long> windows)
 {
-    private const int BucketsPerDoubling = 64;
-
-    private readonly long[] _buckets = new long[BucketsPerDoubling * 58];
-    private readonly double[] _sums = new double[BucketsPerDoubling * 58];
+    private readonly long[] _buckets = new long[LogBuckets.Count];
+    private readonly double[] _sums = new double[LogBuckets.Count];
     private readonly double[] _inWindow = new double[windows.Count];
     private long[] _lastUse = [];
     private double _repeats;
@@ -42,7 +38,7 @@ public sealed class ReuseTimes(params IReadOnlyList<long> windows)
             else
             {
                 var since = time + 1 - last;
-                var bucket = BucketOf(since);
+                var bucket = LogBuckets.Of(since);
                 _buckets[bucket]++;
                 _sums[bucket] += since;
                 for (var window = 0; window < _inWindow.Length; window++)
@@ -67,7 +63,7 @@ public sealed class ReuseTimes(params IReadOnlyList<long> windows)
         {
             if (_buckets[bucket] > 0)
             {
-                yield return (FirstOf(bucket), _buckets[bucket]);
+                yield return (LogBuckets.FirstOf(bucket), _buckets[bucket]);
             }
         }
     }
@@ -84,7 +80,7 @@ public sealed class ReuseTimes(params IReadOnlyList<long> windows)
         var (tails, tailSums) = (new long[_buckets.Length], new double[_buckets.Length]);
         foreach (var last in _lastUse.Where(last => last > 0))
         {
-            var bucket = BucketOf(References - last + 1);
+            var bucket = LogBuckets.Of(References - last + 1);
             tails[bucket]++;
             tailSums[bucket] += References - last + 1;
         }
@@ -102,9 +98,9 @@ public sealed class ReuseTimes(params IReadOnlyList<long> windows)
         }
 
         var (shorter, longer) = (0.0, (double)References);
-        for (var bucket = 1; bucket < _buckets.Length - 1 && FirstOf(bucket) <= References; bucket++)
+        for (var bucket = 1; bucket < _buckets.Length - 1 && LogBuckets.FirstOf(bucket) <= References; bucket++)
         {
-            yield return (FirstOf(bucket), (shorter + (longer * FirstOf(bucket))) / References);
+            yield return (LogBuckets.FirstOf(bucket), (shorter + (longer * LogBuckets.FirstOf(bucket))) / References);
             shorter += _sums[bucket] + (bucket == 1 ? _repeats : 0) + tailSums[bucket];
             longer -= _buckets[bucket] + tails[bucket];
         }
@@ -154,7 +150,7 @@ public sealed class ReuseTimes(params IReadOnlyList<long> windows)
         yield return (0, 1, 1);
         for (var bucket = 1; bucket < _buckets.Length - 1; bucket++)
         {
-            var (start, end) = (FirstOf(bucket), FirstOf(bucket + 1));
+            var (start, end) = (LogBuckets.FirstOf(bucket), LogBuckets.FirstOf(bucket + 1));
             if (end <= start)
             {
                 continue;
@@ -167,27 +163,5 @@ public sealed class ReuseTimes(params IReadOnlyList<long> windows)
                 yield break;
             }
         }
-    }
-
-    private static int BucketOf(long time)
-    {
-        if (time < BucketsPerDoubling)
-        {
-            return (int)time;
-        }
-
-        var doubling = BitOperations.Log2((ulong)time) - 5;
-        return (doubling * BucketsPerDoubling / 2) + (int)(time >> doubling);
-    }
-
-    private static long FirstOf(int bucket)
-    {
-        if (bucket < BucketsPerDoubling)
-        {
-            return bucket;
-        }
-
-        var doubling = (bucket / (BucketsPerDoubling / 2)) - 1;
-        return (long)(bucket - (doubling * BucketsPerDoubling / 2)) << doubling;
     }
 }

@@ -18,6 +18,7 @@ public sealed class SampledDistances
     private readonly RunBatch _sampled = new();
     private readonly List<Stage> _stages = [];
     private Membership[] _membership = [];
+    private byte[] _groupOf = new byte[1 << 10];
     private long _references;
 
     public SampledDistances(double rate) => _wanted = new PageSampling(rate);
@@ -34,9 +35,6 @@ public sealed class SampledDistances
 
     public double EstimatedPages => SampledPages / Rate;
 
-    /// <summary>About the standard error of a ratio: half of one over the root of the pages in the sample (the paper's figure 6 lies below it).</summary>
-    public double ErrorBound => Rate >= 1 ? 0 : 0.5 / Math.Sqrt(Math.Max(1, SampledPages));
-
     public void Add(RunBatch batch, PageNumbering numbering)
     {
         _references += batch.References;
@@ -48,6 +46,11 @@ public sealed class SampledDistances
             Sampling = new PageSampling(lower);
             Array.Clear(_membership);
             _distances.Restart(page => Sampling.Takes(numbering.PageOf(page)));
+            _distances.Groups = new SampleGroups();
+            for (var page = 0; page < _groupOf.Length && page < numbering.Count; page++)
+            {
+                _groupOf[page] = SampleGroups.GroupOf(Sampling.HashOf(numbering.PageOf(page)));
+            }
         }
     }
 
@@ -73,7 +76,10 @@ public sealed class SampledDistances
             points.Add(new CurvePoint(distance, Math.Clamp(misses / references, 0, 1)));
         }
 
-        return new MissRatioCurve(name, _references == 0 ? [new CurvePoint(0, 0)] : points) { ErrorBound = ErrorBound };
+        var curve = new MissRatioCurve(name, _references == 0 ? [new CurvePoint(0, 0)] : points);
+        var sampled = _stages.Where(stage => stage.Variances.Count > 0).ToList();
+        var missing = sampled.Sum(stage => stage.References - (stage.SampledReferences / stage.Rate)) / references;
+        return sampled.Count == 0 ? curve : SampleGroups.WithErrors(curve, frames => sampled.Sum(stage => stage.VarianceAt(frames)), Rate, missing, references);
     }
 
     private static void AddHits(SortedDictionary<long, double> hits, long distance, double count)
@@ -87,7 +93,7 @@ public sealed class SampledDistances
     private void CloseStage()
     {
         var counted = _stages.Sum(stage => stage.References);
-        _stages.Add(new Stage(Rate, _references - counted, _distances.References, _distances.Cold, _distances.Histogram.ToArray()));
+        _stages.Add(new Stage(Rate, _references - counted, _distances.References, _distances.Cold, _distances.Histogram.ToArray(), _distances.Groups?.Variances() ?? []));
     }
 
     private RunBatch Filter(RunBatch batch, PageNumbering numbering)
@@ -95,6 +101,8 @@ public sealed class SampledDistances
         if (batch.PageCount > _membership.Length)
         {
             Array.Resize(ref _membership, Math.Max(batch.PageCount, _membership.Length * 2));
+            Array.Resize(ref _groupOf, _membership.Length);
+            _distances.GroupOf = _groupOf;
         }
 
         var length = 0;
@@ -108,7 +116,9 @@ public sealed class SampledDistances
             var page = (int)(pages[run] >> 1);
             if (known[page] == Membership.Unknown)
             {
-                known[page] = Sampling.Takes(numbering.PageOf(page)) ? Membership.Inside : Membership.Outside;
+                var hash = Sampling.HashOf(numbering.PageOf(page));
+                known[page] = hash < Sampling.Threshold ? Membership.Inside : Membership.Outside;
+                _groupOf[page] = SampleGroups.GroupOf(hash);
             }
 
             var deletes = deletion < batch.Deletions.Count && batch.Deletions[deletion] == run;
@@ -141,5 +151,14 @@ public sealed class SampledDistances
     }
 
     /// <summary>What was counted while one rate held.</summary>
-    private sealed record Stage(double Rate, long References, long SampledReferences, long Cold, long[] Histogram);
+    private sealed record Stage(double Rate, long References, long SampledReferences, long Cold, long[] Histogram, List<(long Distance, double Variance)> Variances)
+    {
+        // Of the whole trace's misses: sampled ones count one over the rate, and what is not sampled is the part in which there is chance.
+        public double VarianceAt(long frames)
+        {
+            var place = Variances.BinarySearch(((long)(frames * Rate), double.MaxValue));
+            place = place < 0 ? ~place - 1 : place;
+            return place < 0 ? 0 : Variances[place].Variance * (1 - Rate) / (Rate * Rate);
+        }
+    }
 }

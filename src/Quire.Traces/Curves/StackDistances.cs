@@ -33,6 +33,12 @@ public sealed class StackDistances
     private readonly SortedSet<int> _holes = [];
     private int _holeCount;
 
+    /// <summary>Where distances are counted by groups of pages as well; null for nowhere.</summary>
+    internal SampleGroups? Groups { get; set; }
+
+    /// <summary>The group of each page.</summary>
+    internal byte[] GroupOf { get; set; } = [];
+
     public StackDistances() => Allocate(1 << 13);
 
     /// <summary>References at each distance: index 1 is a reference to the page used last, index 0 is unused.</summary>
@@ -153,6 +159,7 @@ public sealed class StackDistances
         {
             var distance = HeldFrom(slot);
             _histogram[distance]++;
+            Groups?.Add(GroupOf[page], distance, 1);
             if (_holeCount > 0 && _holes.Max > slot)
             {
                 Fill();
@@ -166,6 +173,7 @@ public sealed class StackDistances
         else
         {
             Cold++;
+            Groups?.AddCold(GroupOf[page], 1);
             if (_holeCount > 0)
             {
                 Fill();

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Quire.Traces;
@@ -8,6 +9,9 @@ namespace Quire.Traces;
 /// </summary>
 internal sealed class PackedRuns
 {
+    // Runs that are narrowed at once; whether all of them fit is asked once.
+    private const int Piece = 512;
+
     private readonly int _length;
     private readonly int _pageWidth;
     private readonly byte[] _pagesAndCounts;
@@ -29,29 +33,29 @@ internal sealed class PackedRuns
         _pagesAndCounts = GC.AllocateUninitializedArray<byte>(_length * (_pageWidth + 1));
         if (_pageWidth == sizeof(ushort))
         {
-            var narrow = NarrowPages;
-            for (var run = 0; run < narrow.Length; run++)
-            {
-                narrow[run] = (ushort)pages[run];
-            }
+            Narrow(pages, NarrowPages);
         }
         else
         {
             pages.CopyTo(MemoryMarshal.Cast<byte, uint>(_pagesAndCounts.AsSpan(0, _length * sizeof(uint))));
         }
 
+        Span<ushort> between = stackalloc ushort[Piece];
         var longCounts = new List<int>();
-        var shortCounts = ShortCounts;
-        for (var run = 0; run < shortCounts.Length; run++)
+        for (var from = 0; from < counts.Length; from += Piece)
         {
-            var count = counts[run];
-            if (count >= byte.MaxValue)
+            var piece = counts.Slice(from, Math.Min(Piece, counts.Length - from));
+            var shortCounts = ShortCounts.Slice(from, piece.Length);
+            var isShort = Narrow(MemoryMarshal.Cast<int, uint>(piece), between);
+            isShort &= Narrow(between[..piece.Length], shortCounts);
+            for (var run = isShort ? piece.Length : 0; run < piece.Length; run++)
             {
-                longCounts.Add(count);
-                count = byte.MaxValue;
+                if (piece[run] >= byte.MaxValue)
+                {
+                    longCounts.Add(piece[run]);
+                    shortCounts[run] = byte.MaxValue;
+                }
             }
-
-            shortCounts[run] = (byte)count;
         }
 
         _longCounts = [.. longCounts];
@@ -69,25 +73,26 @@ internal sealed class PackedRuns
     {
         if (_pageWidth == sizeof(ushort))
         {
-            var narrow = NarrowPages;
-            pages = pages[..narrow.Length];
-            for (var run = 0; run < narrow.Length; run++)
-            {
-                pages[run] = narrow[run];
-            }
+            Widen(NarrowPages, pages);
         }
         else
         {
             MemoryMarshal.Cast<byte, uint>(_pagesAndCounts.AsSpan(0, _length * sizeof(uint))).CopyTo(pages);
         }
 
-        var shortCounts = ShortCounts;
-        counts = counts[..shortCounts.Length];
-        var taken = 0;
-        for (var run = 0; run < shortCounts.Length; run++)
+        Span<ushort> between = stackalloc ushort[Piece];
+        for (var from = 0; from < _length; from += Piece)
         {
-            int count = shortCounts[run];
-            counts[run] = count == byte.MaxValue ? _longCounts[taken++] : count;
+            var piece = ShortCounts.Slice(from, Math.Min(Piece, _length - from));
+            Widen(piece, between);
+            Widen(between[..piece.Length], MemoryMarshal.Cast<int, uint>(counts[from..]));
+        }
+
+        var run = -1;
+        foreach (var count in _longCounts)
+        {
+            run += 1 + ShortCounts[(run + 1)..].IndexOf(byte.MaxValue);
+            counts[run] = count;
         }
     }
 
@@ -98,16 +103,18 @@ internal sealed class PackedRuns
         _ahead = GC.AllocateUninitializedArray<byte>(_length * sizeof(ushort));
         var near = MemoryMarshal.Cast<byte, ushort>(_ahead.AsSpan());
         var far = new List<uint>();
-        for (var run = 0; run < near.Length; run++)
+        for (var from = 0; from < near.Length; from += Piece)
         {
-            var distance = ahead[run];
-            if (distance >= ushort.MaxValue)
+            var piece = ahead.Slice(from, Math.Min(Piece, near.Length - from));
+            var isNear = Narrow(piece, near.Slice(from, piece.Length));
+            for (var run = isNear ? piece.Length : 0; run < piece.Length; run++)
             {
-                far.Add(distance);
-                distance = ushort.MaxValue;
+                if (piece[run] >= ushort.MaxValue)
+                {
+                    far.Add(piece[run]);
+                    near[from + run] = ushort.MaxValue;
+                }
             }
-
-            near[run] = (ushort)distance;
         }
 
         _longAhead = [.. far];
@@ -116,12 +123,85 @@ internal sealed class PackedRuns
     public void UnpackAhead(Span<uint> ahead)
     {
         var near = MemoryMarshal.Cast<byte, ushort>(_ahead.AsSpan());
-        ahead = ahead[..near.Length];
-        var taken = 0;
-        for (var run = 0; run < near.Length; run++)
+        Widen(near, ahead);
+        var run = -1;
+        foreach (var distance in _longAhead)
         {
-            uint distance = near[run];
-            ahead[run] = distance == ushort.MaxValue ? _longAhead[taken++] : distance;
+            run += 1 + near[(run + 1)..].IndexOf(ushort.MaxValue);
+            ahead[run] = distance;
+        }
+    }
+
+    // False if some number does not fit, or is the largest that does.
+    private static bool Narrow(ReadOnlySpan<uint> wide, Span<ushort> narrow)
+    {
+        var (run, highest) = (0, Vector<uint>.Zero);
+        for (; run + Vector<ushort>.Count <= wide.Length; run += Vector<ushort>.Count)
+        {
+            var (low, high) = (new Vector<uint>(wide[run..]), new Vector<uint>(wide[(run + Vector<uint>.Count)..]));
+            highest = Vector.Max(highest, Vector.Max(low, high));
+            Vector.Narrow(low, high).CopyTo(narrow[run..]);
+        }
+
+        var fits = Vector.LessThanAll(highest, new Vector<uint>(ushort.MaxValue));
+        for (; run < wide.Length; run++)
+        {
+            narrow[run] = (ushort)wide[run];
+            fits &= wide[run] < ushort.MaxValue;
+        }
+
+        return fits;
+    }
+
+    private static bool Narrow(ReadOnlySpan<ushort> wide, Span<byte> narrow)
+    {
+        var (run, highest) = (0, Vector<ushort>.Zero);
+        for (; run + Vector<byte>.Count <= wide.Length; run += Vector<byte>.Count)
+        {
+            var (low, high) = (new Vector<ushort>(wide[run..]), new Vector<ushort>(wide[(run + Vector<ushort>.Count)..]));
+            highest = Vector.Max(highest, Vector.Max(low, high));
+            Vector.Narrow(low, high).CopyTo(narrow[run..]);
+        }
+
+        var fits = Vector.LessThanAll(highest, new Vector<ushort>(byte.MaxValue));
+        for (; run < wide.Length; run++)
+        {
+            narrow[run] = (byte)wide[run];
+            fits &= wide[run] < byte.MaxValue;
+        }
+
+        return fits;
+    }
+
+    private static void Widen(ReadOnlySpan<ushort> narrow, Span<uint> wide)
+    {
+        var run = 0;
+        for (; run + Vector<ushort>.Count <= narrow.Length; run += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(narrow[run..]), out var low, out var high);
+            low.CopyTo(wide[run..]);
+            high.CopyTo(wide[(run + Vector<uint>.Count)..]);
+        }
+
+        for (; run < narrow.Length; run++)
+        {
+            wide[run] = narrow[run];
+        }
+    }
+
+    private static void Widen(ReadOnlySpan<byte> narrow, Span<ushort> wide)
+    {
+        var run = 0;
+        for (; run + Vector<byte>.Count <= narrow.Length; run += Vector<byte>.Count)
+        {
+            Vector.Widen(new Vector<byte>(narrow[run..]), out var low, out var high);
+            low.CopyTo(wide[run..]);
+            high.CopyTo(wide[(run + Vector<ushort>.Count)..]);
+        }
+
+        for (; run < narrow.Length; run++)
+        {
+            wide[run] = narrow[run];
         }
     }
 }
