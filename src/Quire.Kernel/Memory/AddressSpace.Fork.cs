@@ -88,6 +88,7 @@ public sealed unsafe partial class AddressSpace
 
     private bool TryCopyLeavesTo(AddressSpace child, Region region, Region copy)
     {
+        copy.Family = region.Family.IsNone ? PageFamily.None : child.NewFamily() with { IsInherited = true };
         copy.HasPrivatePages = true;
         var visitor = new ForkVisitor(this, child, region.IsPrivate ? PageTableEntry.WritableBit : PageTableEntry.DirtyBit);
         Tables.Visit(RangeOf(region.Start, region.End), ref visitor);

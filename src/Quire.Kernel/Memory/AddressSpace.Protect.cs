@@ -128,6 +128,11 @@ public sealed unsafe partial class AddressSpace
                 flags |= RegionFlags.Account;
             }
         }
+        else if (region.IsAnonymous && region.IsPrivate && !region.HasPrivatePages)
+        {
+            // Nothing was written yet: the promise is taken back (Linux 6.6 and later).
+            flags &= ~RegionFlags.Account;
+        }
 
         return ChangeFlags(region, start, end, flags) is { } changed ? ChangeLeaves(changed, start, end) : Errno.ENOMEM;
     }

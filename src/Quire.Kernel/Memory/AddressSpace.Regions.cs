@@ -11,6 +11,8 @@ public sealed partial class AddressSpace
     private const RegionFlags ExecutableMask = RegionFlags.Execute | RegionFlags.Write | RegionFlags.GrowsDown;
     private const RegionFlags AccountedMask = RegionFlags.NoReserve | RegionFlags.Shared | RegionFlags.Write;
 
+    private uint _lastFamily;
+
     private static bool IsData(RegionFlags flags) => (flags & DataMask) == RegionFlags.Write;
 
     /// <summary>Private writable memory counts towards what has been promised.</summary>
@@ -57,9 +59,10 @@ public sealed partial class AddressSpace
     }
 
     /// <summary>Makes a region of free addresses, or lets a neighbour of the same kind grow over them. Null: out of memory.</summary>
-    private Region? AddRegion(ulong start, ulong end, RegionFlags flags, ulong pageOffset, IMappedFile? file, string? name)
+    private Region? AddRegion(
+        ulong start, ulong end, RegionFlags flags, ulong pageOffset, IMappedFile? file, string? name, PageFamily family = default)
     {
-        var region = TryExtendNeighbour(start, end, flags, pageOffset, file, name);
+        var region = TryExtendNeighbour(start, end, flags, pageOffset, file, name, family);
         if (region is null)
         {
             if (!_memory.RegionSlots.TryTake(out var slot))
@@ -67,7 +70,7 @@ public sealed partial class AddressSpace
                 return null;
             }
 
-            region = new Region(this, start, end, flags, slot) { File = file, Pages = file?.Pages, PageOffset = pageOffset, Name = name };
+            region = new Region(this, start, end, flags, slot) { File = file, Pages = file?.Pages, PageOffset = pageOffset, Name = name, Family = family };
             Attach(region);
         }
 
@@ -76,18 +79,18 @@ public sealed partial class AddressSpace
         return region;
     }
 
-    private Region? TryExtendNeighbour(ulong start, ulong end, RegionFlags flags, ulong pageOffset, IMappedFile? file, string? name)
+    private Region? TryExtendNeighbour(ulong start, ulong end, RegionFlags flags, ulong pageOffset, IMappedFile? file, string? name, PageFamily family)
     {
         var next = _regions.FindEndingAbove(start);
         var previous = next is null ? _regions.Last : next.Previous;
         if (previous is null || previous.End != start || !IsAlike(previous, flags, file, name)
-            || previous.PageIndexOf(start) != pageOffset)
+            || previous.PageIndexOf(start) != pageOffset || !family.Joins(previous.Family))
         {
             previous = null;
         }
 
         if (next is null || next.Start != end || !IsAlike(next, flags, file, name)
-            || next.PageOffset != pageOffset + ((end - start) >> Page.Shift))
+            || next.PageOffset != pageOffset + ((end - start) >> Page.Shift) || !family.Joins(next.Family))
         {
             next = null;
         }
@@ -96,7 +99,7 @@ public sealed partial class AddressSpace
         {
             previous.End = end;
             _regions.GapChanged(previous.Next);
-            if (next is not null)
+            if (next is not null && previous.Family.Joins(next.Family))
             {
                 Absorb(previous, next);
             }
@@ -131,8 +134,30 @@ public sealed partial class AddressSpace
         return region;
     }
 
+    /// <summary>
+    /// The family of a region's first private page: that of a neighbour which only other rights keep apart, the upper one first, else a new one
+    /// (find_mergeable_anon_vma).
+    /// </summary>
+    internal PageFamily FamilyFor(Region region)
+    {
+        if (region.Next is { } next && IsNearlyAlike(region, next) && !next.Family.IsNone && !next.Family.IsInherited)
+        {
+            return next.Family;
+        }
+
+        return region.Previous is { } previous && IsNearlyAlike(previous, region) && !previous.Family.IsNone && !previous.Family.IsInherited
+            ? previous.Family : NewFamily();
+    }
+
+    private PageFamily NewFamily() => new(++_lastFamily, IsInherited: false);
+
+    private static bool IsNearlyAlike(Region below, Region above) =>
+        below.End == above.Start && ReferenceEquals(below.File, above.File) && ((below.Flags ^ above.Flags) & ~RegionFlags.Access) == 0
+        && below.PageIndexOf(above.Start) == above.PageOffset;
+
     private static bool MayMerge(Region below, Region above) =>
-        below.End == above.Start && IsAlike(below, above.Flags, above.File, above.Name) && below.PageIndexOf(above.Start) == above.PageOffset;
+        below.End == above.Start && IsAlike(below, above.Flags, above.File, above.Name) && below.PageIndexOf(above.Start) == above.PageOffset
+        && below.Family.Joins(above.Family);
 
     private static bool IsAlike(Region region, RegionFlags flags, IMappedFile? file, string? name) =>
         region.Flags == flags && ReferenceEquals(region.File, file) && region.Name == name;
@@ -141,6 +166,7 @@ public sealed partial class AddressSpace
     private void Absorb(Region lower, Region upper)
     {
         var end = upper.End;
+        lower.Family = lower.Family.IsNone ? upper.Family : lower.Family;
         lower.HasPrivatePages |= upper.HasPrivatePages;
         lower.AddFaultsOf(upper);
         Detach(upper);
@@ -167,6 +193,7 @@ public sealed partial class AddressSpace
             Pages = region.Pages,
             PageOffset = region.PageIndexOf(at),
             Name = region.Name,
+            Family = region.Family,
             HasPrivatePages = region.HasPrivatePages,
         };
         region.End = at;

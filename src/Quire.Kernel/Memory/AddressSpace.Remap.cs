@@ -174,7 +174,7 @@ public sealed unsafe partial class AddressSpace
     private bool ExtendInPlace(Region region, ulong growth)
     {
         var end = region.End;
-        var added = AddRegion(end, end + growth, region.Flags, region.PageIndexOf(end), region.File, region.Name);
+        var added = AddRegion(end, end + growth, region.Flags, region.PageIndexOf(end), region.File, region.Name, region.Family);
         if (added is null)
         {
             return false;
@@ -199,7 +199,7 @@ public sealed unsafe partial class AddressSpace
         // Untouched anonymous memory is as if mapped at its new place.
         var offset = region.IsAnonymous && !region.HasPrivatePages ? target >> Page.Shift : region.PageIndexOf(start);
         if (!TryReserveTables(start, oldLength, target)
-            || AddRegion(target, target + newLength, region.Flags, offset, region.File, region.Name) is not { } moved)
+            || AddRegion(target, target + newLength, region.Flags, offset, region.File, region.Name, region.Family) is not { } moved)
         {
             Tables.FreeEmptyTables(RangeOf(target, target + newLength));
             _memory.Translations.InvalidateRange(this, target, target + newLength);

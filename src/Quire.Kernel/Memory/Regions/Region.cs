@@ -53,7 +53,21 @@ internal sealed class Region
     public string? Name { get; init; }
 
     /// <summary>Private pages may be here that no file has: fork must copy the page tables.</summary>
-    public bool HasPrivatePages { get; set; }
+    public bool HasPrivatePages
+    {
+        get;
+        set
+        {
+            if (value && !field)
+            {
+                field = true;
+                Family = Family.IsNone && IsPrivate ? Space.FamilyFor(this) : Family;
+            }
+        }
+    }
+
+    /// <summary>What its private pages belong to; none before there are any.</summary>
+    public PageFamily Family { get; set; }
 
     /// <summary>Rights and kind bits of a leaf of this region, without the frame and without the right to write.</summary>
     public ulong LeafBits { get; private set; }
