@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Quire.Cli;
 using Quire.Cli.Alloc;
 using Quire.Cli.Gc;
@@ -46,6 +47,13 @@ var parse = root.Parse(args);
 if (parse.Errors.Count > 0)
 {
     Console.Error.WriteLine("quire: " + parse.Errors[0].Message);
+    return 2;
+}
+
+// An empty path is none for any library, and no other value is empty either.
+if (parse.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => option.Tokens.Any(token => token.Value.Length == 0)) is { } empty)
+{
+    Console.Error.WriteLine($"quire: {empty.Option.Name}: its value is empty");
     return 2;
 }
 

@@ -54,7 +54,9 @@ internal sealed class OutputStream : Stream
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Failure = $"{_name}: {exception.Message.ReplaceLineEndings(" ")}";
+            // The library names the file behind what is wrong.
+            var what = exception.Message.ReplaceLineEndings(" ");
+            Failure = $"{_name}: {(what.IndexOf(" : '", StringComparison.Ordinal) is var end and > 0 ? what[..end] : what)}";
         }
     }
 

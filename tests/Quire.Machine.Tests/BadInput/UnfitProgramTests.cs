@@ -77,6 +77,23 @@ public sealed class UnfitProgramTests : IDisposable
     [InlineData("--layer")]
     public void FullOrUnfitTargetIsOneLine(string option) => AssertOneLine(ProgramRun.Quire("run", "--quiet", option, "/dev/full", "--", "true"), 2, "/dev/full", option);
 
+    [Theory]
+    [InlineData("run", "--layer")]
+    [InlineData("run", "--json")]
+    [InlineData("run", "--events")]
+    [InlineData("record", "-o")]
+    public void EmptyPathIsOneLine(string command, string option) => AssertOneLine(ProgramRun.Quire(command, "--quiet", option, "", "--", "true"), 2, "its value is empty", option);
+
+    // The program's own failure is worth more than that of its report.
+    [Theory]
+    [InlineData("run", "--json", 0, 2)]
+    [InlineData("run", "--events", 0, 2)]
+    [InlineData("run", "--events", 5, 5)]
+    [InlineData("record", "-o", 0, 2)]
+    [InlineData("record", "-o", 5, 5)]
+    public void ReportThatDoesNotFitOnTheDiskIsOneLineAtTheEnd(string command, string option, int code, int expected) =>
+        AssertOneLine(ProgramRun.Quire(command, "--quiet", option, "/dev/full", "--", "sh", "-c", $"exit {code}"), expected, "/dev/full: No space left on device", option);
+
     private void AssertRefused(byte[] contents, int code, string hint, string about)
     {
         var path = Path.Combine(_directory, "program");

@@ -143,13 +143,15 @@ internal sealed class LayerPlan
 
     private string PathOf(int name)
     {
+        // Of a path that is longer than any line the end tells most.
+        const int longest = 256;
         var path = "";
-        for (; name != 0; name = _names[name].Parent)
+        for (; name != 0 && path.Length < longest; name = _names[name].Parent)
         {
             path = "/" + _names[name].Name + path;
         }
 
-        return path;
+        return name == 0 ? path : "..." + path;
     }
 
     private readonly record struct PlannedName(int Parent, string Name, LayeredInode? Inode);
