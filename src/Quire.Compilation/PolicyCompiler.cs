@@ -65,7 +65,7 @@ public static class PolicyCompiler
         var preamble = CSharpSyntaxTree.ParseText(Preamble, options);
         var compilation = CSharpCompilation.Create("policy-" + Path.GetFileNameWithoutExtension(path))
             .WithOptions(new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable))
-            .WithReferences(References())
+            .WithReferences(References.Value)
             .AddSyntaxTrees(written, preamble);
         Require(compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
         var model = compilation.GetSemanticModel(written);
@@ -119,8 +119,8 @@ public static class PolicyCompiler
         return $"{span.Path}:{span.StartLinePosition.Line + 1}:{span.StartLinePosition.Character + 1}";
     }
 
-    private static IEnumerable<MetadataReference> References() =>
-        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> References = new(() =>
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(file => Path.GetFileName(file) is var name && (name.StartsWith("System.", StringComparison.Ordinal) || name is "mscorlib.dll" or "netstandard.dll" or "Quire.Replacement.dll"))
-            .Select(file => MetadataReference.CreateFromFile(file));
+            .Select(file => MetadataReference.CreateFromFile(file))]);
 }

@@ -82,7 +82,6 @@ internal static class SystemCallFilter
         (285, 288),  // fallocate, timerfd_settime, timerfd_gettime, accept4
         (290, 293),  // eventfd2, epoll_create1, dup3, pipe2
         (295, 296),  // preadv, pwritev
-        (302, 302),  // prlimit64
         (306, 306),  // syncfs
         (309, 309),  // getcpu
         (314, 316),  // sched_setattr, sched_getattr, renameat2
@@ -129,6 +128,9 @@ internal static class SystemCallFilter
         {
             When(program, number, 0, [new(JumpIfEqual, 1, 0, process), new(Return, 0, 0, NotPermitted)]);
         }
+
+        // prlimit64: limits of this process only, which 0 names too.
+        When(program, 302, 0, [new(JumpIfEqual, 2, 0, 0), new(JumpIfEqual, 1, 0, process), new(Return, 0, 0, NotPermitted)]);
 
         // chmod, fchmod, fchmodat, fchmodat2; mknod, mknodat: types of both kinds of devices are 2 and 6, without the bits of the others.
         foreach (var (number, argument) in (ReadOnlySpan<(uint, int)>)[(90, 1), (91, 1), (268, 2), (452, 2)])

@@ -57,6 +57,7 @@ public sealed class BoundTests : IDisposable
         Guest.Write(descriptor, "lost");
         Assert.Equal("", Guest.Read(descriptor));
         Assert.Equal(0, new FileInfo(_bound + "/null").Length);
+        Assert.Contains("null", Guest.List("/bound"));
         Assert.False(File.GetAttributes(_bound + "/null").HasFlag(FileAttributes.Device));
         Guest.Succeed(Guest.Call(82, Guest.Text("/bound/null"), Guest.Text("/bound/moved")));
         Assert.Equal(0x21A4u, Guest.Stat("/bound/moved").Mode);

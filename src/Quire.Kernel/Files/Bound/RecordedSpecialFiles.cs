@@ -21,6 +21,7 @@ internal sealed class RecordedSpecialFiles(IHostFiles host) : IHostFiles
     // What the attribute said when the file had changed last.
     private readonly Dictionary<(ulong Device, ulong Number), (Timestamp Changed, Record Record)> _read = [];
     private readonly Dictionary<(ulong Device, ulong Number), Record> _unwritten = [];
+    private readonly Dictionary<ulong, FileType> _devices = [];
 
     public Errno ResolvePath(string path, out string resolved) => host.ResolvePath(path, out resolved);
 
@@ -31,7 +32,16 @@ internal sealed class RecordedSpecialFiles(IHostFiles host) : IHostFiles
         var error = host.Stat(path, out attributes);
         if (error == Errno.None && attributes.Type is FileType.Regular or FileType.Directory)
         {
-            attributes = Find(path, attributes).Applied(attributes);
+            var record = Find(path, attributes);
+            attributes = record.Applied(attributes);
+            if (record.IsDevice)
+            {
+                _devices[attributes.Number] = attributes.Type;
+            }
+            else if (_devices.Count > 0)
+            {
+                _devices.Remove(attributes.Number);
+            }
         }
 
         return error;
@@ -41,7 +51,21 @@ internal sealed class RecordedSpecialFiles(IHostFiles host) : IHostFiles
 
     public Errno ReadLink(string path, out string target) => host.ReadLink(path, out target);
 
-    public Errno List(string path, List<ListedEntry> entries) => host.List(path, entries);
+    // Differs from Linux: a device that nobody has looked at in this run is listed as the file that stands for it; stat tells the truth.
+    public Errno List(string path, List<ListedEntry> entries)
+    {
+        var first = entries.Count;
+        var error = host.List(path, entries);
+        for (var i = first; i < entries.Count && _devices.Count > 0; i++)
+        {
+            if (entries[i].Type == FileType.Regular && _devices.TryGetValue(entries[i].Number, out var type))
+            {
+                entries[i] = entries[i] with { Type = type };
+            }
+        }
+
+        return error;
+    }
 
     public Errno Open(string path, HostAccess access, out IHostFile? file) => host.Open(path, access, out file);
 
