@@ -8,6 +8,9 @@ public interface IAllocationPath
     /// <param name="size">Bytes with header, a multiple of eight, at most <see cref="Plan.LargestSmall"/>.</param>
     /// <param name="header">The new object's first word.</param>
     static abstract nint Allocate(Mutator mutator, nint size, ulong header);
+
+    /// <summary>Whether programs are to say what is dead.</summary>
+    static virtual bool IsManual => false;
 }
 
 /// <summary>What a plan does when references are read and written. A struct, so that it is compiled into the program; a plan overrides what it needs.</summary>

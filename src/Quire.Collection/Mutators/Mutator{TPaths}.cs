@@ -138,13 +138,57 @@ public sealed unsafe class Mutator<TPaths> : Mutator
         Plan.Handles.Free(handle);
     }
 
+    /// <summary>Keeps an object where it is.</summary>
+    /// <exception cref="NotSupportedException">The plan cannot.</exception>
+    public void Pin(Reference target) => Plan.Pin(target.Address);
+
+    public void Unpin(Reference target) => *(ulong*)target.Address &= ~ObjectHeader.Pinned;
+
+    /// <summary>Asks to be told once, through <see cref="TakeFinalisable"/>, when nothing refers to the object any more; it is kept until then.</summary>
+    /// <exception cref="NotSupportedException">The plan has no finalisers.</exception>
+    public void RegisterFinaliser(Reference target) => Plan.RegisterFinaliser(target.Address);
+
+    /// <summary>The next object whose finaliser is to run; null when there is none. It may be stored anywhere: then it lives on, without a finaliser.</summary>
+    public Reference TakeFinalisable() => new(Plan.Finalisers.Take());
+
+    /// <summary>A moment at which other threads may collect.</summary>
+    public void Safepoint() => Plan.Safepoint();
+
+    /// <summary>Whether the plan frees nothing by itself: the program says what is dead.</summary>
+    public bool IsManual
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TPaths.IsManual;
+    }
+
+    /// <summary>Says that an object is dead. Collectors find out by themselves and do nothing here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Free(Reference target)
+    {
+        if (TPaths.IsManual)
+        {
+            Plan.Free(target.Address);
+        }
+    }
+
+    /// <summary>Begins a scope: the program promises that what is allocated in it is not used after its end. Plans without scopes do nothing here.</summary>
+    public AllocationScope EnterScope() => new(this, Plan.EnterScope(this));
+
     /// <summary>A full collection now.</summary>
     public void Collect() => Plan.Collect(CollectionKind.Full, CollectionCause.Asked);
 
     public override long Run(IMutatorProgram program)
     {
         ArgumentNullException.ThrowIfNull(program);
-        return program.Run(this);
+        Plan.BeginRun();
+        try
+        {
+            return program.Run(this);
+        }
+        finally
+        {
+            Plan.EndRun();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,6 +7,12 @@ public readonly unsafe struct Paths<TAllocation, TBarrier> : IPaths
     where TAllocation : struct, IAllocationPath
     where TBarrier : struct, IBarrier
 {
+    public static bool IsManual
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TAllocation.IsManual;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nint Allocate(Mutator mutator, nint size, ulong header) => TAllocation.Allocate(mutator, size, header);
 

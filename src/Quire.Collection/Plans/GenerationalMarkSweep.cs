@@ -59,6 +59,7 @@ public sealed unsafe class GenerationalMarkSweep : GenerationalPlan
     {
         CollectYoung(promotionAge: 0);
         ForgetRemembered();
+        Checker?.Compare(CollectionKind.Minor);
         _ = CellSpace.RetireAll(_promotion);
         _old.ClearMarks();
         var marker = new Marker(this, Grey);

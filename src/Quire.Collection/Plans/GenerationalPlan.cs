@@ -195,6 +195,7 @@ public abstract unsafe class GenerationalPlan : Plan
     private protected struct YoungTracer(GenerationalPlan plan, int promotionAge) : ITracer
     {
         private readonly AddressRange _young = plan.Young.Range;
+        private readonly AddressRange _to = plan.Young.To;
         private readonly TypeDescriptor* _types = plan.Types.Table;
         private readonly HeapObserver? _observer = plan.Observer;
         private nint _scan = plan.Young.ToStart;
@@ -204,8 +205,9 @@ public abstract unsafe class GenerationalPlan : Plan
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Visit(nint* slot)
         {
+            // A slot may be visited twice, and refer to a survivor's new place then.
             var target = *slot;
-            if (_young.Contains(target))
+            if (_young.Contains(target) && !_to.Contains(target))
             {
                 var header = *(ulong*)target;
                 *slot = ObjectHeader.IsForwarded(header) ? ObjectHeader.CopyOf(header) : Copy(target, header);
@@ -215,7 +217,7 @@ public abstract unsafe class GenerationalPlan : Plan
         // What is old is taken to be reachable.
         public readonly nint Resolve(nint target)
         {
-            if (!_young.Contains(target))
+            if (!_young.Contains(target) || _to.Contains(target))
             {
                 return target;
             }

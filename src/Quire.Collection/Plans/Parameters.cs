@@ -95,6 +95,9 @@ public sealed class ParameterValues
             : throw new CollectionFormatException($"{_owner}: {name}={text} is not a share from 0 to 1");
     }
 
+    /// <summary>The text as given; null if it was not.</summary>
+    public string? Words(string name) => _values.GetValueOrDefault(name);
+
     public string Choice(string name, string standard, params ReadOnlySpan<string> choices)
     {
         var value = _values.GetValueOrDefault(name, standard);

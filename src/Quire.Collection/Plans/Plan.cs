@@ -10,7 +10,7 @@ public abstract unsafe class Plan : IDisposable
     public const int LargestSmall = 8192;
 
     private readonly List<Mutator> _mutators = [];
-    private readonly IHeapClock _clock;
+    private readonly World _world = new();
 
     /// <param name="descriptor">The plan's entry in the registry.</param>
     /// <param name="setup">What the heap is built with.</param>
@@ -20,7 +20,6 @@ public abstract unsafe class Plan : IDisposable
         ArgumentNullException.ThrowIfNull(descriptor);
         ArgumentNullException.ThrowIfNull(setup);
         Descriptor = descriptor;
-        _clock = setup.Clock;
         Budget = new HeapBudget(setup.HeapLimit);
         Memory = new HeapMemory(Budget, (nint)(setup.HeapLimit * (addresses + 1)) + (64 << 20));
         Types = new TypeTable();
@@ -69,10 +68,7 @@ public abstract unsafe class Plan : IDisposable
     /// <summary>A mutator of this heap: one for each thread of a program.</summary>
     public Mutator AddMutator()
     {
-        var mutator = CreateMutator();
-        Prepare(mutator);
-        _mutators.Add(mutator);
-        return mutator;
+        return Add(CreateMutator());
     }
 
     /// <summary>A mutator with other fast paths than the plan's own: without its barrier, or with one that watches.</summary>
@@ -80,8 +76,16 @@ public abstract unsafe class Plan : IDisposable
         where TPaths : struct, IPaths
     {
         var mutator = new Mutator<TPaths>(this);
+        Add(mutator);
+        return mutator;
+    }
+
+    private Mutator Add(Mutator mutator)
+    {
+        _world.Enter();
         Prepare(mutator);
         _mutators.Add(mutator);
+        _world.Leave();
         return mutator;
     }
 
@@ -101,6 +105,33 @@ public abstract unsafe class Plan : IDisposable
 
     /// <summary>Collects, and records the pause.</summary>
     public void Collect(CollectionKind kind, CollectionCause cause)
+    {
+        _world.Enter();
+        _world.Stop();
+        try
+        {
+            CollectStopped(kind, cause);
+        }
+        finally
+        {
+            _world.Resume();
+            _world.Leave();
+        }
+    }
+
+    /// <summary>A mutator's thread begins to run a program, and ends: in between collections wait for it.</summary>
+    internal void BeginRun() => _world.Begin();
+
+    internal void EndRun() => _world.End();
+
+    /// <summary>Lets a collection that another thread has asked for go on; the calling mutator's local references end.</summary>
+    internal void Safepoint()
+    {
+        _world.Enter();
+        _world.Leave();
+    }
+
+    private void CollectStopped(CollectionKind kind, CollectionCause cause)
     {
         Checker?.Before();
         Log.Begin(Budget.Charged);
@@ -129,6 +160,19 @@ public abstract unsafe class Plan : IDisposable
     /// <summary>What the fast paths of allocation call when a buffer is used up.</summary>
     internal nint AllocateSlowly(Mutator mutator, nint size)
     {
+        _world.Enter();
+        try
+        {
+            return AllocateAlone(mutator, size);
+        }
+        finally
+        {
+            _world.Leave();
+        }
+    }
+
+    private nint AllocateAlone(Mutator mutator, nint size)
+    {
         var target = TryAllocate(mutator, size);
         if (target == 0)
         {
@@ -148,6 +192,24 @@ public abstract unsafe class Plan : IDisposable
     internal nint AllocateLarge(Mutator mutator, long size, ulong header)
     {
         Require(PlanFeatures.LargeObjects, "large objects");
+        _world.Enter();
+        try
+        {
+            return AllocateLargeAlone(mutator, size, header);
+        }
+        finally
+        {
+            _world.Leave();
+        }
+    }
+
+    /// <summary>A large object has its memory and its header.</summary>
+    private protected virtual void LargeBorn(nint target)
+    {
+    }
+
+    private nint AllocateLargeAlone(Mutator mutator, long size, ulong header)
+    {
         var target = TryAllocateLarge(mutator, size);
         if (target == 0)
         {
@@ -166,6 +228,7 @@ public abstract unsafe class Plan : IDisposable
         }
 
         *(ulong*)target = header;
+        LargeBorn(target);
         Observer?.Allocated(target, (nint)size);
         return target;
     }
@@ -174,14 +237,39 @@ public abstract unsafe class Plan : IDisposable
     {
         Require(PlanFeatures.WeakReferences, "weak references");
         *(nint*)(weak + ObjectHeader.Bytes) = referent;
+        _world.Enter();
         Weak.Add(weak);
+        _world.Leave();
     }
 
     internal void RegisterFinaliser(nint target)
     {
         Require(PlanFeatures.Finalisers, "finalisers");
+        _world.Enter();
         Finalisers.Register(target);
+        _world.Leave();
     }
+
+    internal void Pin(nint target)
+    {
+        Require(PlanFeatures.Pinning, "pinning");
+        *(ulong*)target |= ObjectHeader.Pinned;
+    }
+
+    /// <summary>The program says that an object is dead. Only plans of manual memory listen.</summary>
+    internal virtual void Free(nint target)
+    {
+    }
+
+    /// <summary>A scope begins: where, if the plan has scopes. Objects allocated in it do not outlive it.</summary>
+    internal virtual nint EnterScope(Mutator mutator) => 0;
+
+    internal virtual void LeaveScope(Mutator mutator, nint mark)
+    {
+    }
+
+    /// <summary>The most bytes that the heap ever took.</summary>
+    public virtual long PeakFootprint => Budget.Peak;
 
     /// <summary>Visits every root: frames, handles, objects that wait for their finaliser.</summary>
     internal void VisitRoots<TVisitor>(ref TVisitor visitor)

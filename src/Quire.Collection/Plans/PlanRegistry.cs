@@ -10,6 +10,18 @@ public static class PlanRegistry
         MarkCompact.Definition,
         Generational.Definition,
         GenerationalMarkSweep.Definition,
+        Immix.Definition,
+        StickyImmix.Definition,
+        Incremental.Dijkstra,
+        Incremental.Steele,
+        Incremental.Yuasa,
+        ConcurrentMarkSweep.Definition,
+        ReferenceCounting.Definition,
+        DeferredCounting.Definition,
+        CycleCounting.Definition,
+        Malloc.Definition,
+        Arenas.Definition,
+        NoFreeing.Definition,
     ];
 
     /// <summary>Reads "semispace" or "generational:nursery=1M".</summary>

@@ -28,7 +28,7 @@ internal sealed class BinaryTrees : IMutatorProgram
     {
         _node = heap.Plan.Types.Define("tree", references: 2, dataWords: 0);
         var most = Math.Max(LeastDepth + 2, _depth);
-        var sum = Checksum.Add(Checksum.Start, Count(heap, Make(heap, most + 1)));
+        var sum = Checksum.Add(Checksum.Start, MakeAndCount(heap, most + 1));
         using var frame = heap.Push(1);
         frame[0] = Make(heap, most);
         for (var depth = LeastDepth; depth <= most; depth += 2)
@@ -37,13 +37,23 @@ internal sealed class BinaryTrees : IMutatorProgram
             var nodes = 0L;
             for (var i = 0; i < rounds; i++)
             {
-                nodes += Count(heap, Make(heap, depth));
+                nodes += MakeAndCount(heap, depth);
             }
 
             sum = Checksum.Add(sum, nodes);
         }
 
         return Checksum.Add(sum, Count(heap, frame[0]));
+    }
+
+    private long MakeAndCount<TPaths>(Mutator<TPaths> heap, int depth)
+        where TPaths : struct, IPaths
+    {
+        using var scope = heap.EnterScope();
+        var tree = Make(heap, depth);
+        var nodes = Count(heap, tree);
+        Drop(heap, tree);
+        return nodes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -69,4 +79,16 @@ internal sealed class BinaryTrees : IMutatorProgram
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Count<TPaths>(Mutator<TPaths> heap, Reference node)
         where TPaths : struct, IPaths => heap.Read(node, Left) is var left && left.IsNull ? 1 : 1 + Count(heap, left) + Count(heap, heap.Read(node, Right));
+
+    // Manual memory: what the program knows to be dead.
+    private static void Drop<TPaths>(Mutator<TPaths> heap, Reference node)
+        where TPaths : struct, IPaths
+    {
+        if (heap.IsManual && !node.IsNull)
+        {
+            Drop(heap, heap.Read(node, Left));
+            Drop(heap, heap.Read(node, Right));
+            heap.Free(node);
+        }
+    }
 }

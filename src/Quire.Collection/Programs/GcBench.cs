@@ -47,7 +47,10 @@ internal sealed class GcBench : IMutatorProgram
         _node = heap.Plan.Types.Define("node", references: 2, dataWords: 1);
         _array = heap.Plan.Types.DefineDataArray("numbers", sizeof(double));
         using var frame = heap.Push(2);
-        MakeTree(heap, _stretchDepth);
+        using (heap.EnterScope())
+        {
+            Drop(heap, MakeTree(heap, _stretchDepth));
+        }
 
         frame[0] = heap.Allocate(_node);
         Populate(heap, _longLivedDepth, frame[0]);
@@ -75,6 +78,7 @@ internal sealed class GcBench : IMutatorProgram
         var nodes = 0L;
         for (var i = 0; i < rounds; i++)
         {
+            using var scope = heap.EnterScope();
             using var frame = heap.Push(1);
             frame[0] = heap.Allocate(_node);
             Populate(heap, depth, frame[0]);
@@ -82,15 +86,20 @@ internal sealed class GcBench : IMutatorProgram
             {
                 nodes += CountNodes(heap, frame[0]);
             }
+
+            Drop(heap, frame[0]);
         }
 
         for (var i = 0; i < rounds; i++)
         {
+            using var scope = heap.EnterScope();
             var tree = MakeTree(heap, depth);
             if (i == 0)
             {
                 nodes += CountNodes(heap, tree);
             }
+
+            Drop(heap, tree);
         }
 
         return nodes;
@@ -140,6 +149,18 @@ internal sealed class GcBench : IMutatorProgram
     // Nothing is allocated below: references may be held.
     private static long CountNodes<TPaths>(Mutator<TPaths> heap, Reference node)
         where TPaths : struct, IPaths => node.IsNull ? 0 : 1 + CountNodes(heap, heap.Read(node, Left)) + CountNodes(heap, heap.Read(node, Right));
+
+    // Manual memory: what the program knows to be dead.
+    private static void Drop<TPaths>(Mutator<TPaths> heap, Reference node)
+        where TPaths : struct, IPaths
+    {
+        if (heap.IsManual && !node.IsNull)
+        {
+            Drop(heap, heap.Read(node, Left));
+            Drop(heap, heap.Read(node, Right));
+            heap.Free(node);
+        }
+    }
 
     private static long TreeSize(int depth) => (1L << (depth + 1)) - 1;
 }

@@ -7,6 +7,14 @@ public static class ProgramRegistry
     [
         GcBench.Definition,
         BinaryTrees.Definition,
+        Splay.Definition,
+        LruCache.Definition,
+        Strings.Definition,
+        RandomGraph.Definition,
+        OldToYoung.Definition,
+        Fragmenting.Definition,
+        PerfSim.Definition,
+        Recording.Definition,
     ];
 
     /// <summary>Reads "gcbench" or "binary-trees:depth=18".</summary>

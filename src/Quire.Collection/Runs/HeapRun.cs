@@ -32,7 +32,7 @@ public static class HeapRun
             ConcurrentProcessor = plan.Log.ConcurrentProcessor,
             Pauses = [.. plan.Log.Pauses],
             AllocatedBytes = plan.AllocatedBytes,
-            PeakFootprint = plan.Budget.Peak,
+            PeakFootprint = plan.PeakFootprint,
             LiveBytes = plan.LiveBytes,
             CopiedBytes = plan.Log.TotalCopied,
             PromotedBytes = plan.Log.TotalPromoted,

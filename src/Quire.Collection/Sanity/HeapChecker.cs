@@ -15,7 +15,7 @@ internal sealed unsafe class HeapChecker(Plan plan)
     private List<ulong>? _before;
 
     /// <summary>What freed memory is filled with: no header looks like it.</summary>
-    public const byte Poison = 0xdb;
+    public const byte Poison = 0xda;
 
     public long Collections { get; private set; }
 
@@ -30,6 +30,16 @@ internal sealed unsafe class HeapChecker(Plan plan)
     public void After(CollectionKind kind)
     {
         Collections++;
+        Compare(kind);
+        if (kind == CollectionKind.Full && plan.Descriptor.Has(PlanFeatures.Exact))
+        {
+            RequireExact();
+        }
+    }
+
+    /// <summary>Between two parts of a collection, and after it: the graph must be what it was.</summary>
+    public void Compare(CollectionKind kind)
+    {
         var after = Trace("after the collection");
         if (_before is null)
         {
@@ -47,11 +57,6 @@ internal sealed unsafe class HeapChecker(Plan plan)
         if (_before.Count != after.Count)
         {
             throw new HeapCorruptedException($"plan {plan.Descriptor.Name}: collection {Collections} ({kind}) left a graph of {after.Count} words that had {_before.Count}");
-        }
-
-        if (kind == CollectionKind.Full && plan.Descriptor.Has(PlanFeatures.Exact))
-        {
-            RequireExact();
         }
     }
 
@@ -111,6 +116,11 @@ internal sealed unsafe class HeapChecker(Plan plan)
             trace.Add(header >> ObjectHeader.TypeShift << ObjectHeader.TypeShift | (ulong)size);
             var edges = new Numbering(this, trace, when, $"a {plan.Types.NameOf(header)} (number {next} from the roots)");
             ObjectScan.Scan(target, descriptor, ref edges);
+            if (descriptor->Shape == ObjectShape.Weak && *(nint*)(target + ObjectHeader.Bytes) is var referent && referent != 0)
+            {
+                Require(referent, when, "a weak reference");
+            }
+
             AddContents(target, descriptor, size, trace);
         }
 

@@ -22,6 +22,9 @@ internal sealed unsafe class CellSpace
     private readonly Stack<int> _free = [];
     private readonly Queue<int>[] _unswept;
     private int _untouched;
+    private int _unsweptBlocks;
+    private int _releaseFrom;
+    private bool _isBlack;
 
     public CellSpace(HeapMemory memory, nint bytes, HeapChecking checking)
     {
@@ -74,16 +77,20 @@ internal sealed unsafe class CellSpace
 
             if (current >= 0)
             {
-                _blocks[current].State = BlockState.Full;
+                Leave(current);
             }
 
-            if (_unswept[sizeClass].TryDequeue(out current))
+            if (TryUnswept(sizeClass, out current))
             {
-                _blocks[current].State = BlockState.Sweeping;
                 continue;
             }
 
             current = TakeBlock(sizeClass, rule);
+            if (current < 0 && TryReleaseUnswept())
+            {
+                current = TakeBlock(sizeClass, rule);
+            }
+
             if (current < 0)
             {
                 range.Block = 0;
@@ -128,7 +135,7 @@ internal sealed unsafe class CellSpace
     /// <summary>After marking: gives blocks without marks back and leaves the others to be swept.</summary>
     public void Settle(HeapObserver? observer)
     {
-        Array.ForEach(_unswept, queue => queue.Clear());
+        DropUnswept();
         MarkedBytes = 0;
         for (var block = 0; block < _untouched; block++)
         {
@@ -147,10 +154,7 @@ internal sealed unsafe class CellSpace
             if (marked == 0)
             {
                 observer?.Freed(AddressOf(block), HeapMemory.BlockSize);
-                info.State = BlockState.Free;
-                BlocksInUse--;
-                _memory.Give(HeapMemory.BlockSize, MetadataOfBlock);
-                _free.Push(block);
+                GiveBack(block);
                 continue;
             }
 
@@ -160,6 +164,7 @@ internal sealed unsafe class CellSpace
             if (info.State == BlockState.Unswept)
             {
                 _unswept[info.Class].Enqueue(block);
+                _unsweptBlocks++;
             }
             else
             {
@@ -167,6 +172,94 @@ internal sealed unsafe class CellSpace
             }
         }
     }
+
+    /// <summary>Whether there are blocks whose free cells have not been looked for since the last marking.</summary>
+    public bool HasUnswept => _unsweptBlocks > 0;
+
+    /// <summary>Marking begins beside the program, with all marks clear: from here on only new blocks are handed out, and objects are born marked.</summary>
+    public void BeginBlack()
+    {
+        _isBlack = true;
+        DropUnswept();
+        for (var block = 0; block < _untouched; block++)
+        {
+            if (_blocks[block].State != BlockState.Free)
+            {
+                _blocks[block].State = BlockState.Full;
+                _blocks[block].SweptTo = EndOf(block);
+            }
+        }
+    }
+
+    /// <summary>Before ranges are taken away while objects are born marked: cells that no object was born in lose their marks.</summary>
+    public void Unblacken(CellRange* ranges)
+    {
+        for (var i = 0; i < CellSizes.Count; i++)
+        {
+            for (var cell = ranges[i].Cursor; cell < ranges[i].Limit; cell += ranges[i].CellSize)
+            {
+                _memory.Unmark(cell);
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Settle"/>, without looking at the marks: that is left to whoever sweeps.</summary>
+    public void SettleLazily()
+    {
+        _isBlack = false;
+        DropUnswept();
+        for (var block = 0; block < _untouched; block++)
+        {
+            ref var info = ref _blocks[block];
+            if (info.State == BlockState.Free)
+            {
+                continue;
+            }
+
+            if (_checking != HeapChecking.None)
+            {
+                OverwriteDead(block);
+            }
+
+            info.State = BlockState.Unswept;
+            info.SweptTo = AddressOf(block);
+            _unswept[info.Class].Enqueue(block);
+            _unsweptBlocks++;
+        }
+    }
+
+    /// <summary>Frees one cell: for plans that find out one by one. The block's memory goes back when all of its cells are free.</summary>
+    public void FreeCell(nint target, HeapObserver? observer)
+    {
+        var block = (int)((target - Range.Start) >> HeapMemory.BlockShift);
+        ref var info = ref _blocks[block];
+        observer?.Freed(target, info.CellSize);
+        if (_checking != HeapChecking.None)
+        {
+            HeapChecker.Overwrite(target, info.CellSize);
+        }
+
+        *(ulong*)target = 0;
+        *(nint*)(target + ObjectHeader.Bytes) = info.FreeCells;
+        info.FreeCells = target;
+        info.Live--;
+        LiveCellBytes -= info.CellSize;
+        if (info.State == BlockState.Full)
+        {
+            if (info.Live == 0)
+            {
+                GiveBack(block);
+                return;
+            }
+
+            info.State = BlockState.Unswept;
+            _unswept[info.Class].Enqueue(block);
+            _unsweptBlocks++;
+        }
+    }
+
+    /// <summary>Bytes of cells that were handed out and not freed one by one.</summary>
+    public long LiveCellBytes { get; private set; }
 
     public bool IsInUse(nint target) => Range.Contains(target) && _blocks[(target - Range.Start) >> HeapMemory.BlockShift].State != BlockState.Free;
 
@@ -209,10 +302,83 @@ internal sealed unsafe class CellSpace
 
     private nint AddressOf(int block) => Range.Start + ((nint)block << HeapMemory.BlockShift);
 
+    private nint EndOf(int block) => AddressOf(block) + ((nint)_blocks[block].Cells * _blocks[block].CellSize);
+
+    private void DropUnswept()
+    {
+        Array.ForEach(_unswept, queue => queue.Clear());
+        _unsweptBlocks = 0;
+        _releaseFrom = 0;
+    }
+
+    private bool TryUnswept(int sizeClass, out int block)
+    {
+        while (_unswept[sizeClass].TryDequeue(out block))
+        {
+            // It may have been given back, and taken again, since it came to stand here.
+            if (_blocks[block].State == BlockState.Unswept && _blocks[block].Class == sizeClass)
+            {
+                _blocks[block].State = BlockState.Sweeping;
+                _unsweptBlocks--;
+                return true;
+            }
+        }
+
+        block = -1;
+        return false;
+    }
+
+    // No block is left to be taken: one whose marks nobody has looked at may be free.
+    private bool TryReleaseUnswept()
+    {
+        for (; _releaseFrom < _untouched; _releaseFrom++)
+        {
+            ref var info = ref _blocks[_releaseFrom];
+            if (info.State == BlockState.Unswept && info.SweptTo == AddressOf(_releaseFrom) && _memory.CountMarks(AddressOf(_releaseFrom), HeapMemory.BlockSize) == 0)
+            {
+                _unsweptBlocks--;
+                GiveBack(_releaseFrom++);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Nothing more is found in a block for now.
+    private void Leave(int block)
+    {
+        _blocks[block].State = BlockState.Full;
+        if (_blocks[block].Live == 0 && _blocks[block].FreeCells != 0)
+        {
+            GiveBack(block);
+        }
+    }
+
+    private void GiveBack(int block)
+    {
+        LiveCellBytes -= (long)_blocks[block].Live * _blocks[block].CellSize;
+        _blocks[block].State = BlockState.Free;
+        BlocksInUse--;
+        _memory.Give(HeapMemory.BlockSize, MetadataOfBlock);
+        _free.Push(block);
+    }
+
     private bool TryNextRange(int block, ref CellRange range, HeapObserver? observer)
     {
         ref var info = ref _blocks[block];
-        var end = AddressOf(block) + ((nint)info.Cells * info.CellSize);
+        if (info.FreeCells != 0)
+        {
+            var cell = info.FreeCells;
+            info.FreeCells = *(nint*)(cell + ObjectHeader.Bytes);
+            NativeMemory.Clear((void*)cell, (nuint)info.CellSize);
+            range.Cursor = range.Start = cell;
+            range.Limit = cell + info.CellSize;
+            Count(ref info, 1);
+            return true;
+        }
+
+        var end = EndOf(block);
         while (info.SweptTo < end)
         {
             var start = info.SweptTo;
@@ -225,11 +391,23 @@ internal sealed unsafe class CellSpace
                 NativeMemory.Clear((void*)start, (nuint)(limit - start));
                 range.Cursor = range.Start = start;
                 range.Limit = limit;
+                Count(ref info, (int)((limit - start) / info.CellSize));
+                for (var cell = start; _isBlack && cell < limit; cell += info.CellSize)
+                {
+                    _memory.TryMark(cell);
+                }
+
                 return true;
             }
         }
 
         return false;
+    }
+
+    private void Count(ref BlockInfo info, int cells)
+    {
+        info.Live += cells;
+        LiveCellBytes += (long)cells * info.CellSize;
     }
 
     private void OverwriteDead(int block)
@@ -288,6 +466,10 @@ internal sealed unsafe class CellSpace
         public byte Class;
         public int CellSize;
         public int Cells;
+
+        /// <summary>Cells handed out and not freed one by one, and the list of those that were.</summary>
+        public int Live;
+        public nint FreeCells;
 
         /// <summary>Cells before this address have been handed out or are marked.</summary>
         public nint SweptTo;

@@ -71,6 +71,9 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
         return start;
     }
 
+    /// <summary>All from here on is free; its memory stays for what comes next.</summary>
+    public void FallTo(nint top) => Top = top;
+
     public bool Holds(nint target) => target >= Range.Start && target < Top;
 
     /// <summary>The blocks with objects.</summary>

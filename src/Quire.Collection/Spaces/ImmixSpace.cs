@@ -107,6 +107,8 @@ internal sealed unsafe class ImmixSpace
     /// <summary>All mark bits and line marks are cleared: a full collection is about to begin.</summary>
     public void ClearMarks()
     {
+        // Without line marks every line looks free: copies go to blocks of their own.
+        _recyclable.Clear();
         for (var block = 0; block < _untouched; block++)
         {
             if (_states[block] != BlockState.Free)

@@ -65,8 +65,8 @@ internal sealed unsafe class LargeObjectSpace
         return target;
     }
 
-    /// <summary>Frees the objects from an index on that are not marked, and clears the marks of the others.</summary>
-    public void Sweep(int from, HeapObserver? observer)
+    /// <summary>Frees the objects from an index on that are not marked.</summary>
+    public void Sweep(int from, HeapObserver? observer, SweptMarks marks = SweptMarks.Cleared)
     {
         var kept = from;
         for (var i = from; i < _objects.Count; i++)
@@ -74,7 +74,11 @@ internal sealed unsafe class LargeObjectSpace
             var large = _objects[i];
             if (_memory.IsMarked(large.Address))
             {
-                _memory.Unmark(large.Address);
+                if (marks == SweptMarks.Cleared)
+                {
+                    _memory.Unmark(large.Address);
+                }
+
                 _objects[kept++] = large;
                 continue;
             }
@@ -111,6 +115,13 @@ internal sealed unsafe class LargeObjectSpace
         *(ulong*)large.Address = ulong.MaxValue & ~ObjectHeader.Forwarded;
         Bytes -= large.Bytes;
     }
+}
+
+/// <summary>What becomes of the marks of objects that stay.</summary>
+internal enum SweptMarks
+{
+    Cleared,
+    Kept,
 }
 
 /// <summary>An object of the large space and the bytes of its pages.</summary>

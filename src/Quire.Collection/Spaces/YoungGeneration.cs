@@ -40,6 +40,9 @@ internal sealed unsafe class YoungGeneration
     /// <summary>The survivors of the collection that is going on lie from here on.</summary>
     public nint ToStart => _to.Start;
 
+    /// <summary>Where they may lie.</summary>
+    public AddressRange To => _to;
+
     /// <summary>They end here.</summary>
     public nint ToTop;
 

@@ -3,6 +3,9 @@ namespace Quire.Collection;
 /// <summary>The weak objects of a heap. After tracing, the references of those that live are cleared or brought up to date, and the others are forgotten.</summary>
 internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
 {
+    // Lowest bit of an entry, while a collection is at it: the object is where the entry says, and its reference is as it should be.
+    private const nint Done = 1;
+
     private readonly AddressStack _objects = new(budget);
 
     public long Count => _objects.Count;
@@ -24,6 +27,7 @@ internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
             if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
             {
                 Refresh(weak, ref tracer);
+                _objects[i] = weak | Done;
             }
         }
     }
@@ -35,7 +39,11 @@ internal sealed unsafe class WeakTable(HeapBudget budget) : IDisposable
         var kept = 0L;
         for (var i = 0L; i < _objects.Count; i++)
         {
-            if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
+            if ((_objects[i] & Done) != 0)
+            {
+                _objects[kept++] = _objects[i] & ~Done;
+            }
+            else if (tracer.Resolve(_objects[i]) is var weak && weak != 0)
             {
                 Refresh(weak, ref tracer);
                 _objects[kept++] = weak;

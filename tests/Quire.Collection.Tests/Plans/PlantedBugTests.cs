@@ -22,6 +22,57 @@ public class PlantedBugTests
         Assert.Contains("a holder", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("generational:nursery=64K,age=1")]
+    [InlineData("generational:nursery=64K,remembered=buffer")]
+    [InlineData("generational-mark-sweep:nursery=64K")]
+    public void AForgottenWriteBarrierIsCaught(string name)
+    {
+        using var plan = PlanRegistry.Parse(name).Build(s_checked with { HeapLimit = 1 << 20 });
+        Assert.Throws<HeapCorruptedException>(() => plan.AddMutator<Paths<BumpAllocation, NoBarrier>>().Run(new RandomProgram(400_000, 5)));
+    }
+
+    [Fact]
+    public void AForgottenObjectLogIsCaught()
+    {
+        using var plan = PlanRegistry.Parse("sticky-immix").Build(s_checked);
+        Assert.Equal(1, plan.AddMutator().Run(new OldRefersToYoung()));
+        using var broken = PlanRegistry.Parse("sticky-immix").Build(s_checked);
+        Assert.Throws<HeapCorruptedException>(() => broken.AddMutator<Paths<BumpAllocation, NoBarrier>>().Run(new OldRefersToYoung()));
+    }
+
+    [Theory]
+    [InlineData("incremental-dijkstra")]
+    [InlineData("incremental-steele")]
+    [InlineData("incremental-yuasa")]
+    public void AnObjectHiddenFromTheMarkerIsLostWithoutBarrierOnly(string name)
+    {
+        using var plan = PlanRegistry.Parse(name + ":step=1K").Build(s_checked);
+        Assert.Equal(1, plan.AddMutator().Run(new HidesAnObject()));
+        using var broken = PlanRegistry.Parse(name + ":step=1K").Build(s_checked);
+        Assert.Throws<HeapCorruptedException>(() => broken.AddMutator<Paths<CellAllocation, NoBarrier>>().Run(new HidesAnObject()));
+    }
+
+    [Fact]
+    public void AnUnscannedCardIsCaught()
+    {
+        using var plan = PlanRegistry.Parse("generational-mark-sweep:nursery=64K").Build(s_checked);
+        Assert.Throws<HeapCorruptedException>(() => plan.AddMutator<Paths<BumpAllocation, MissesCards>>().Run(new RandomProgram(200_000, 5)));
+    }
+
+    // Every other card.
+    private readonly unsafe struct MissesCards : IBarrier
+    {
+        public static void Write(Mutator mutator, nint source, nint* slot, nint value)
+        {
+            CardBarrier.Write(mutator, source, slot, value);
+            if (((nint)slot >> CardTable.CardShift) % 2 == 0)
+            {
+                mutator.Cards[(nint)slot >> CardTable.CardShift] = 0;
+            }
+        }
+    }
+
     private sealed unsafe class MissesARoot(PlanSetup setup) : MarkSweep(setup)
     {
         private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
@@ -32,6 +83,57 @@ public class PlantedBugTests
             kind = base.CollectNow(kind, cause);
             *slot = missed;
             return kind;
+        }
+    }
+
+    private sealed class OldRefersToYoung : IMutatorProgram
+    {
+        public long Run<TPaths>(Mutator<TPaths> heap)
+            where TPaths : struct, IPaths
+        {
+            var node = heap.Plan.Types.Define("node", references: 1, dataWords: 1);
+            using var frame = heap.Push(1);
+            frame[0] = heap.Allocate(node);
+            heap.Collect();
+            var young = heap.Allocate(heap.Plan.Types.Define("young", references: 0, dataWords: 40));
+            heap.WriteNumber(young, 0, 5);
+            heap.Write(frame[0], 0, young);
+            heap.Plan.Collect(CollectionKind.Minor, CollectionCause.Asked);
+            Assert.Equal(5, heap.ReadNumber(heap.Read(frame[0], 0), 0));
+            return 1;
+        }
+    }
+
+    // The first root is a long chain whose last node is given to the second root, black by then, and taken from the chain.
+    private sealed class HidesAnObject : IMutatorProgram
+    {
+        public long Run<TPaths>(Mutator<TPaths> heap)
+            where TPaths : struct, IPaths
+        {
+            var node = heap.Plan.Types.Define("node", references: 1, dataWords: 1);
+            using var frame = heap.Push(2);
+            for (var i = 0; i < 200; i++)
+            {
+                var link = heap.Allocate(node);
+                heap.Write(link, 0, frame[0]);
+                heap.WriteNumber(link, 1, i);
+                frame[0] = link;
+            }
+
+            frame[1] = heap.Allocate(node);
+            heap.Plan.Collect(CollectionKind.Start, CollectionCause.Asked);
+            heap.Plan.Collect(CollectionKind.Increment, CollectionCause.Asked);
+            var before = frame[0];
+            while (heap.Read(before, 0) is var next && heap.ReadNumber(next, 1) != 0)
+            {
+                before = next;
+            }
+
+            heap.Write(frame[1], 0, heap.Read(before, 0));
+            heap.Write(before, 0, Reference.Null);
+            heap.Plan.Collect(CollectionKind.Finish, CollectionCause.Asked);
+            Assert.Equal(0, heap.ReadNumber(heap.Read(frame[1], 0), 1));
+            return 1;
         }
     }
 
