@@ -86,7 +86,7 @@ internal static class DotnetPeers
     {
         public Node? Left;
         public Node? Right;
-        public long Number;
+        public long Number { get; set; }
     }
 
     private sealed class Tree

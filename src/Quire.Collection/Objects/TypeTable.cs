@@ -119,14 +119,19 @@ public sealed unsafe class TypeTable : IDisposable
     private ObjectType Add(string name, TypeDescriptor descriptor)
     {
         ObjectDisposedException.ThrowIf(_table == null, this);
-        if (_names.Count == MostTypes)
+        int index;
+        lock (_names)
         {
-            throw new InvalidOperationException($"A heap has at most {MostTypes - 1} types.");
+            index = _names.Count;
+            if (index == MostTypes)
+            {
+                throw new InvalidOperationException($"A heap has at most {MostTypes - 1} types.");
+            }
+
+            _table[index] = descriptor;
+            _names.Add(name);
         }
 
-        var index = _names.Count;
-        _names.Add(name);
-        _table[index] = descriptor;
         return new ObjectType((ulong)(index * TypeDescriptor.Bytes) << ObjectHeader.TypeShift, descriptor.Size, descriptor.ElementSize);
     }
 }
