@@ -1,6 +1,7 @@
 using Quire.Allocation;
 using Quire.Hardware.Cpu;
 using Quire.Kernel.Files;
+using Quire.Kernel.Files.Events;
 using Quire.Kernel.Files.Terminals;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Groups;
@@ -212,6 +213,7 @@ public sealed class GuestKernel
     /// <summary>
     /// Signals of the host go where a terminal would send them: to its foreground group, or without a terminal to the first program and all in its
     /// group. An end of the connection or of the program (SIGHUP, SIGTERM) is also for the first program when another one is in the foreground.
+    /// SIGTERM ends whoever does not heed it, in whatever state it is, and with a first program that does not, all others.
     /// </summary>
     internal void DeliverHostSignals()
     {
@@ -220,8 +222,15 @@ public sealed class GuestKernel
             var foreground = Processes.All.Select(process => process.Session.Terminal).OfType<HostTerminal>().FirstOrDefault()?.ForegroundGroup ?? 0;
             var isForFirst = foreground == 0 || signal is Signal.SIGHUP or Signal.SIGTERM;
             var receivers = Processes.All.Where(process => process.GroupId == foreground || isForFirst && process.GroupId == 1).ToList();
-            foreach (var process in receivers.Count > 0 ? receivers : [.. Processes.All])
+            var isForAll = receivers.Count == 0 || (signal == Signal.SIGTERM && !Processes.All.Any(process => process.ProcessId == 1 && Heeds(process, signal)));
+            foreach (var process in isForAll ? [.. Processes.All] : receivers)
             {
+                if (signal == Signal.SIGTERM && !Heeds(process, signal))
+                {
+                    process.End(ExitStatus.Killed(signal, process.Limits[Resource.Core].Soft));
+                    continue;
+                }
+
                 if (signal == Signal.SIGINT && !process.Handlers.IsIgnored(signal))
                 {
                     Requests.InterruptWasHeeded();
@@ -231,6 +240,11 @@ public sealed class GuestKernel
             }
         }
     }
+
+    // A handler, SIG_IGN, or a mask with somebody who takes what it keeps back.
+    private static bool Heeds(GuestProcess process, Signal signal) =>
+        process.Handlers.HasHandler(signal) || process.Handlers.IsIgnored(signal) || process.TakenByWaiting.Contains(signal)
+        || process.Descriptors.Open().Any(descriptor => process.Descriptors.Get(descriptor) is SignalFile file && file.Mask.Contains(signal));
 }
 
 /// <param name="Thrashing">Time in which programs got little done because threads waited for pages that had been evicted.</param>

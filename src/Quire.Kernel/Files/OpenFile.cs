@@ -122,6 +122,9 @@ public abstract class OpenFile : IMappedFile
     /// <summary>Lines that /proc/PID/fdinfo/N shows beyond the common ones.</summary>
     public virtual string Details => "";
 
+    /// <summary>The interest lists that hold this file, once an entry; null if none ever did.</summary>
+    internal List<Events.EpollFile>? Watchers { get; set; }
+
     /// <summary>The last reference is gone.</summary>
     public bool IsClosed => _references == 0;
 

@@ -75,6 +75,9 @@ public sealed class GuestProcess : IPressureWatcher
     /// <summary>Woken when a signal was put into a queue, blocked or not: signalfd waits here.</summary>
     public WaitQueue SignalArrived { get; } = new();
 
+    /// <summary>Signals that some thread has waited for by name (rt_sigtimedwait).</summary>
+    internal SignalSet TakenByWaiting { get; set; } = SignalSet.Empty;
+
     /// <summary>Interval and POSIX timers.</summary>
     public ProcessTimers Timers { get; }
 

@@ -193,6 +193,7 @@ internal static class SignalCalls
         var wanted = new SignalSet(bits) & ~SignalSet.Unblockable;
         while (true)
         {
+            thread.Process.TakenByWaiting |= wanted;
             if (TakeSignals.TryTake(thread, wanted, out var info))
             {
                 return WriteInfo(space, new VirtualAddress(a.A1), info) ? (long)info.Signal : Errno.EFAULT.ToResult();

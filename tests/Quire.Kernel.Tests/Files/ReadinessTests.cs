@@ -51,6 +51,71 @@ public sealed class ReadinessTests : IDisposable
     }
 
     [Fact]
+    public void ListsReachedByMillionsOfPathsArePolledOnce()
+    {
+        const int Levels = 4;
+        const int Width = 200;
+        var (list, counter) = (NewEpoll(), NewCounter(1));
+        var bottom = list;
+        for (var level = 0; level < Levels; level++)
+        {
+            var above = NewEpoll();
+            for (var path = 0; path < Width; path++)
+            {
+                Add(above, (int)Guest.Succeed(Guest.Call(32, (ulong)list)), 1, (ulong)path);
+            }
+
+            list = above;
+        }
+
+        Assert.Empty(Wait(list));
+        Guest.Fails(Errno.EINVAL, 233, (ulong)bottom, 1, (ulong)counter, Event(1, 0));
+        Assert.Empty(Wait(list));
+    }
+
+    [Theory]
+    [InlineData("up")]
+    [InlineData("down")]
+    public void SixListsOnTopOfEachOtherAreRefused(string direction)
+    {
+        var list = NewEpoll();
+        for (var link = 1; link <= 5; link++)
+        {
+            var next = NewEpoll();
+            var (above, below) = direction == "up" ? (next, list) : (list, next);
+            var result = Guest.Call(233, (ulong)above, 1, (ulong)below, Event(1, 0));
+            Assert.Equal(link < 5 ? 0 : Errno.ELOOP.ToResult(), result);
+            list = next;
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 500)]
+    [InlineData(3, 100)]
+    [InlineData(4, 50)]
+    [InlineData(5, 10)]
+    public void PathsFromAFileUpAreLimitedByTheirLength(int depth, int most)
+    {
+        var list = NewEpoll();
+        Add(list, NewCounter(0), 1, 0);
+        for (var level = 2; level < depth; level++)
+        {
+            var above = NewEpoll();
+            Add(above, list, 1, 0);
+            list = above;
+        }
+
+        for (var path = 0; path < most; path++)
+        {
+            Add(NewEpoll(), list, 1, 0);
+        }
+
+        var last = NewEpoll();
+        Guest.Fails(Errno.EINVAL, 233, (ulong)last, 1, (ulong)list, Event(1, 0));
+        Assert.Empty(Wait(last));
+    }
+
+    [Fact]
     public void NestedListsAreReadyWhenTheirFilesAre()
     {
         var (outer, inner, counter) = (NewEpoll(), NewEpoll(), NewCounter(0));

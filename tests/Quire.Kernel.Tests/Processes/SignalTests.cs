@@ -119,6 +119,129 @@ public class SignalTests
         Assert.Equal([1L << ((int)Signal.SIGUSR1 - 1), (int)Signal.SIGUSR1, -1], printed);
     }
 
+    // Offsets in the handler's ucontext (third argument): err 192, trapno 200, eflags 176, rip 168; in its siginfo (second): si_code 8, si_addr 16.
+    [Theory]
+    [InlineData("rsp", 7, 128, 0, 12, 0)]
+    [InlineData("rbx", 11, 128, 0, 13, 0)]
+    [InlineData("kernel", 11, 1, unchecked((long)0xFFFF_8000_0000_1000), 14, 7)]
+    [InlineData("edge", 11, 1, 0x7FFF_FFFF_F000, 14, 7)]
+    [InlineData("null", 11, 1, 0x10, 14, 6)]
+    [InlineData("int 4", 11, 128, 0, 4, 0)]
+    [InlineData("int 0x10", 11, 128, 0, 13, 0x82)]
+    public void AFaultsFrameSaysWhatLinuxWouldSay(string what, int signal, int code, long address, int trap, int error)
+    {
+        using var world = new GuestWorld();
+        var printed = world.Print(guest =>
+        {
+            foreach (var caught in (Signal[])[Signal.SIGBUS, Signal.SIGSEGV])
+            {
+                guest.Handle(caught, SignalActionFlags.OnStack, () =>
+                {
+                    guest.Code.mov(r12, rsi);
+                    guest.Code.mov(r13, rdx);
+                    guest.Print(rdi);
+                    guest.Code.movsxd(rax, __dword_ptr[r12 + 8]);
+                    guest.Print();
+                    guest.Code.mov(rax, __qword_ptr[r12 + 16]);
+                    guest.Print();
+                    guest.Code.mov(rax, __qword_ptr[r13 + 200]);
+                    guest.Print();
+                    guest.Code.mov(rax, __qword_ptr[r13 + 192]);
+                    guest.Print();
+                    guest.Exit(0);
+                });
+            }
+
+            guest.Store(Word, Word + 8192);
+            guest.Store(Word + 8, 0);
+            guest.Store(Word + 16, 8192);
+            guest.Call(131, Word, 0);
+            guest.Code.mov(rbx, what switch { "kernel" => 0xFFFF_8000_0000_1000, "edge" => 0x7FFF_FFFF_F000, "null" => 0x10, _ => 0xE000_0000_2000_0100UL });
+            switch (what)
+            {
+                case "rsp":
+                    guest.Code.mov(rsp, rbx);
+                    guest.Code.push(rax);
+                    break;
+                case "int 4":
+                    guest.Code.@int(4);
+                    break;
+                case "int 0x10":
+                    guest.Code.@int(0x10);
+                    break;
+                default:
+                    guest.Code.mov(__byte_ptr[rbx], al);
+                    break;
+            }
+        });
+        Assert.Equal([signal, code, address, trap, error], printed);
+    }
+
+    [Fact]
+    public void TheTrapFlagTrapsBehindEachInstructionUntilAHandlerClearsIt()
+    {
+        using var world = new GuestWorld();
+        var printed = world.Print(guest =>
+        {
+            guest.Handle(Signal.SIGTRAP, SignalActionFlags.None, () =>
+            {
+                // The handler itself is not stepped through: its own flags have TF clear.
+                guest.Code.inc(__qword_ptr[Word]);
+                guest.Code.cmp(__qword_ptr[Word], 3);
+                var more = guest.Code.CreateLabel();
+                guest.Code.jne(more);
+                guest.Code.and(__dword_ptr[rdx + 176], ~0x100);
+                guest.Code.Label(ref more);
+                guest.Code.mov(r12d, __dword_ptr[rsi + 8]);
+                guest.Store(Word + 8, r12);
+                guest.Code.mov(r13, __qword_ptr[rdx + 200]);
+                guest.Store(Word + 16, r13);
+            });
+            SetTrapFlag(guest);
+            for (var count = 0; count < 8; count++)
+            {
+                guest.Code.inc(r15);
+            }
+
+            guest.PrintWordAt(Word);
+            guest.PrintWordAt(Word + 8);
+            guest.PrintWordAt(Word + 16);
+            guest.Exit(0);
+        });
+        Assert.Equal([3, SignalCode.TrapTrace, 1], printed);
+    }
+
+    [Fact]
+    public void ATrapThatNobodyHandlesKillsAndANewProgramStartsWithoutTheFlag()
+    {
+        using var world = new GuestWorld();
+        Assert.Equal(ExitStatus.Killed(Signal.SIGTRAP), world.Run(guest =>
+        {
+            SetTrapFlag(guest);
+            guest.Code.nop();
+            guest.Exit(0);
+        }).Status);
+        using var other = new GuestWorld();
+        other.AddProgram("/next", guest => guest.Exit(9));
+        var outcome = other.Run(guest =>
+        {
+            guest.Code.mov(eax, 59);
+            guest.Code.lea(rdi, __[guest.Text("/next")]);
+            guest.Code.xor(esi, esi);
+            guest.Code.xor(edx, edx);
+            SetTrapFlag(guest);
+            guest.Code.syscall();
+        });
+        Assert.Equal(ExitStatus.Exited(9), outcome.Status);
+    }
+
+    private static void SetTrapFlag(Guest guest)
+    {
+        guest.Code.pushfq();
+        guest.Code.or(__qword_ptr[rsp], 0x100);
+        guest.Code.popfq();
+    }
+
     [Theory]
     [InlineData(SignalActionFlags.None, 1)]
     [InlineData(SignalActionFlags.NoDefer, 2)]

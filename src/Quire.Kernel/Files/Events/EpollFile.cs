@@ -28,8 +28,6 @@ public readonly record struct EpollEvent(PollEvents Events, ulong Data);
 /// </summary>
 public sealed class EpollFile : OpenFile
 {
-    private const int DeepestNesting = 5;
-
     // struct epitem, with the entry of the file's wait queue.
     private const int EntryBytes = 192;
 
@@ -49,9 +47,14 @@ public sealed class EpollFile : OpenFile
 
     public Errno Add(int descriptor, OpenFile file, uint events, ulong data)
     {
-        if (file == this || file is EpollFile other && (other.Depth() >= DeepestNesting || other.Reaches(this)))
+        if (file == this)
         {
-            return file == this ? Errno.EINVAL : Errno.ELOOP;
+            return Errno.EINVAL;
+        }
+
+        if (file is EpollFile nested && !EpollNesting.Allows(this, nested))
+        {
+            return Errno.ELOOP;
         }
 
         if (IsAlwaysReady(file))
@@ -72,8 +75,15 @@ public sealed class EpollFile : OpenFile
         var entry = new Entry(descriptor, file);
         entry.Set(events, data);
         _entries.Add(entry);
-        _listChanged.WakeAll();
-        return Errno.None;
+        (file.Watchers ??= []).Add(this);
+        if (Watchers is not { Count: > 0 } && file is not EpollFile && file.Watchers.Count == 1 || EpollNesting.HasFewPaths(file))
+        {
+            _listChanged.WakeAll();
+            return Errno.None;
+        }
+
+        Remove(entry);
+        return Errno.EINVAL;
     }
 
     public Errno Modify(int descriptor, OpenFile file, uint events, ulong data)
@@ -95,8 +105,7 @@ public sealed class EpollFile : OpenFile
             return Errno.ENOENT;
         }
 
-        _entries.Remove(entry);
-        _charge.Remove(EntryBytes);
+        Remove(entry);
         return Errno.None;
     }
 
@@ -106,6 +115,7 @@ public sealed class EpollFile : OpenFile
         _charge.Remove((long)_entries.RemoveAll(entry => entry.File.IsClosed) * EntryBytes);
         var taken = new List<EpollEvent>();
         var told = new List<Entry>();
+        Dictionary<EpollFile, PollEvents>? known = null;
         foreach (var entry in _entries)
         {
             if (taken.Count == most)
@@ -113,7 +123,7 @@ public sealed class EpollFile : OpenFile
                 break;
             }
 
-            var events = entry.Ready();
+            var events = entry.Ready(ref known);
             if (events != PollEvents.None)
             {
                 taken.Add(new EpollEvent(events, entry.Data));
@@ -131,37 +141,70 @@ public sealed class EpollFile : OpenFile
         return taken;
     }
 
-    public override PollEvents Poll() =>
-        _entries.Exists(entry => !entry.File.IsClosed && entry.Ready() != PollEvents.None) ? PollEvents.In | PollEvents.ReadNormal : PollEvents.None;
+    internal IEnumerable<OpenFile> Watched => _entries.Select(entry => entry.File).Where(file => !file.IsClosed);
 
-    public override void AddReadinessQueues(List<WaitQueue> queues)
+    public override PollEvents Poll()
     {
-        queues.Add(_listChanged);
+        Dictionary<EpollFile, PollEvents>? known = null;
+        return Poll(ref known);
+    }
+
+    public override void AddReadinessQueues(List<WaitQueue> queues) => AddReadinessQueues(queues, []);
+
+    protected override void OnLastClose()
+    {
         foreach (var entry in _entries)
         {
-            if (!entry.File.IsClosed)
+            entry.File.Watchers?.Remove(this);
+        }
+
+        _entries.Clear();
+        _charge.Clear();
+    }
+
+    // Each list is looked at once, by however many paths it is reached.
+    private PollEvents Poll(ref Dictionary<EpollFile, PollEvents>? known)
+    {
+        foreach (var entry in _entries)
+        {
+            if (!entry.File.IsClosed && entry.Ready(ref known) != PollEvents.None)
             {
-                entry.File.AddReadinessQueues(queues);
+                return PollEvents.In | PollEvents.ReadNormal;
             }
         }
+
+        return PollEvents.None;
+    }
+
+    private void AddReadinessQueues(List<WaitQueue> queues, HashSet<EpollFile> seen)
+    {
+        queues.Add(_listChanged);
+        seen.Add(this);
+        foreach (var file in Watched)
+        {
+            if (file is not EpollFile nested)
+            {
+                file.AddReadinessQueues(queues);
+            }
+            else if (!seen.Contains(nested))
+            {
+                nested.AddReadinessQueues(queues, seen);
+            }
+        }
+    }
+
+    private void Remove(Entry entry)
+    {
+        _entries.Remove(entry);
+        _charge.Remove(EntryBytes);
+        entry.File.Watchers!.Remove(this);
     }
 
     public override ValueTask<long> Read(GuestThread thread, UserBuffer buffer, long? offset) => new(Errno.EINVAL.ToResult());
 
     public override ValueTask<long> Write(GuestThread thread, UserBuffer buffer, long? offset) => new(Errno.EINVAL.ToResult());
 
-    protected override void OnLastClose()
-    {
-        _entries.Clear();
-        _charge.Clear();
-    }
-
     private Entry? Find(int descriptor, OpenFile file) => _entries.Find(entry => entry.Descriptor == descriptor && entry.File == file && !file.IsClosed);
-
-    private int Depth() => 1 + _entries.Select(entry => entry.File).OfType<EpollFile>().Select(nested => nested.Depth()).DefaultIfEmpty().Max();
-
-    private bool Reaches(EpollFile target) =>
-        _entries.Exists(entry => entry.File is EpollFile nested && (nested == target || nested.Reaches(target)));
 
     private sealed class Entry(int descriptor, OpenFile file)
     {
@@ -188,14 +231,25 @@ public sealed class EpollFile : OpenFile
             _toldAt = -1;
         }
 
-        public PollEvents Ready()
+        public PollEvents Ready(ref Dictionary<EpollFile, PollEvents>? known)
         {
             if (_isMuted || (Modes & EpollModes.EdgeTriggered) != 0 && _toldAt == Wakes())
             {
                 return PollEvents.None;
             }
 
-            return File.Poll() & Wanted;
+            if (File is not EpollFile nested)
+            {
+                return File.Poll() & Wanted;
+            }
+
+            known ??= [];
+            if (!known.TryGetValue(nested, out var events))
+            {
+                known[nested] = events = nested.Poll(ref known);
+            }
+
+            return events & Wanted;
         }
 
         public void Told()

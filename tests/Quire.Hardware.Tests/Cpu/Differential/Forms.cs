@@ -30,9 +30,8 @@ internal static class Forms
             && Enumerable.Range(0, form.OpCount).All(operand => EncodingGenerator.CanMake(form.GetOpKind(operand), operand));
     }
 
-    // Every processor has bits of its own here: the host's are there only where its instruction gives them.
-    private static bool IsApproximation(Mnemonic mnemonic) =>
-        !System.Runtime.Intrinsics.X86.Sse.IsSupported && mnemonic is (Mnemonic.Rcpss or Mnemonic.Rcpps or Mnemonic.Rsqrtss or Mnemonic.Rsqrtps);
+    // Every processor has bits of its own here.
+    private static bool IsApproximation(Mnemonic mnemonic) => mnemonic is Mnemonic.Rcpss or Mnemonic.Rcpps or Mnemonic.Rsqrtss or Mnemonic.Rsqrtps;
 
     // What processors disagree about or the manual leaves open, and what would take the native program's own thread pointer away.
     private static bool IsUndefined(Code code) => code is Code.Bswap_r16 or Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D

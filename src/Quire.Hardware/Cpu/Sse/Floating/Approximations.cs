@@ -2,15 +2,14 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Iced.Intel;
 using static Quire.Hardware.Cpu.Sse.Selection;
-using HostSse = System.Runtime.Intrinsics.X86.Sse;
 using Registry = Quire.Hardware.Cpu.SelectorTable.Registry;
 
 namespace Quire.Hardware.Cpu.Sse.Floating;
 
 /// <summary>
 /// RCP and RSQRT: relative error at most 1.5 * 2^-12, denormal operands and results are zeros, no exceptions, whatever MXCSR says.
-/// The architecture leaves the bits to the processor: x86 hosts give theirs, as a program would find there, others give the nearest
-/// numbers with 12 bits.
+/// The architecture leaves the bits to the processor. These are the nearest numbers with 12 bits, on every host, so that a run does not depend on the one
+/// that it is made on: differs from hardware, where each maker has its own.
 /// </summary>
 internal static class Approximations
 {
@@ -36,12 +35,9 @@ internal static class Approximations
 
     private readonly struct Reciprocal : IVectorFunction
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<byte> Apply(Vector128<byte> value) =>
-            HostSse.IsSupported ? HostSse.Reciprocal(value.AsSingle()).AsByte() : Portable(value.AsUInt32());
-
-        private static Vector128<byte> Portable(Vector128<uint> value)
+        public static Vector128<byte> Apply(Vector128<byte> bytes)
         {
+            var value = bytes.AsUInt32();
             for (var i = 0; i < 4; i++)
             {
                 value = value.WithElement(i, Approximate(value.GetElement(i), 1));
@@ -53,12 +49,9 @@ internal static class Approximations
 
     private readonly struct ReciprocalSquareRoot : IVectorFunction
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<byte> Apply(Vector128<byte> value) =>
-            HostSse.IsSupported ? HostSse.ReciprocalSqrt(value.AsSingle()).AsByte() : Portable(value.AsUInt32());
-
-        private static Vector128<byte> Portable(Vector128<uint> value)
+        public static Vector128<byte> Apply(Vector128<byte> bytes)
         {
+            var value = bytes.AsUInt32();
             for (var i = 0; i < 4; i++)
             {
                 value = value.WithElement(i, Approximate(value.GetElement(i), 2));
