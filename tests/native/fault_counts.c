@@ -1,4 +1,5 @@
 /* Touches fresh pages in many ways and prints how many minor faults each way cost, as getrusage counts them. */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,61 @@ static long stack_growth(void)
     return minor_faults() - before;
 }
 
+/* KiB of the region at this address that count as resident: the shared zero page does not. */
+static long resident(char *at)
+{
+    char line[512];
+    unsigned long start, end;
+    long found = -1;
+    int inside = 0;
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    while (maps && found < 0 && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            inside = (unsigned long)at >= start && (unsigned long)at < end;
+        else if (inside)
+            sscanf(line, "Rss: %ld", &found);
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
+static char filled[PAGES * PAGE];
+
 static void print(const char *what, long faults) { printf("%s: %ld\n", what, faults); }
+
+/* System calls take faults in the caller's name. */
+static void print_calls(int file)
+{
+    int ends[2];
+    int zeros = open("/dev/zero", O_RDONLY);
+    char *at[6];
+    for (int i = 0; i < 6; i++)
+        at[i] = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (zeros < 0 || pipe(ends) != 0 || write(ends[1], filled, 16 * PAGE) != 16 * PAGE)
+        exit(1);
+    long before = minor_faults();
+    mlock(at[0], PAGES * PAGE);
+    print("mlock", minor_faults() - before);
+    before = minor_faults();
+    read(zeros, at[1], PAGES * PAGE);
+    print("read of /dev/zero", minor_faults() - before);
+    before = minor_faults();
+    pread(file, at[2], PAGES * PAGE, 0);
+    print("read of a file", minor_faults() - before);
+    before = minor_faults();
+    read(ends[0], at[3], 16 * PAGE);
+    print("read of a pipe", minor_faults() - before);
+    before = minor_faults();
+    madvise(at[4], PAGES * PAGE, MADV_POPULATE_WRITE);
+    print("MADV_POPULATE_WRITE", minor_faults() - before);
+    before = minor_faults();
+    madvise(at[5], PAGES * PAGE, MADV_POPULATE_READ);
+    print("MADV_POPULATE_READ", minor_faults() - before);
+    before = minor_faults();
+    char *populated = mmap(next, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_FIXED, -1, 0);
+    next += 1 << 21;
+    print("MAP_POPULATE", populated == MAP_FAILED ? -1 : minor_faults() - before);
+}
 
 int main(int argc, char **argv)
 {
@@ -68,6 +123,7 @@ int main(int argc, char **argv)
     print("anonymous, written again", writes(fresh, PAGES));
     char *zero = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
     print("anonymous, read", reads(zero, PAGES));
+    print("anonymous, read, resident", resident(zero));
     print("anonymous, written after read", writes(zero, PAGES));
     madvise(zero, PAGES * PAGE, MADV_DONTNEED);
     print("anonymous, written after MADV_DONTNEED", writes(zero, PAGES));
@@ -86,6 +142,8 @@ int main(int argc, char **argv)
     print("private file, written after read", writes(copied, PAGES));
     print("shared file, read", reads(map(MAP_SHARED, file), PAGES));
     print("shared file, written", writes(map(MAP_SHARED, file), PAGES));
+
+    print_calls(file);
 
     fflush(stdout);
     if (fork() == 0) {

@@ -23,8 +23,8 @@ public sealed unsafe class CodeCache : IDisposable
 
     // The movable block made last for a place in a frame, as a cache of one entry a line.
     private readonly Block** _models;
-    private readonly List<nint> _straddling = [];
     private readonly Dictionary<uint, nint> _firstInFrame = [];
+    private readonly Dictionary<uint, nint> _firstInSecondFrame = [];
     private byte* _free;
     private long _freeBytes;
 
@@ -70,6 +70,18 @@ public sealed unsafe class CodeCache : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>Blocks, dropped ones too, among which one of this address is looked for.</summary>
+    internal int BlocksLookedAt(ulong address)
+    {
+        var count = 0;
+        for (var block = _buckets[BucketOf(address)]; block != null; block = block->NextInBucket)
+        {
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>A block of the same bytes of the same frame for another address; null if none is known.</summary>
@@ -131,7 +143,8 @@ public sealed unsafe class CodeCache : IDisposable
         if (header.Straddles)
         {
             Mark(header.SecondFrame);
-            _straddling.Add((nint)block);
+            block->NextInSecondFrame = (Block*)_firstInSecondFrame.GetValueOrDefault(header.SecondFrame);
+            _firstInSecondFrame[header.SecondFrame] = (nint)block;
         }
 
         if (header.IsMovable)
@@ -156,45 +169,36 @@ public sealed unsafe class CodeCache : IDisposable
         {
             for (var block = (Block*)first; block != null; block = block->NextInFrame)
             {
-                Unlink(block);
+                if (block->IsValid)
+                {
+                    Unlink(block);
+                }
             }
         }
 
-        // Blocks whose one instruction begins on another frame and ends on this one; those that begin here are gone already.
-        var kept = 0;
-        for (var i = 0; i < _straddling.Count; i++)
+        // Blocks whose one instruction begins on another frame and ends on this one; those whose first frame was dropped are gone already.
+        if (_firstInSecondFrame.Remove(frame.Value, out first))
         {
-            var straddling = _straddling[i];
-            var block = (Block*)straddling;
-            if (block->IsValid && block->SecondFrame == frame.Value)
+            for (var block = (Block*)first; block != null; block = block->NextInSecondFrame)
             {
-                Invalidate(block);
-            }
-
-            if (block->IsValid)
-            {
-                _straddling[kept++] = straddling;
+                if (block->IsValid)
+                {
+                    Unlink(block);
+                }
             }
         }
-
-        _straddling.RemoveRange(kept, _straddling.Count - kept);
     }
 
     /// <summary>Forgets everything. No processor may be inside a block.</summary>
     public void Reset()
     {
-        foreach (var frame in _firstInFrame.Keys)
+        foreach (var frame in _firstInFrame.Keys.Concat(_firstInSecondFrame.Keys))
         {
             _memory.HoldsCode[frame] = 0;
         }
 
-        foreach (var straddling in _straddling)
-        {
-            _memory.HoldsCode[((Block*)straddling)->SecondFrame] = 0;
-        }
-
-        _straddling.Clear();
         _firstInFrame.Clear();
+        _firstInSecondFrame.Clear();
         NativeMemory.Clear(_buckets, (1 << BucketBits) * (nuint)sizeof(Block*));
         NativeMemory.Clear(_models, (1 << ModelBits) * (nuint)sizeof(Block*));
         foreach (var arena in _arenas)

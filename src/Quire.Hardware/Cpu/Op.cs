@@ -76,6 +76,9 @@ internal unsafe struct Block
 
     public Block* NextInBucket;
     public Block* NextInFrame;
+
+    /// <summary>Blocks whose one instruction ends on the same frame.</summary>
+    public Block* NextInSecondFrame;
     public uint Frame;
 
     /// <summary>Frame of the second page if the one instruction of this block lies on two; uint.MaxValue otherwise.</summary>

@@ -371,20 +371,20 @@ public sealed unsafe partial class Processor
     // A block of one instruction outside the cache, for an instruction that writes to its own page.
     private Block* BuildAlone(ulong address, byte* pointer)
     {
-        var available = Page.Size - (int)(address & Page.OffsetMask);
-        var bytes = stackalloc byte[available + 15];
-        Unsafe.CopyBlockUnaligned(bytes, pointer, (uint)available);
-        var length = available;
+        const int Longest = 15;
+        var length = Math.Min(Longest, Page.Size - (int)(address & Page.OffsetMask));
+        var bytes = stackalloc byte[Longest];
+        Unsafe.CopyBlockUnaligned(bytes, pointer, (uint)length);
         var secondFrame = new FrameNumber(NoSecondFrame);
-        if (available < 15)
+        if (length < Longest)
         {
             var firstFrame = _fetchedFrame;
             var second = Fetch((address & Page.Mask) + Page.Size, out secondFrame);
             _fetchedFrame = firstFrame;
             if (second != null)
             {
-                Unsafe.CopyBlockUnaligned(bytes + available, second, 15);
-                length += 15;
+                Unsafe.CopyBlockUnaligned(bytes + length, second, (uint)(Longest - length));
+                length = Longest;
             }
         }
 

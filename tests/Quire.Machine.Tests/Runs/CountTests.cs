@@ -62,7 +62,15 @@ public sealed class CountTests(NativePrograms programs) : IClassFixture<NativePr
         var quire = ProgramRun.OnQuire(programs.Directory, [program, Path.Combine(programs.Directory, "file")], "", "--fault-around", "16");
 
         Assert.Contains("anonymous, written: 96\n", native.Output);
-        Assert.Equal(native.Output, quire.Output);
+        Assert.Contains("anonymous, read, resident: 0\n", quire.Output);
+        Assert.Contains("anonymous, written after read: 96\n", quire.Output);
+        Assert.Contains("mlock: 96\n", quire.Output);
+
+        // Not every host maps the shared zero page on a read: one that does not has nothing to fault for at the write behind it.
+        string[] ofZeroPage = native.Output.Contains("anonymous, read, resident: 0\n", StringComparison.Ordinal) ? [] : ["anonymous, read", "anonymous, written after read"];
+        Assert.Equal(Lines(native.Output), Lines(quire.Output));
+
+        List<string> Lines(string output) => [.. output.Split('\n').Where(line => !ofZeroPage.Any(name => line.StartsWith(name, StringComparison.Ordinal)))];
     }
 
     // The default model: 64 entries of 4 ways for data (16 sets), behind it 512 entries of 4 ways (128 sets), least recently used goes; 32 entries
