@@ -20,7 +20,7 @@ public static class GcCommand
         var json = new Option<string?>("--json") { Description = "file for the results as JSON, - for standard output" };
         var command = new Command("gc", "Run programs on collected heaps: every collector of the field, on real memory.")
         {
-            program, plan, heap, sanity, json,
+            program, plan, heap, sanity, json, GcExploreCommand.Create(),
         };
         command.Guard((parse, cancellation) => Guarded(() =>
         {
