@@ -28,7 +28,7 @@ internal sealed class FileEventQueue(int capacity, KernelMemory memory)
     /// <summary>False if nothing was added.</summary>
     public bool TryAdd(FileEvent happened)
     {
-        if (_events.Count >= capacity || !_charge.TryAdd(EventBytes))
+        if (_events.Count >= capacity || !_charge.TryAdd(Taken(happened)))
         {
             if (_hasOverflowed)
             {
@@ -40,7 +40,7 @@ internal sealed class FileEventQueue(int capacity, KernelMemory memory)
         }
         else if (!IsEmpty && happened.Repeats(_last))
         {
-            _charge.Remove(EventBytes);
+            _charge.Remove(Taken(happened));
             return false;
         }
 
@@ -68,7 +68,7 @@ internal sealed class FileEventQueue(int capacity, KernelMemory memory)
             }
 
             _events.Dequeue();
-            _charge.Remove(next.What == FileEvents.QueueOverflow ? 0 : EventBytes);
+            _charge.Remove(next.What == FileEvents.QueueOverflow ? 0 : Taken(next));
             Bytes -= next.Bytes;
             _hasOverflowed &= next.What != FileEvents.QueueOverflow;
             if (buffer.CopyToGuest(next.Encode()) < next.Bytes)
@@ -81,4 +81,6 @@ internal sealed class FileEventQueue(int capacity, KernelMemory memory)
 
         return total;
     }
+
+    private static long Taken(in FileEvent happened) => EventBytes + (2L * happened.Name.Length);
 }
