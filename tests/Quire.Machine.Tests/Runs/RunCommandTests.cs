@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Quire.Machine.Tests.Programs;
+using Quire.Replacement;
 
 namespace Quire.Machine.Tests.Runs;
 
@@ -32,6 +33,24 @@ public class RunCommandTests
         var run = ProgramRun.Quire(["run", .. options.Split(' '), "--", "/bin/true"]);
         Assert.True(run.ExitCode == 2 && run.Output.Length == 0 && run.Errors.Contains(hint), $"{run}");
         Assert.Single(run.Errors.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("sweap", "did you mean sweep?")]
+    [InlineData("polices", "did you mean policies?")]
+    [InlineData("xyzzy", "quire --help lists them")]
+    public void AnUnknownCommandIsCalledSo(string word, string hint)
+    {
+        var run = ProgramRun.Quire(word, "--ram", "4M");
+        Assert.True(run.ExitCode == 2 && run.Output.Length == 0 && run.Errors.Contains($"no command '{word}'") && run.Errors.Contains(hint), $"{run}");
+        Assert.Single(run.Errors.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public void EachPolicyIsListedWithItsPaper()
+    {
+        var run = ProgramRun.Quire("policies");
+        Assert.All(PolicyRegistry.All, policy => Assert.Matches($"(?m)^{policy.Name}[, ].*{Regex.Escape(policy.Description.Paper)}", run.Output));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Quire.Machine.Tests.Programs;
 
@@ -23,6 +24,27 @@ public sealed class SweepTests
         Assert.InRange(advice.GetProperty("requestBytes").GetInt64(), 2 << 20, advice.GetProperty("limitBytes").GetInt64());
     }
 
+    // 12 MiB that are written once and never looked at again: swap hides that they are needed.
+    [Fact]
+    public void TheProgramLivesUnderTheLimitThatIsAdvised()
+    {
+        string[] command = ["perl", "-e", "my $cold = join '', map { $_ * 7919 % 65521 } 1..2_600_000; my $sum = 0; $sum += $_ % 7 for 1..100_000; print $sum, length $cold"];
+        var advice = Rows(ProgramRun.Quire(["sweep", "--ram", "3M..40M", "--points", "3", "--seed", "1", "--json", "-", "--", .. command]))[^1];
+
+        Assert.False(advice.TryGetProperty("swapBytes", out var swap) && swap.ValueKind == JsonValueKind.Number, advice.ToString());
+        Assert.Equal(3, advice.GetProperty("seedsTried").GetInt32());
+        var limit = advice.GetProperty("limitBytes").GetInt64().ToString(CultureInfo.InvariantCulture);
+        var run = ProgramRun.OnQuire("/", command, "", "--ram", "256M", "--memory-max", limit, "--seed", "9");
+        Assert.True(run == ProgramRun.Natively("/", command), $"{limit}: {run}");
+    }
+
+    [Fact]
+    public void WhereSwapIsGivenTheAdviceNamesHowMuchOfIt()
+    {
+        var advice = Rows(ProgramRun.Quire("sweep", "--ram", "3M..40M", "--points", "3", "--seed", "1", "--swap", "64M", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..15000; print scalar(@a)"))[^1];
+        Assert.Equal(JsonValueKind.Number, advice.GetProperty("swapBytes").ValueKind);
+    }
+
     [Fact]
     public void ThePageAndTheTextShowTheSameAdvice()
     {
@@ -32,6 +54,7 @@ public sealed class SweepTests
             var run = ProgramRun.Quire("sweep", "--ram", "2M..16M", "--points", "3", "--html", page, "--", "sh", "-c", "echo $((6*7))");
             Assert.True(run.ExitCode == 0, $"{run}");
             Assert.Contains("resources:", run.Output);
+            Assert.DoesNotContain("<- knee", run.Output.Split('\n')[1], StringComparison.Ordinal);
             var limit = run.Output.Split('\n').First(line => line.Contains("Mi", StringComparison.Ordinal)).Trim();
             var text = File.ReadAllText(page);
             Assert.Contains(limit, text);

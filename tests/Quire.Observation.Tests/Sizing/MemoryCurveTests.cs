@@ -1,5 +1,6 @@
 using Quire.Observation.Sizing;
 using Quire.Primitives;
+using Quire.Traces.Curves;
 using Xunit;
 
 namespace Quire.Observation.Tests.Sizing;
@@ -17,29 +18,20 @@ public sealed class MemoryCurveTests
         Assert.Equal(ByteSize.FromMiB(4), curve.SmallestComplete);
     }
 
-    [Fact]
-    public void TheAdviceRequestsTheKneeAndLimitsAboveTheAmpleSize()
-    {
-        var advice = Curve((4, 64), (8, 30), (16, 2), (32, 1.5), (64, 1), (128, 1)).Advise();
-
-        Assert.Equal(new MemoryAdvice(ByteSize.FromMiB(16), ByteSize.FromMiB(80), 2.0), advice);
-    }
-
-    [Fact]
-    public void AFlatCurveNeedsOnlyTheSmallestSize()
-    {
-        var curve = Curve((4, 1.01), (8, 1), (16, 1));
-
-        Assert.Equal(ByteSize.FromMiB(4), curve.Knee);
-        Assert.Equal(ByteSize.FromMiB(5), curve.Advise()!.Limit);
-    }
+    // What is below the smallest size was not looked at.
+    [Theory]
+    [InlineData(1.01, 1, 1)]
+    [InlineData(1.5, 1.4, 1)]
+    [InlineData(3, 3, 3)]
+    public void ACurveThatDoesNotBendHasNoKnee(double small, double middle, double large) => Assert.Null(Curve((4, small), (8, middle), (16, large)).Knee);
 
     [Fact]
-    public void AStraightLineHasItsKneeAtTheAmpleEnd()
+    public void AKneeIsWhereMissRatiosHaveIt()
     {
-        var curve = Curve((4, 3), (8, 2), (16, 1));
+        (ulong Size, double Height)[] points = [(4, 64), (8, 30), (16, 2), (32, 1.5), (64, 1)];
+        var ratios = new MissRatioCurve("", [.. points.Select(point => new CurvePoint((long)point.Size, point.Height / 64))]);
 
-        Assert.Equal(ByteSize.FromMiB(16), curve.Knee);
+        Assert.Equal((long)(Curve(points).Knee!.Value.Bytes >> 20), ratios.Knee()!.Value.Frames);
     }
 
     [Fact]
@@ -51,9 +43,6 @@ public sealed class MemoryCurveTests
         Assert.Equal(5.0, curve.SlowdownAt(ByteSize.FromMiB(4)));
         Assert.Equal(double.NaN, curve.SlowdownAt(ByteSize.FromMiB(2)));
     }
-
-    [Fact]
-    public void NoCompleteRunGivesNoAdvice() => Assert.Null(new MemoryCurve([Incomplete(2), Incomplete(4)]).Advise());
 
     [Fact]
     public void TheNextRunGoesWhereTheTimeChangesMost()
