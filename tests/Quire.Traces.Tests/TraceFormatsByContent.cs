@@ -102,6 +102,7 @@ public class TraceFormatsByContent
     [InlineData("object;op_count\na;1\n\nb;1e9\n", "line 4")]
     [InlineData("time,page\n1,2\n-5,3\n", "line 3")]
     [InlineData("time,page\n1,2\n5\n", "line 3")]
+    [InlineData("object,size\na,5\nb\n", "line 3: the line has too few columns")]
     [InlineData("1,2,3\n4,-5,6\n", "line 2: reference 5")]
     [InlineData("s 0x10 1\nl 0x20 0\nl zz 1\n", "not a trace format")]
     public void ABadCellIsNamedWithItsLine(string text, string where)

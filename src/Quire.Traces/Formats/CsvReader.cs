@@ -84,6 +84,12 @@ public sealed class CsvReader : TextTraceReader
         {
             if (!CsvCells.TryTake(ref rest, _layout.Separator, out var cell))
             {
+                // Behind a separator at the end there is an empty cell.
+                if (line[^1] != _layout.Separator)
+                {
+                    throw Bad("the line has too few columns", line);
+                }
+
                 break;
             }
 
