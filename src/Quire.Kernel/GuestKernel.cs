@@ -45,6 +45,7 @@ public sealed class GuestKernel
         MemoryWaits = new MemoryWaits(this);
         TaskSlots = memory.Slabs.Cache("task_struct", TaskBytes);
         QueuedSignals = new QueuedSignals(memory);
+        StackPages = memory.Slabs.Cache("thread_stack", Page.Size, KernelMemoryKind.KernelStacks);
         _cpus = [.. processors.Select((processor, index) => new VirtualCpu(index, processor, options.Costs))];
         _host = host;
         LoadControl = new LoadControl(this);
@@ -136,6 +137,9 @@ public sealed class GuestKernel
     internal LoadControl LoadControl { get; }
 
     internal KernelObjectCache TaskSlots { get; }
+
+    /// <summary>Of <see cref="KernelStack"/>s.</summary>
+    internal KernelObjectCache StackPages { get; }
 
     internal ControlGroupTree ControlGroups { get; }
 

@@ -301,7 +301,8 @@ public sealed partial class PageCache
         for (var index = first; index < end; index++)
         {
             // What is read ahead must not push pages out that are in use.
-            if (!_index[index].IsNone || (index != wanted && _memory.Pools.Current.IsFull))
+            if (!_index[index].IsNone
+                || (index != wanted && (_memory.Pools.Current.IsFull || _memory.Frames.Limits?.TryReclaimFor(Page.Size) == false)))
             {
                 continue;
             }

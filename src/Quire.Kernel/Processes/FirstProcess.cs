@@ -19,7 +19,7 @@ internal static class FirstProcess
         var session = new Session(id) { Terminal = start.Terminal };
         var limits = new ResourceLimits(kernel.Memory.Physical.FrameCount);
         var layout = new AddressLayout(LayoutRandomization.Off, limits[Resource.Stack].Soft, kernel.Random.Next);
-        if (!kernel.TryTakeTaskSlot(out var slot)
+        if (KernelStack.TryTake(kernel.StackPages) is not { } stack || !kernel.TryTakeTaskSlot(out var slot)
             || kernel.Memory.TryCreateAddressSpace(new AddressSpaceOptions(layout, limits.ForMemory(start.Credentials), id)) is not { } space)
         {
             return Errno.ENOMEM;
@@ -42,6 +42,7 @@ internal static class FirstProcess
         if (error != Errno.None)
         {
             kernel.ReleaseSpace(space);
+            stack.Return();
             kernel.TaskSlots.Return(slot);
             return error;
         }
@@ -52,7 +53,7 @@ internal static class FirstProcess
             terminal.ForegroundGroup = id;
         }
 
-        var thread = new GuestThread(kernel, process, id);
+        var thread = new GuestThread(kernel, process, id) { KernelStack = stack };
         process.MutableThreads.Add(thread);
         kernel.Processes.Add(process);
         kernel.Processes.Add(thread);

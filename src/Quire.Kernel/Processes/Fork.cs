@@ -22,11 +22,17 @@ internal static class Fork
         }
 
         var kernel = parent.Kernel;
+        if (KernelStack.TryTake(kernel.StackPages) is not { } stack)
+        {
+            return new(Errno.ENOMEM.ToResult());
+        }
+
         GuestThread child;
         if (request.Has(CloneFlags.Thread))
         {
             if (!kernel.TryTakeTaskSlot(out var slot))
             {
+                stack.Return();
                 return new(Errno.EAGAIN.ToResult());
             }
 
@@ -37,6 +43,7 @@ internal static class Fork
             error = TryCopyProcess(parent, request, out var process);
             if (error != Errno.None)
             {
+                stack.Return();
                 return new(error.ToResult());
             }
 
@@ -49,6 +56,7 @@ internal static class Fork
             }
         }
 
+        child.KernelStack = stack;
         CopyThread(parent, child, request);
         child.Process.MutableThreads.Add(child);
         var group = request.ControlGroup ?? parent.ControlGroup;

@@ -140,6 +140,9 @@ public sealed class GuestThread
     /// <summary>Blocked until memory appears: <see cref="MemoryWaits"/>.</summary>
     internal bool AwaitsMemory { get; set; }
 
+    /// <summary>The end of a sleep for being above memory.high, which whoever is killed does not wait for (schedule_timeout_killable); null: it does not sleep for that.</summary>
+    internal ScheduledAction? Penalty { get; set; }
+
     internal VirtualTime RunnableSince { get; set; }
 
     /// <summary>sched_yield was called: the rest of the time slice goes to the next thread.</summary>
@@ -180,8 +183,12 @@ public sealed class GuestThread
     /// <summary>What charges the thread to kernel memory; a process holds its first thread's.</summary>
     internal SlabSlot? Slot { get; set; }
 
+    /// <summary>Null: the thread has none, as one that a test made.</summary>
+    internal KernelStack? KernelStack { get; set; }
+
     internal void ReturnSlot()
     {
+        KernelStack?.Return();
         if (Slot is { } slot)
         {
             Kernel.TaskSlots.Return(slot);

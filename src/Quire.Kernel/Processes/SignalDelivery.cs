@@ -110,6 +110,12 @@ public static class SignalDelivery
     internal static void Awaken(this GuestThread thread)
     {
         thread.Sleep.Interrupt();
+        if (thread.IsDoomed && thread.Penalty is { IsCancelled: false } penalty)
+        {
+            penalty.Cancel();
+            thread.Kernel.Scheduler.MakeRunnable(thread);
+        }
+
         if (thread.State == RunState.Stopped)
         {
             thread.Kernel.Scheduler.MakeRunnable(thread);

@@ -140,7 +140,8 @@ internal sealed class ThreadRunner
         Serve(thread, debt.Throttle, ThreadPressure.LacksMemory, ref until, ref first);
         Serve(thread, debt.Refault, ThreadPressure.LacksMemory | ThreadPressure.AwaitsDevice, ref until, ref first);
         Serve(thread, debt.Device - debt.Refault, ThreadPressure.AwaitsDevice, ref until, ref first);
-        _clock.At(until, thread.BecomeRunnable);
+        var end = _clock.At(until, thread.BecomeRunnable);
+        thread.Penalty = debt.Throttle > VirtualTime.Zero ? end : null;
         Leave(cpu, thread, first);
     }
 
@@ -163,7 +164,13 @@ internal sealed class ThreadRunner
         until += span;
     }
 
-    private void ChangeAt(VirtualTime moment, GuestThread thread, ThreadPressure state) => _clock.At(moment, () => _kernel.Pressure.Set(thread, state));
+    private void ChangeAt(VirtualTime moment, GuestThread thread, ThreadPressure state) => _clock.At(moment, () =>
+    {
+        if (thread.State == RunState.DiskSleep)
+        {
+            _kernel.Pressure.Set(thread, state);
+        }
+    });
 
     private VirtualTime TakeDebt(GuestThread thread)
     {

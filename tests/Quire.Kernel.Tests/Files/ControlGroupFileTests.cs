@@ -290,6 +290,19 @@ public sealed class ControlGroupFileTests : IDisposable
         Assert.Equal(Errno.ENOTSUP, Write("other/cgroup.threads", "0"));
     }
 
+    // What the JVM looks for before it asks its group for limits (CgroupSubsystemFactory).
+    [Fact]
+    public void RuntimesFindTheControllersThatAContainerHas()
+    {
+        Assert.Equal(
+            "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t0\t1\t1\ncpu\t0\t1\t1\ncpuacct\t0\t1\t1\nmemory\t0\t1\t1\npids\t0\t1\t1\n",
+            Guest.ReadFile("/proc/cgroups"));
+        Assert.Equal("cpuset cpu memory pids\n", Guest.ReadFile(Top + "/cgroup.controllers"));
+        MakeGroup("a");
+        Assert.Equal("max 100000\n", Guest.ReadFile(Top + "/a/cpu.max"));
+        Assert.EndsWith("nr_periods 0\nnr_throttled 0\nthrottled_usec 0\nnr_bursts 0\nburst_usec 0\n", Guest.ReadFile(Top + "/a/cpu.stat"));
+    }
+
     [Fact]
     public void MemoryIsChargedWhereAProcessIsFromTheMomentThatItCame()
     {

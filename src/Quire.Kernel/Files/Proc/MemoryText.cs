@@ -55,10 +55,10 @@ internal static class MemoryText
         Pages("Shmem", counters.SharedMemoryPages);
         var reclaimable = memory.Slabs.ReclaimablePages;
         Pages("KReclaimable", reclaimable);
-        Pages("Slab", counters.SlabPages);
+        Pages("Slab", counters.SlabPages - memory.Slabs.StackPages);
         Pages("SReclaimable", reclaimable);
-        Pages("SUnreclaim", counters.SlabPages - reclaimable);
-        Line("KernelStack", 0);
+        Pages("SUnreclaim", counters.SlabPages - memory.Slabs.StackPages - reclaimable);
+        Pages("KernelStack", memory.Slabs.StackPages);
         Pages("PageTables", counters.PageTablePages);
         Line("SecPageTables", 0);
         Line("NFS_Unstable", 0);
@@ -105,7 +105,7 @@ internal static class MemoryText
         Line("nr_active_file", pageable.ActiveFile);
         Line("nr_unevictable", pageable.Unevictable);
         Line("nr_slab_reclaimable", memory.Slabs.ReclaimablePages);
-        Line("nr_slab_unreclaimable", counters.SlabPages - memory.Slabs.ReclaimablePages);
+        Line("nr_slab_unreclaimable", counters.SlabPages - memory.Slabs.StackPages - memory.Slabs.ReclaimablePages);
         Line("workingset_refault_anon", reclaim.RefaultsAnonymous);
         Line("workingset_refault_file", reclaim.RefaultsFile);
         Line("workingset_activate_anon", reclaim.RefaultActivationsAnonymous);

@@ -121,7 +121,7 @@ public sealed unsafe partial class PageAllocator : ISlabPages
     }
 
     /// <summary>Readahead may take frames: no zone is near the point where it has memory reclaimed, no allotment used up.</summary>
-    internal bool HasPlenty => !_pools.Current.IsFull && IsAboveLow;
+    internal bool HasPlenty => !_pools.Current.IsFull && IsAboveLow && Limits?.TryReclaimFor(Page.Size) != false;
 
     internal bool IsAboveLow
     {

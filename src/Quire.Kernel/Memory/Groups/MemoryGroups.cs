@@ -157,6 +157,21 @@ internal sealed class MemoryGroups
         return true;
     }
 
+    /// <summary>As <see cref="TryMakeRoom"/>, for a page that nobody waits for: nobody dies for it.</summary>
+    public bool TryReclaimFor(long bytes)
+    {
+        while (Current.FindFull(bytes) is { } full)
+        {
+            full.Count(MemoryGroupEvent.Max);
+            if (TryToFree(full, Math.Max(1, bytes >> Page.Shift)) == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>A limit was set: reclaims down to it, and has members die until what is left fits or nobody may die.</summary>
     public void Enforce(MemoryGroup group)
     {

@@ -29,8 +29,8 @@ public sealed class KernelObjectCache
     /// <summary>Bytes that each object takes.</summary>
     public int Size { get; }
 
-    /// <summary>Its objects go when memory is short and nobody uses them (SLAB_RECLAIM_ACCOUNT of Linux).</summary>
-    internal bool IsReclaimable => _kind == KernelMemoryKind.ReclaimableObjects;
+    /// <summary>Under which line of memory.stat its objects are charged.</summary>
+    internal KernelMemoryKind Kind => _kind;
 
     public SlabStatistics Statistics => _cache.Statistics;
 

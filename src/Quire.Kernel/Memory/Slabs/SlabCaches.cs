@@ -25,7 +25,13 @@ public sealed class SlabCaches
     internal MemoryGroups? Groups { get; set; }
 
     /// <summary>Pages of caches whose objects go when memory is short: NR_SLAB_RECLAIMABLE.</summary>
-    public long ReclaimablePages => _caches.Where(cache => cache.IsReclaimable).Sum(cache => (long)cache.Statistics.TotalSlabs * cache.Statistics.PagesPerSlab);
+    public long ReclaimablePages => PagesOf(KernelMemoryKind.ReclaimableObjects);
+
+    /// <summary>Pages of kernel stacks, which Linux does not take from slabs.</summary>
+    public long StackPages => PagesOf(KernelMemoryKind.KernelStacks);
+
+    private long PagesOf(KernelMemoryKind kind) =>
+        _caches.Where(cache => cache.Kind == kind).Sum(cache => (long)cache.Statistics.TotalSlabs * cache.Statistics.PagesPerSlab);
 
     /// <summary>One line of /proc/slabinfo each, in order of creation.</summary>
     public IEnumerable<SlabStatistics> Statistics => _caches.Select(cache => cache.Statistics);

@@ -69,7 +69,14 @@ internal sealed partial class SwapSpace
 
     private FaultOutcome ReadIntoCache(SwapEntry entry, out FrameNumber frame)
     {
-        if (!_memory.Frames.TryAllocate(FrameUse.Anonymous, out frame))
+        // Charged to the group that it was in, whoever wants it now.
+        var groups = _memory.Groups;
+        var pool = groups.PoolOf(_slots.Group(entry));
+        var before = groups.Current;
+        groups.Enter(pool.Group ?? groups.Root);
+        var isFound = _memory.Frames.TryAllocate(FrameUse.Anonymous, out frame);
+        groups.Enter(before);
+        if (!isFound)
         {
             return FaultOutcome.OutOfMemory;
         }
@@ -84,7 +91,7 @@ internal sealed partial class SwapSpace
 
         AddToCache(entry, frame);
         _memory.CountReturn(_slots.Arrival(entry).Page, frame);
-        _memory.Pools.Admit(frame, _memory.Groups.PoolOf(_slots.Group(entry)), _slots.Arrival(entry));
+        _memory.Pools.Admit(frame, pool, _slots.Arrival(entry));
         return FaultOutcome.Resolved;
     }
 
