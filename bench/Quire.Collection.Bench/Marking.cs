@@ -43,7 +43,7 @@ internal static class Marking
                 }
             }
 
-            // From one node on, so that the graph itself is followed; what is not reached from it hangs on the array.
+            // All nodes hang on the array, too: marking begins with it, in the order of addresses, and meets most edges from there.
             var rounds = nodes < 1_000_000 ? 400 : 5;
             var clock = new HostClock();
             var rates = new double[rounds];

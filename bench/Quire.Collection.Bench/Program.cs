@@ -19,7 +19,7 @@ switch (args)
         var processor = Process.GetCurrentProcess().TotalProcessorTime;
         var result = HeapRun.Run(PlanRegistry.Parse(plan), ProgramRegistry.Parse(program), new PlanSetup { HeapLimit = limit });
         processor = Process.GetCurrentProcess().TotalProcessorTime - processor;
-        Console.WriteLine($"{processor.TotalMilliseconds:0}\t{result.PausePercentile(1) / 1e6:0.0}\t{result.Pauses.Count}");
+        Console.WriteLine($"{processor.TotalMilliseconds:0}\t{result.PausePercentile(1) / 1e6:0.0}\t{result.LongestProcessorPause / 1e6:0.00}\t{result.Pauses.Count}");
         return 0;
     case ["dotnet", var peer, var depth]:
         DotnetPeers.Run(peer, int.Parse(depth, CultureInfo.InvariantCulture));

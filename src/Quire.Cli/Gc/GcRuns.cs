@@ -11,7 +11,7 @@ internal static class GcRuns
     private const long Millisecond = 1_000_000;
 
     private static readonly string[] s_columns =
-        ["plan", "total", "mutator", "collector", "pauses", "p50", "p99", "p99.9", "max", "MMU 10ms", "allocated", "peak", "peak/live", "copied", "promoted", "checksum"];
+        ["plan", "total", "mutator", "collector", "pauses", "p50", "p99", "p99.9", "max", "max cpu", "MMU 10ms", "allocated", "peak", "peak/live", "copied", "promoted", "remembered", "checksum"];
 
     public static int Run(
         IReadOnlyList<PlanSpecification> plans, ProgramSpecification program, PlanSetup setup, GcOutput output, CancellationToken cancellation)
@@ -64,12 +64,14 @@ internal static class GcRuns
         Milliseconds(result.PausePercentile(0.99)),
         Milliseconds(result.PausePercentile(0.999)),
         Milliseconds(result.PausePercentile(1)),
+        Milliseconds(result.LongestProcessorPause),
         Text($"{result.MinimumUtilisation(10 * Millisecond):0%}"),
         Size(result.AllocatedBytes),
         Size(result.PeakFootprint),
         result.LiveBytes == 0 ? "-" : Text($"{(double)result.PeakFootprint / result.LiveBytes:0.00}"),
         Size(result.CopiedBytes),
         Size(result.PromotedBytes),
+        Text($"{result.Remembered}"),
         Text($"{(ulong)result.Checksum:x16}"),
     ];
 

@@ -19,7 +19,7 @@ public abstract unsafe class GenerationalPlan : Plan
     private protected GenerationalPlan(PlanDescriptor descriptor, PlanSetup setup, double addresses)
         : base(descriptor, setup, addresses + 1)
     {
-        var standard = Math.Min(4 << 20, setup.HeapLimit / 8);
+        var standard = Math.Min(16 << 20, setup.HeapLimit / 6);
         var eden = (nint)setup.Parameters.Size("nursery", standard, 64 << 10, setup.HeapLimit / 3);
         _promotionAge = (int)setup.Parameters.Integer("age", 2, 1, ObjectHeader.GreatestAge);
         UsesCards = setup.Parameters.Choice("remembered", s_remembered[0], s_remembered) == s_remembered[0];
@@ -30,7 +30,7 @@ public abstract unsafe class GenerationalPlan : Plan
 
     internal static IReadOnlyList<Parameter> YoungParameters { get; } =
     [
-        new("nursery", "4M, at most an eighth of the heap", "bytes in which objects are born"),
+        new("nursery", "16M, at most a sixth of the heap", "bytes in which objects are born"),
         new("age", "2", "minor collections that an object survives before it is promoted: the last of them promotes"),
         new("remembered", "cards", "how references from old to young objects are remembered: cards, or buffer for a sequential store buffer"),
     ];

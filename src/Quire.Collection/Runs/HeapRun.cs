@@ -89,6 +89,12 @@ public sealed record RunResult
         return sorted.Count == 0 ? 0 : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
     }
 
+    /// <summary>The pause that took the collector the most processor time.</summary>
+    public long LongestProcessorPause => Pauses.Count == 0 ? 0 : Pauses.Max(pause => pause.Processor);
+
+    /// <summary>Entries of remembered sets, or cards, that all collections looked at.</summary>
+    public long Remembered => Pauses.Sum(pause => pause.Remembered);
+
     /// <summary>
     /// Minimum mutator utilisation: the least share of any window of so many nanoseconds, within the run, that was the program's.
     /// </summary>
