@@ -42,6 +42,7 @@ public sealed class FileTree : IDisposable
                 Placement = DataPlacement.Blocks,
                 LowerPath = _rootPath,
                 Device = SteadyAttributes.Device,
+                HostName = kernel.Options.HostName,
                 Steady = Steady,
                 Hidden = _hidden,
                 KeptIn = options.Layer is { } layer ? RealPath(layer) : null,

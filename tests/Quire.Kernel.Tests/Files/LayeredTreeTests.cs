@@ -5,6 +5,22 @@ namespace Quire.Kernel.Tests.Files;
 
 public sealed class LayeredTreeTests
 {
+    [Theory]
+    [InlineData("127.0.0.1 localhost\n", "127.0.0.1 localhost\n127.0.1.1\tquire\n")]
+    [InlineData("127.0.0.1 localhost", "127.0.0.1 localhost\n127.0.1.1\tquire\n")]
+    [InlineData("10.0.0.7 other quire # me\n", "10.0.0.7 other quire # me\n")]
+    [InlineData("10.0.0.7 other # quire\n", "10.0.0.7 other # quire\n127.0.1.1\tquire\n")]
+    public void TheMachinesNameHasAnAddress(string host, string guest)
+    {
+        using var world = new FileWorld();
+        world.WriteHost("/etc/hosts", host);
+        Assert.Equal(guest, world.Guest.ReadFile("/etc/hosts"));
+        Assert.Equal(guest.Length, world.Guest.Stat("/etc/hosts").Size);
+        world.Guest.WriteFile("/etc/hosts", "mine");
+        Assert.Equal("mine", world.Guest.ReadFile("/etc/hosts"));
+        Assert.Equal(host, world.ReadHost("/etc/hosts"));
+    }
+
     [Fact]
     public void HostFilesAreReadThroughThePageCache()
     {

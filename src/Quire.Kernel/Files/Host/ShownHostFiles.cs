@@ -3,16 +3,17 @@ using Quire.Primitives;
 namespace Quire.Kernel.Files.Host;
 
 /// <summary>
-/// The host's files without names that are hidden and, in a run that is to be the same again, with steady attributes and directories in the order of
+/// The host's files without names that are hidden, with the machine's own name in /etc/hosts, and, in a run that is to be the same again, with steady attributes and directories in the order of
 /// their names. What is found may be opened, read and changed as it is.
 /// </summary>
 /// <param name="steady">Null: attributes and order are the host's.</param>
 /// <param name="device">st_dev of what is shown with steady attributes.</param>
-internal sealed class ShownHostFiles(IHostFiles host, SteadyAttributes? steady, ulong device, HiddenNames hidden) : IHostFiles
+/// <param name="hosts">Null: /etc/hosts is the host's.</param>
+internal sealed class ShownHostFiles(IHostFiles host, SteadyAttributes? steady, ulong device, HiddenNames hidden, HostsLine? hosts) : IHostFiles
 {
     public Errno ResolvePath(string path, out string resolved) => host.ResolvePath(path, out resolved);
 
-    public IHostFiles Confine(string directory) => new ShownHostFiles(host.Confine(directory), steady, device, hidden);
+    public IHostFiles Confine(string directory) => new ShownHostFiles(host.Confine(directory), steady, device, hidden, hosts);
 
     public Errno Stat(string path, out InodeAttributes found)
     {
@@ -23,6 +24,7 @@ internal sealed class ShownHostFiles(IHostFiles host, SteadyAttributes? steady, 
         }
 
         var error = host.Stat(path, out var own);
+        own.Size += error == Errno.None && path == hosts?.Path ? (ulong)hosts.For(host).Length : 0;
         found = error == Errno.None && steady is not null ? steady.Of(own, device) : own;
         return error;
     }
@@ -55,7 +57,16 @@ internal sealed class ShownHostFiles(IHostFiles host, SteadyAttributes? steady, 
         return error;
     }
 
-    public Errno Open(string path, HostAccess access, out IHostFile? file) => host.Open(path, access, out file);
+    public Errno Open(string path, HostAccess access, out IHostFile? file)
+    {
+        var error = host.Open(path, access, out file);
+        if (error == Errno.None && path == hosts?.Path)
+        {
+            file = hosts.Extend(file!);
+        }
+
+        return error;
+    }
 
     public Errno GetExtendedAttribute(string path, string name, out byte[] value) => host.GetExtendedAttribute(path, name, out value);
 

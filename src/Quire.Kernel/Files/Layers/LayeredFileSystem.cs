@@ -45,6 +45,9 @@ public sealed record LayeredFileSystemOptions
     /// <summary>Names of the host that guests do not see.</summary>
     public HiddenNames Hidden { get; init; } = HiddenNames.None;
 
+    /// <summary>The machine's name, for /etc/hosts; null: the file is the host's.</summary>
+    public string? HostName { get; init; }
+
     /// <summary>Host directory that keeps the layer between runs, without a slash at its end; null throws it away.</summary>
     public string? KeptIn { get; init; }
 
@@ -81,7 +84,8 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
     public LayeredFileSystem(LayeredFileSystemOptions options, IHostFiles host, KernelMemory memory, Func<Timestamp> now)
     {
         _options = options;
-        Host = options.Steady is null && options.Hidden == HiddenNames.None ? host : new ShownHostFiles(host, options.Steady, options.Device, options.Hidden);
+        Host = options.LowerPath is not { } lower ? host
+            : new ShownHostFiles(host, options.Steady, options.Device, options.Hidden, options.HostName is { } name ? new HostsLine(lower + "/etc/hosts", name) : null);
         Memory = memory;
         Now = now;
         Blocks = new LayerBlocks(host, options.Capacity);
