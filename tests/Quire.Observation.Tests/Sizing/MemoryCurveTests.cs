@@ -1,6 +1,6 @@
 using Quire.Observation.Sizing;
 using Quire.Primitives;
-using Quire.Traces.Curves;
+using Quire.Traces;
 using Xunit;
 
 namespace Quire.Observation.Tests.Sizing;
