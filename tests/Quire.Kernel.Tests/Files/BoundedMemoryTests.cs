@@ -73,6 +73,22 @@ public sealed class BoundedMemoryTests : IDisposable
         free();
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void NamesThatAreReplacedOrExchangedStayPaidFor(int flags)
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            // mkdir, renameat2, rmdir: a directory over another, or each for the other.
+            Assert.Equal(0, Guest.Call(83, Guest.Text("/one"), 0x1FF));
+            Assert.Equal(0, Guest.Call(83, Guest.Text("/other"), 0x1FF));
+            Assert.Equal(0, Guest.Call(316, Guest.Here, Guest.Text("/one"), Guest.Here, Guest.Text("/other"), (ulong)flags));
+            Assert.Equal(flags == 0 ? Errno.ENOENT : Errno.None, Guest.ErrorOf(Guest.Call(84, Guest.Text("/one"))));
+            Assert.Equal(0, Guest.Call(84, Guest.Text("/other")));
+        }
+    }
+
     [Fact]
     public void OpenFilesEndWithoutMemory()
     {

@@ -15,7 +15,7 @@ public class ProgramTests(ProgramWorkspace workspace) : IClassFixture<ProgramWor
     [
         "/bin/true",
         "echo hello world",
-        "ls -lR /etc",
+        "ls -lR /etc/alternatives /etc/apt",
         "cat text.txt",
         "wc text.txt numbers.txt",
         "sort -n numbers.txt",

@@ -187,8 +187,8 @@ public sealed class LayeredDirectory : LayeredInode
 
         if ((request.Modes & RenameModes.Exchange) != 0)
         {
-            TakeOut(request.OldName, moved);
-            target.TakeOut(request.NewName, replaced!);
+            Uncount(moved);
+            target.Uncount(replaced!);
             Place(request.OldName, replaced!);
             target.Place(request.NewName, moved);
             replaced!.Change(default);
@@ -197,7 +197,7 @@ public sealed class LayeredDirectory : LayeredInode
         {
             if (replaced is not null)
             {
-                target.TakeOut(request.NewName, replaced);
+                target.Uncount(replaced);
                 replaced.DropLink(replaced.IsDirectory ? uint.MaxValue : 1);
             }
 
@@ -266,7 +266,7 @@ public sealed class LayeredDirectory : LayeredInode
 
     private void TakeOut(string name, LayeredInode inode)
     {
-        _removedNames++;
+        Uncount(inode);
         if (LowerPath is { } path && FileSystem.Host.Stat(path + "/" + name, out _) == Errno.None)
         {
             _changes[name] = null;
@@ -276,7 +276,12 @@ public sealed class LayeredDirectory : LayeredInode
             _changes.Remove(name);
             _charge.Remove(BytesOf(name));
         }
+    }
 
+    // What had a name here has it no more. The name itself may get another at once, and stays paid for.
+    private void Uncount(LayeredInode inode)
+    {
+        _removedNames++;
         if (inode.IsDirectory && CountsSubdirectories)
         {
             SetLinks(base.Attributes.Links - 1);

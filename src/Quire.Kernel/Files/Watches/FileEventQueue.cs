@@ -82,5 +82,6 @@ internal sealed class FileEventQueue(int capacity, KernelMemory memory)
         return total;
     }
 
-    private static long Taken(in FileEvent happened) => EventBytes + (2L * happened.Name.Length);
+    // Twice the name's characters: what is young and not collected yet takes as much again.
+    private static long Taken(in FileEvent happened) => EventBytes + (4L * happened.Name.Length);
 }
