@@ -88,6 +88,8 @@ int main(void)
     waitpid(child, &status, 0);
     check("pages_are_charged_to_the_group_that_was_joined", status == 0);
 
+    // Memory that is full: with swap, pages would leave and nobody would have to die.
+    put("calls/memory.swap.max", "0");
     put("calls/memory.max", "4M");
     child = fork();
     if (!child) {
