@@ -97,6 +97,28 @@ public sealed class LayeredTreeTests
     }
 
     [Fact]
+    public void ANameThatTakesAnothersPlaceIsPaidForOnce()
+    {
+        using var world = new FileWorld();
+        Guest.Succeed(world.Guest.Call(83, world.Guest.Text("/d"), 0x1ED));
+        long[] taken = [0, 0, 0];
+        for (var round = 0; round < taken.Length; round++)
+        {
+            for (var count = 0; count < 50; count++)
+            {
+                world.Guest.WriteFile("/d/new", "text");
+                Guest.Succeed(world.Guest.Call(82, world.Guest.Text("/d/new"), world.Guest.Text("/d/kept")));
+            }
+
+            taken[round] = world.Memory.Slabs.Statistics.Single(cache => cache.Name == "dentry").ActiveObjects;
+        }
+
+        Assert.Equal([taken[0], taken[0]], taken[1..]);
+        Guest.Succeed(world.Guest.Call(87, world.Guest.Text("/d/kept")));
+        Assert.Equal(taken[0] - 1, world.Memory.Slabs.Statistics.Single(cache => cache.Name == "dentry").ActiveObjects);
+    }
+
+    [Fact]
     public void TruncatedBytesStayGone()
     {
         using var world = new FileWorld();
