@@ -12,10 +12,10 @@
 #define PAGE 4096UL
 #define LOCKED_PAGES 16UL
 
-enum kind { ANON_PRIVATE, ANON_SHARED, FILE_PRIVATE, FILE_SHARED, TMPFS_SHARED, TMPFS_PRIVATE, MOVED, HELD, KINDS };
+enum kind { ANON_PRIVATE, ANON_SHARED, FILE_PRIVATE, FILE_SHARED, TMPFS_SHARED, MEMORY_PRIVATE, MOVED, HELD, KINDS };
 
 static const char *names[KINDS] = {
-    "anonymous private", "anonymous shared", "file private", "file shared", "tmpfs shared", "tmpfs private", "mremapped", "partly locked",
+    "anonymous private", "anonymous shared", "file private", "file shared", "tmpfs shared", "memory file private", "mremapped", "partly locked",
 };
 
 static size_t pages;
@@ -135,14 +135,16 @@ int main(int count, char **arguments)
 {
     pages = (count > 1 ? strtoul(arguments[1], 0, 10) : 1024) * 1024 / PAGE;
     unsigned rounds = count > 2 ? atoi(arguments[2]) : 2;
-    int plain = file_of(".", FILE_SHARED), private = file_of(".", FILE_PRIVATE);
-    int shared = file_of("/dev/shm", TMPFS_SHARED), copied = file_of("/dev/shm", TMPFS_PRIVATE);
+    int plain = file_of("/var/tmp", FILE_SHARED), private = file_of("/var/tmp", FILE_PRIVATE);
+    // tmpfs, which /tmp is too, holds half of RAM at most: in RAM of two kinds' size there is room for one file, exactly. Memory files have no such limit.
+    int shared = file_of("/dev/shm", TMPFS_SHARED), copied = memfd_create("pressure", 0);
+    if (copied < 0 || ftruncate(copied, pages * PAGE)) { perror("memfd_create"); exit(1); }
     map(ANON_PRIVATE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     map(ANON_SHARED, MAP_SHARED | MAP_ANONYMOUS, -1);
     map(FILE_PRIVATE, MAP_PRIVATE, private);
     map(FILE_SHARED, MAP_SHARED, plain);
     map(TMPFS_SHARED, MAP_SHARED, shared);
-    map(TMPFS_PRIVATE, MAP_PRIVATE, copied);
+    map(MEMORY_PRIVATE, MAP_PRIVATE, copied);
     map(HELD, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     if (mlock(areas[HELD] + PAGE, LOCKED_PAGES * PAGE)) perror("mlock");
     grow_by_moving();
