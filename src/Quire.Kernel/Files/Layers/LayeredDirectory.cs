@@ -145,7 +145,6 @@ public sealed class LayeredDirectory : LayeredInode
         }
 
         TakeOut(name, (LayeredInode)child);
-        GiveUp(name);
         ContentChanged();
         ((LayeredInode)child).DropLink(1);
         return Errno.None;
@@ -162,7 +161,6 @@ public sealed class LayeredDirectory : LayeredInode
         }
 
         TakeOut(name, directory);
-        GiveUp(name);
         ContentChanged();
         directory.DropLink(uint.MaxValue);
         return Errno.None;
@@ -205,7 +203,6 @@ public sealed class LayeredDirectory : LayeredInode
 
             TakeOut(request.OldName, moved);
             target.Place(request.NewName, moved);
-            GiveUp(request.OldName);
         }
 
         moved.Change(default);
@@ -267,7 +264,6 @@ public sealed class LayeredDirectory : LayeredInode
         }
     }
 
-    // The name stays paid for: another may take its place at once; GiveUp when none does.
     private void TakeOut(string name, LayeredInode inode)
     {
         Uncount(inode);
@@ -278,6 +274,7 @@ public sealed class LayeredDirectory : LayeredInode
         else
         {
             _changes.Remove(name);
+            _charge.Remove(BytesOf(name));
         }
     }
 
