@@ -126,7 +126,8 @@ public sealed class LayeredFileSystem : SuperBlock, IShrinker, IDisposable
             const long TmpfsMagic = 0x0102_1994;
             const long OverlayMagic = 0x794C_7630;
             var blocks = _options.Capacity.Pages;
-            var used = _framePages + Blocks.Used;
+            // On a disk no file system is quite empty: the root directory has a block.
+            var used = _framePages + Blocks.Used + (_options.Placement == DataPlacement.Frames ? 0u : 1u);
             var free = blocks > used ? blocks - used : 0;
             return new FileSystemStatistics
             {
