@@ -121,6 +121,10 @@ public abstract unsafe class OnTheFlyPlan : Plan
                 // What died since that cycle began may still be there.
                 Begin();
                 End();
+
+                // Who collects everything wants memory: blocks without marks go back now, also for large objects, which take none of them.
+                Cells.Settle(Observer);
+                _chargedAtEnd = Budget.Charged;
                 return CollectionKind.Full;
         }
     }
