@@ -82,7 +82,11 @@ for step in range(int(sys.argv[2])):
 for group in [''] + groups:
     put(group, 'cgroup.freeze', '0')
 for child in children:
-    os.kill(child, signal.SIGKILL)
+    try:
+        os.kill(child, signal.SIGKILL)
+    except ProcessLookupError:
+        # It was out of memory meanwhile.
+        pass
 time.sleep(0.2)
 for group in sorted(groups, key=len, reverse=True):
     put(group, 'cgroup.kill', '1')
