@@ -38,10 +38,10 @@ internal static class X87Rules
         }
     }
 
-    // Some processors make TOP 0 and all registers valid before an instruction of several steps, or a store, faults, where the simulated CPU changes nothing.
+    // Some processors make TOP 0 and all registers valid before an instruction of several steps, a store, or MOVD faults, where the simulated CPU changes nothing.
     private static bool HasEnteredMmxState(TestCase test, Outcome host) =>
         (host.State.X87Status & Top) == 0 && host.State.X87Tags == 0xFF
-        && (test.Instruction.Mnemonic is Mnemonic.Maskmovq or Mnemonic.Cvtps2pi or Mnemonic.Cvttps2pi or Mnemonic.Cvtpd2pi or Mnemonic.Cvttpd2pi or Mnemonic.Cvtpi2ps
+        && (test.Instruction.Mnemonic is Mnemonic.Maskmovq or Mnemonic.Cvtps2pi or Mnemonic.Cvttps2pi or Mnemonic.Cvtpd2pi or Mnemonic.Cvttpd2pi or Mnemonic.Cvtpi2ps or Mnemonic.Movd
             || (test.Instruction.Op0Kind == OpKind.Memory && test.Instruction.Op1Register.IsMM()));
 
     // Processors promise less than one unit in the last place for these (SDM vol. 1, 8.3.10).
