@@ -9,7 +9,8 @@ public sealed class InstructionsAgreeWithHostTests(ProcessorPair processors) : I
 {
     private const int Seed = 20240611;
 
-    private static int CasesPerForm => Environment.GetEnvironmentVariable("QUIRE_TEST_ALL") == "1" ? 200 : 24;
+    // More are asked for by number in the environment: some forms of x87 and MMX still part from the host in one of hundreds of cases with wild addresses.
+    private static int CasesPerForm => int.TryParse(Environment.GetEnvironmentVariable("QUIRE_TEST_CASES"), out var cases) ? cases : 24;
 
     public static TheoryData<Mnemonic> Instructions() => new(Forms.Mnemonics());
 
