@@ -4,8 +4,6 @@ namespace Quire.Collection;
 /// <remarks>D. R. Hanson, Fast Allocation and Deallocation of Memory Based on Object Lifetimes, Software: Practice and Experience 20(1), 1990.</remarks>
 public sealed unsafe class Arenas : Plan
 {
-    private const nint BufferBytes = 32 << 10;
-
     private readonly ContiguousSpace _space;
     private readonly HeapChecking _checking;
 
@@ -44,25 +42,7 @@ public sealed unsafe class Arenas : Plan
 
     private protected override Mutator CreateMutator() => Mutator.Create<Paths<BumpAllocation, NoBarrier>>(this);
 
-    private protected override nint TryAllocate(Mutator mutator, nint size)
-    {
-        var start = _space.TryExtend(BufferBytes);
-        if (start == 0)
-        {
-            return 0;
-        }
-
-        if (start != mutator.Limit)
-        {
-            RetireBuffer(mutator);
-            mutator.Cursor = mutator.BufferStart = start;
-        }
-
-        mutator.Limit = start + BufferBytes;
-        var target = mutator.Cursor;
-        mutator.Cursor += size;
-        return target;
-    }
+    private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInBuffer(mutator, _space.TryExtend(BufferBytes), size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {

@@ -141,20 +141,7 @@ public abstract unsafe class CountingPlan : Plan
 
     private protected override void Prepare(Mutator mutator) => CellSpace.Prepare(mutator);
 
-    private protected override nint TryAllocate(Mutator mutator, nint size)
-    {
-        var sizeClass = CellSizes.ClassOfWords[size >> 3];
-        ref var range = ref mutator.Ranges[sizeClass];
-        SmallAllocated += CellSpace.Retire(ref range);
-        if (!Cells.TryRefill(ref range, sizeClass, Observer))
-        {
-            return 0;
-        }
-
-        var target = range.Cursor;
-        range.Cursor += range.CellSize;
-        return target;
-    }
+    private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInCells(mutator, Cells, size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {

@@ -62,11 +62,7 @@ public sealed unsafe class GenerationalMarkSweep : GenerationalPlan
         Checker?.Compare(CollectionKind.Minor);
         _ = CellSpace.RetireAll(_promotion);
         _old.ClearMarks();
-        var marker = new Marker(this, Grey);
-        VisitRoots(ref marker);
-        marker.Drain();
-        FinishTracing(ref marker);
-        Log.Marked += marker.Marked;
+        MarkInPlace(Grey);
         _old.Settle(Observer);
         Large.Sweep(0, Observer);
         LiveBytes = _old.MarkedBytes + Large.Bytes;

@@ -9,8 +9,6 @@ namespace Quire.Collection;
 /// <remarks>Old objects have their mark bit set between collections: that is how cards find them. Large objects are old from birth.</remarks>
 public abstract unsafe class GenerationalPlan : Plan
 {
-    private const nint BufferBytes = 32 << 10;
-
     private static readonly string[] s_remembered = ["cards", "buffer"];
 
     private readonly int _promotionAge;
@@ -77,32 +75,11 @@ public abstract unsafe class GenerationalPlan : Plan
 
     private protected override CollectionKind KindWhenFull => CollectionKind.Minor;
 
-    private protected override nint TryAllocate(Mutator mutator, nint size)
-    {
-        var start = Young.TryExtend(BufferBytes);
-        if (start == 0)
-        {
-            return 0;
-        }
-
-        if (start != mutator.Limit)
-        {
-            RetireBuffer(mutator);
-            mutator.Cursor = mutator.BufferStart = start;
-        }
-
-        mutator.Limit = start + BufferBytes;
-        var target = mutator.Cursor;
-        mutator.Cursor += size;
-        return target;
-    }
+    private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInBuffer(mutator, Young.TryExtend(BufferBytes), size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {
-        foreach (var mutator in Mutators)
-        {
-            RetireBuffer(mutator);
-        }
+        RetireBuffers();
 
         if (kind == CollectionKind.Minor && Budget.Left >= WorstPromotion(Young.Used))
         {

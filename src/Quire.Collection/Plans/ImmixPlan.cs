@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Quire.Collection;
 
@@ -155,8 +154,6 @@ public abstract unsafe class ImmixPlan : Plan
     /// <summary>Marks in place, or moves out of blocks that are being emptied. Scanned objects are old: their header says that a write to them is to be written down.</summary>
     private protected struct Tracer(ImmixPlan plan, Evacuation evacuation) : ITracer
     {
-        private const int QueueLength = 16;
-
         private readonly HeapMemory _memory = plan.Memory;
         private readonly ImmixSpace _space = plan.Space;
         private readonly AddressRange _range = plan.Space.Range;
@@ -200,8 +197,7 @@ public abstract unsafe class ImmixPlan : Plan
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Drain()
         {
-            var queue = stackalloc nint[QueueLength];
-            new Span<nint>(queue, QueueLength).Clear();
+            var queue = default(PrefetchQueue);
             var position = 0;
             var waiting = 0;
             while (true)
@@ -211,19 +207,13 @@ public abstract unsafe class ImmixPlan : Plan
                 {
                     next = _grey.Pop();
                     waiting++;
-                    if (Sse.IsSupported)
-                    {
-                        Sse.Prefetch0((void*)next);
-                    }
                 }
                 else if (waiting == 0)
                 {
                     return;
                 }
 
-                var target = queue[position];
-                queue[position] = next;
-                position = (position + 1) & (QueueLength - 1);
+                var target = PrefetchQueue.Exchange(ref queue, ref position, next);
                 if (target != 0)
                 {
                     waiting--;

@@ -9,8 +9,6 @@ namespace Quire.Collection;
 /// </remarks>
 public sealed unsafe class MarkCompact : Plan
 {
-    private const nint BufferBytes = 32 << 10;
-
     private readonly ContiguousSpace _space;
     private readonly AddressStack _grey;
 
@@ -38,43 +36,18 @@ public sealed unsafe class MarkCompact : Plan
 
     private protected override Mutator CreateMutator() => Mutator.Create<Paths<BumpAllocation, NoBarrier>>(this);
 
-    private protected override nint TryAllocate(Mutator mutator, nint size)
-    {
-        var start = _space.TryExtend(BufferBytes);
-        if (start == 0)
-        {
-            return 0;
-        }
-
-        if (start != mutator.Limit)
-        {
-            RetireBuffer(mutator);
-            mutator.Cursor = mutator.BufferStart = start;
-        }
-
-        mutator.Limit = start + BufferBytes;
-        var target = mutator.Cursor;
-        mutator.Cursor += size;
-        return target;
-    }
+    private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInBuffer(mutator, _space.TryExtend(BufferBytes), size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {
-        foreach (var mutator in Mutators)
-        {
-            RetireBuffer(mutator);
-        }
+        RetireBuffers();
 
         if (_space.Taken > 0)
         {
             Memory.ClearMarks(_space.Range.Start, _space.Taken);
         }
 
-        var marker = new Marker(this, _grey);
-        VisitRoots(ref marker);
-        marker.Drain();
-        FinishTracing(ref marker);
-        Log.Marked += marker.Marked;
+        MarkInPlace(_grey);
 
         var top = ComputeLocations();
         UpdateReferences();

@@ -39,34 +39,14 @@ public unsafe class MarkSweep : Plan
 
     private protected override void Prepare(Mutator mutator) => CellSpace.Prepare(mutator);
 
-    private protected override nint TryAllocate(Mutator mutator, nint size)
-    {
-        var sizeClass = CellSizes.ClassOfWords[size >> 3];
-        ref var range = ref mutator.Ranges[sizeClass];
-        SmallAllocated += CellSpace.Retire(ref range);
-        if (!_cells.TryRefill(ref range, sizeClass, Observer))
-        {
-            return 0;
-        }
-
-        var target = range.Cursor;
-        range.Cursor += range.CellSize;
-        return target;
-    }
+    private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInCells(mutator, _cells, size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {
-        foreach (var mutator in Mutators)
-        {
-            SmallAllocated += CellSpace.RetireAll(mutator.Ranges);
-        }
+        RetireCells();
 
         _cells.ClearMarks();
-        var marker = new Marker(this, _grey);
-        VisitRoots(ref marker);
-        marker.Drain();
-        FinishTracing(ref marker);
-        Log.Marked += marker.Marked;
+        MarkInPlace(_grey);
         _cells.Settle(Observer);
         Large.Sweep(0, Observer);
         LiveBytes = _cells.MarkedBytes + Large.Bytes;

@@ -4,7 +4,7 @@ namespace Quire.Collection;
 /// A collected heap: spaces, a way to allocate, a barrier and a way to collect, put together. A plan derives from this, says how a mutator's fast paths
 /// are composed, refills their buffers, and collects when there is no more to refill from.
 /// </summary>
-public abstract unsafe class Plan : IDisposable
+public abstract unsafe partial class Plan : IDisposable
 {
     /// <summary>Bytes of the largest object, header included, that is not in the large-object space.</summary>
     public const int LargestSmall = 8192;
@@ -157,82 +157,6 @@ public abstract unsafe class Plan : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>What the fast paths of allocation call when a buffer is used up.</summary>
-    internal nint AllocateSlowly(Mutator mutator, nint size)
-    {
-        _world.Enter();
-        try
-        {
-            return AllocateAlone(mutator, size);
-        }
-        finally
-        {
-            _world.Leave();
-        }
-    }
-
-    private nint AllocateAlone(Mutator mutator, nint size)
-    {
-        var target = TryAllocate(mutator, size);
-        if (target == 0)
-        {
-            var kind = KindWhenFull;
-            Collect(kind, CollectionCause.AllocationFailure);
-            target = TryAllocate(mutator, size);
-            if (target == 0 && kind != CollectionKind.Full)
-            {
-                Collect(CollectionKind.Full, CollectionCause.LastResort);
-                target = TryAllocate(mutator, size);
-            }
-        }
-
-        return target != 0 ? target : throw Exhausted(size);
-    }
-
-    internal nint AllocateLarge(Mutator mutator, long size, ulong header)
-    {
-        Require(PlanFeatures.LargeObjects, "large objects");
-        _world.Enter();
-        try
-        {
-            return AllocateLargeAlone(mutator, size, header);
-        }
-        finally
-        {
-            _world.Leave();
-        }
-    }
-
-    /// <summary>A large object has its memory and its header.</summary>
-    private protected virtual void LargeBorn(nint target)
-    {
-    }
-
-    private nint AllocateLargeAlone(Mutator mutator, long size, ulong header)
-    {
-        var target = TryAllocateLarge(mutator, size);
-        if (target == 0)
-        {
-            Collect(KindWhenFull, CollectionCause.AllocationFailure);
-            target = TryAllocateLarge(mutator, size);
-            if (target == 0)
-            {
-                Collect(CollectionKind.Full, CollectionCause.LastResort);
-                target = TryAllocateLarge(mutator, size);
-            }
-        }
-
-        if (target == 0)
-        {
-            throw Exhausted(size);
-        }
-
-        *(ulong*)target = header;
-        LargeBorn(target);
-        Observer?.Allocated(target, (nint)size);
-        return target;
-    }
-
     internal void AddWeak(nint weak, nint referent)
     {
         Require(PlanFeatures.WeakReferences, "weak references");
@@ -307,6 +231,17 @@ public abstract unsafe class Plan : IDisposable
         Weak.Forget(ref tracer);
     }
 
+    /// <summary>Marks in place what is reachable, weak references and finalisers included.</summary>
+    /// <param name="grey">Empty; a stack to work with.</param>
+    private protected void MarkInPlace(AddressStack grey)
+    {
+        var marker = new Marker(this, grey);
+        VisitRoots(ref marker);
+        marker.Drain();
+        FinishTracing(ref marker);
+        Log.Marked += marker.Marked;
+    }
+
     /// <summary>Whether an address may be an object's: it lies in memory that the plan has in use.</summary>
     internal abstract bool MayHold(nint target);
 
@@ -318,28 +253,10 @@ public abstract unsafe class Plan : IDisposable
     {
     }
 
-    /// <summary>Refills the mutator's buffer and takes an object from it; 0 when it is time to collect.</summary>
-    private protected abstract nint TryAllocate(Mutator mutator, nint size);
-
-    /// <summary>A large object; 0 when it is time to collect.</summary>
-    private protected virtual nint TryAllocateLarge(Mutator mutator, long size) => Large.TryAllocate(size);
-
-    /// <summary>What kind of collection is made first when no memory is left.</summary>
-    private protected virtual CollectionKind KindWhenFull => CollectionKind.Full;
-
     /// <summary>Collects, at least what the kind says; returns what kind it became.</summary>
     private protected abstract CollectionKind CollectNow(CollectionKind kind, CollectionCause cause);
 
     private protected abstract void ForEachSmallObject(Action<nint> visit);
-
-    /// <summary>Counts what a mutator has allocated from its buffer and takes the buffer away.</summary>
-    private protected void RetireBuffer(Mutator mutator)
-    {
-        SmallAllocated += mutator.Cursor - mutator.BufferStart;
-        mutator.Cursor = mutator.Limit = mutator.BufferStart = 0;
-    }
-
-    private protected HeapExhaustedException Exhausted(long asked) => new(Descriptor.Name, Budget.Limit, LiveBytes, asked);
 
     private void Require(PlanFeatures feature, string what)
     {

@@ -12,8 +12,6 @@ namespace Quire.Collection;
 /// </remarks>
 public sealed unsafe class Semispace : Plan
 {
-    private const nint BufferBytes = 32 << 10;
-
     private readonly AddressStack _greyLarge;
     private ContiguousSpace _from;
     private ContiguousSpace _to;
@@ -43,33 +41,11 @@ public sealed unsafe class Semispace : Plan
 
     private protected override Mutator CreateMutator() => Mutator.Create<Paths<BumpAllocation, NoBarrier>>(this);
 
-    private protected override nint TryAllocate(Mutator mutator, nint size)
-    {
-        var start = _to.TryExtend(BufferBytes);
-        if (start == 0)
-        {
-            return 0;
-        }
-
-        // A buffer right behind the last one continues it.
-        if (start != mutator.Limit)
-        {
-            RetireBuffer(mutator);
-            mutator.Cursor = mutator.BufferStart = start;
-        }
-
-        mutator.Limit = start + BufferBytes;
-        var target = mutator.Cursor;
-        mutator.Cursor += size;
-        return target;
-    }
+    private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInBuffer(mutator, _to.TryExtend(BufferBytes), size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {
-        foreach (var mutator in Mutators)
-        {
-            RetireBuffer(mutator);
-        }
+        RetireBuffers();
 
         (_from, _to) = (_to, _from);
         _to.Receive(_from);

@@ -1,17 +1,12 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Quire.Collection;
 
 /// <summary>
-/// Marks what is reachable, in place: a mark bit beside the heap for each object, and a stack of those still to be scanned. Objects taken from the
-/// stack wait in a short queue while their first cache line comes from memory.
+/// Marks what is reachable, in place: a mark bit beside the heap for each object, and a stack of those still to be scanned.
 /// </summary>
-/// <remarks>The queue: C.-Y. Cher, A. L. Hosking and T. N. Vijaykumar, Software Prefetching for Mark-Sweep Garbage Collection, ASPLOS 2004.</remarks>
 internal unsafe struct Marker : ITracer
 {
-    private const int QueueLength = 16;
-
     private readonly HeapMemory _memory;
     private readonly AddressStack _grey;
     private readonly TypeDescriptor* _types;
@@ -46,8 +41,7 @@ internal unsafe struct Marker : ITracer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Drain()
     {
-        var queue = stackalloc nint[QueueLength];
-        new Span<nint>(queue, QueueLength).Clear();
+        var queue = default(PrefetchQueue);
         var position = 0;
         var waiting = 0;
         while (true)
@@ -57,19 +51,13 @@ internal unsafe struct Marker : ITracer
             {
                 next = _grey.Pop();
                 waiting++;
-                if (Sse.IsSupported)
-                {
-                    Sse.Prefetch0((void*)next);
-                }
             }
             else if (waiting == 0)
             {
                 return;
             }
 
-            var target = queue[position];
-            queue[position] = next;
-            position = (position + 1) & (QueueLength - 1);
+            var target = PrefetchQueue.Exchange(ref queue, ref position, next);
             if (target != 0)
             {
                 waiting--;
