@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Quire.Allocation.Bench;
 
 /// <summary>The workloads of workload.c, number for number.</summary>
@@ -8,9 +10,10 @@ internal sealed unsafe class Workloads<TSubject>(TSubject subject, bool touches)
     private const int Window = 1000;
     private const int SizeCount = 1 << 16;
 
-    private readonly int[] _sizes = MakeSizes();
-    private readonly nint[] _live = new nint[Live];
-    private readonly int[] _liveSizes = new int[Live];
+    // Outside of the collector's heap and without bounds checks, as in C.
+    private readonly int* _sizes = MakeSizes();
+    private readonly nint* _live = (nint*)NativeMemory.AllocZeroed(Live, (nuint)sizeof(nint));
+    private readonly int* _liveSizes = (int*)NativeMemory.AllocZeroed(Live, sizeof(int));
     private ulong _seed = 42;
 
     public long LiveBytes { get; private set; }
@@ -71,18 +74,10 @@ internal sealed unsafe class Workloads<TSubject>(TSubject subject, bool touches)
         }
     }
 
-    public void Empty()
-    {
-        foreach (var block in _live)
-        {
-            subject.Free((void*)block);
-        }
-    }
-
-    private static int[] MakeSizes()
+    private static int* MakeSizes()
     {
         ulong seed = 42;
-        var sizes = new int[SizeCount];
+        var sizes = (int*)NativeMemory.Alloc(SizeCount, sizeof(int));
         for (var i = 0; i < SizeCount; i++)
         {
             seed = (seed * 6364136223846793005) + 1442695040888963407;

@@ -18,6 +18,11 @@ public interface IVirtualMemory
     /// <summary>Gives the memory of pages back without making them fault; what they hold then is undefined.</summary>
     void Discard(nint address, nint bytes);
 
+    /// <summary>Asks that committed memory, which is or will soon be in use throughout, be backed by large pages. A wish: nothing when the host has none.</summary>
+    void PreferLargePages(nint address, nint bytes)
+    {
+    }
+
     /// <summary>Gives the addresses of a whole reservation back.</summary>
     void Release(nint address, nint bytes);
 }

@@ -125,6 +125,13 @@ public sealed unsafe class NativeRegion : IDisposable
         return end - first;
     }
 
+    /// <summary>Asks for large pages under a committed range that is in use throughout.</summary>
+    public void PreferLargePages(nint offset, nint length)
+    {
+        ThrowIfOutside(offset, length);
+        _memory.PreferLargePages((nint)Base + offset, length);
+    }
+
     /// <summary>Offset of an address; false when it is not of this region.</summary>
     public bool TryOffsetOf(void* address, out nint offset)
     {

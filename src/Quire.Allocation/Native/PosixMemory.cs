@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Quire.Allocation;
 
-/// <summary>mmap, mprotect, madvise, munmap (POSIX.1-2017; MAP_ANONYMOUS and MADV_DONTNEED as Linux and macOS number them).</summary>
+/// <summary>mmap, mprotect, madvise, munmap (POSIX.1-2017; MAP_ANONYMOUS and MADV_DONTNEED as Linux and macOS number them; MADV_COLLAPSE is from Linux 6.1 on).</summary>
 internal sealed partial class PosixMemory : IVirtualMemory
 {
     private const int ProtNone = 0;
@@ -10,6 +10,8 @@ internal sealed partial class PosixMemory : IVirtualMemory
     private const int MapPrivate = 2;
     private const int MapNoReserveOnLinux = 0x4000;
     private const int MadviseDontNeed = 4;
+    private const int MadviseHugePageOnLinux = 14;
+    private const int MadviseCollapseOnLinux = 25;
     private const int MapFixed = 0x10;
 
     private static readonly int s_anonymous = OperatingSystem.IsMacOS() ? 0x1000 : 0x20 | MapNoReserveOnLinux;
@@ -31,6 +33,15 @@ internal sealed partial class PosixMemory : IVirtualMemory
     }
 
     public void Discard(nint address, nint bytes) => _ = Advise(address, bytes, MadviseDontNeed);
+
+    // Pages that are there already are moved together, those to come are asked for.
+    public void PreferLargePages(nint address, nint bytes)
+    {
+        if (OperatingSystem.IsLinux() && Advise(address, bytes, MadviseHugePageOnLinux) == 0)
+        {
+            _ = Advise(address, bytes, MadviseCollapseOnLinux);
+        }
+    }
 
     public void Release(nint address, nint bytes) => _ = Unmap(address, bytes);
 

@@ -14,6 +14,9 @@ internal sealed unsafe class PageHeap : IDisposable
     // Entries of the tables are committed in steps of so many pages.
     private const uint TableStep = 16 << 10;
 
+    // 2 MiB, a large page of most hosts.
+    private const int LargePageShift = 21 - SizeClasses.PageShift;
+
     private readonly Lock _lock = new();
     private readonly NativeRegion _region;
     private readonly NativeRegion _spanTable;
@@ -23,6 +26,9 @@ internal sealed unsafe class PageHeap : IDisposable
     private readonly uint _count;
     private uint _top;
     private uint _tabled;
+
+    // Large pages below this one have been asked for.
+    private uint _largeUpTo;
 
     /// <summary>Takes the region over.</summary>
     public PageHeap(NativeRegion region)
@@ -86,6 +92,7 @@ internal sealed unsafe class PageHeap : IDisposable
             {
                 new Span<byte>(Classes + first, (int)pages).Fill(sizeClass);
                 new Span<uint>(FirstPages + first, (int)pages).Fill(first);
+                PreferLargePages(first + pages);
             }
         }
 
@@ -209,6 +216,18 @@ internal sealed unsafe class PageHeap : IDisposable
         foreach (var region in (ReadOnlySpan<NativeRegion>)[_spanTable, _firstTable, _classTable, _region])
         {
             GC.SuppressFinalize(region);
+        }
+    }
+
+    // Small blocks fill the pages from below: when they pass the end of a large page, it is in use throughout. A random block of a heap of some
+    // megabytes then costs no miss of the TLB. Only the one below: what large blocks beneath it have touched nobody knows.
+    private void PreferLargePages(uint end)
+    {
+        var large = end >> LargePageShift;
+        if (large > _largeUpTo)
+        {
+            _largeUpTo = large;
+            _region.PreferLargePages((nint)(large - 1) << (LargePageShift + SizeClasses.PageShift), NativeRegion.BaseAlignment);
         }
     }
 
