@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Quire.Cli.Replay;
 using Quire.Collection;
+using Quire.Collection.Steps;
 using Quire.Primitives;
 
 namespace Quire.Cli.Gc;
@@ -14,26 +15,32 @@ public static class GcCommand
     public static Command Create()
     {
         var program = new Argument<string?>("program") { Description = "what allocates: " + string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name)) + "; parameters as in binary-trees:depth=18", Arity = ArgumentArity.ZeroOrOne };
-        var plan = new Option<string>("--plan", "-p") { Description = "collectors, with commas between, or all: " + string.Join(", ", PlanRegistry.All.Select(descriptor => descriptor.Name)), DefaultValueFactory = _ => "all" };
-        var heap = new Option<string>("--heap") { Description = "limit of each heap, everything counted", DefaultValueFactory = _ => "64M" };
+        var plan = new Option<string>("--plan", "-p") { Description = "collectors, with commas between, or all (semispace for --steps): " + string.Join(", ", PlanRegistry.All.Select(descriptor => descriptor.Name)) };
+        var heap = new Option<string?>("--heap") { Description = "limit of each heap, everything counted; 64M, for --steps 1M" };
+        var steps = new Option<string?>("--steps", "-s") { Description = "\"a=[b c] b=[d] root a -b gc\": objects, field stores (a.0=b, a.0=null), roots, what is let go, gc and minor; start, mark, finish for plans that mark beside the program" };
         var sanity = new Option<bool>("--sanity") { Description = "trace the heap before and after each collection, and compare" };
         var json = new Option<string?>("--json") { Description = "file for the results as JSON, - for standard output" };
         var command = new Command("gc", "Run programs on collected heaps: every collector of the field, on real memory.")
         {
-            program, plan, heap, sanity, json, GcExploreCommand.Create(),
+            program, plan, heap, steps, sanity, json, GcExploreCommand.Create(),
         };
         command.Guard((parse, cancellation) => Guarded(() =>
         {
             var output = new GcOutput(parse.GetValue(json));
+            var text = parse.GetValue(steps);
             var setup = new PlanSetup
             {
-                HeapLimit = Heap(parse.GetValue(heap)!),
+                HeapLimit = Heap(parse.GetValue(heap) ?? (text is null ? "64M" : "1M")),
                 Checking = parse.GetValue(sanity) ? HeapChecking.EachCollection : HeapChecking.None,
             };
-            var plans = PlanRegistry.ParseList(parse.GetValue(plan)!);
-            return parse.GetValue(program) is { } text
-                ? GcRuns.Run(plans, ProgramRegistry.Parse(text), setup, output, cancellation)
-                : throw new UsageException($"give a program: {string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name))}");
+            var plans = PlanRegistry.ParseList(parse.GetValue(plan) ?? (text is null ? "all" : Semispace.Definition.Name));
+            return (parse.GetValue(program), text) switch
+            {
+                ({ } name, null) => GcRuns.Run(plans, ProgramRegistry.Parse(name), setup, output, cancellation),
+                (null, { }) => GcSteps.Run(plans, HeapScript.Parse(text), setup, output),
+                (null, null) => throw new UsageException($"give a program or --steps; programs are {string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name))}"),
+                _ => throw new UsageException("give one of a program and --steps"),
+            };
         }));
         return command;
     }

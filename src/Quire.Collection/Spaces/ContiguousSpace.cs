@@ -17,12 +17,13 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
     public AddressRange Range { get; } = memory.Carve(bytes);
 
     /// <summary>The first address not handed out.</summary>
-    public nint Top { get; private set; }
+    public nint Top => Range.Start + Used;
 
     /// <summary>Bytes from the start that have memory.</summary>
     public nint Taken { get; private set; }
 
-    public nint Used => Top == 0 ? 0 : Top - Range.Start;
+    /// <summary>Bytes from the start that were handed out.</summary>
+    public nint Used { get; private set; }
 
     /// <summary>Zeroed memory behind what was handed out last; 0 when the limit is reached. The copy reserve of as many bytes is charged with it.</summary>
     public nint TryExtend(nint bytes)
@@ -47,7 +48,7 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
         }
 
         NativeMemory.Clear((void*)start, (nuint)bytes);
-        Top = start + bytes;
+        Used += bytes;
         return start;
     }
 
@@ -67,12 +68,12 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
             Taken += more;
         }
 
-        Top = start + size;
+        Used += size;
         return start;
     }
 
     /// <summary>All from here on is free; its memory stays for what comes next.</summary>
-    public void FallTo(nint top) => Top = top;
+    public void FallTo(nint top) => Used = top - Range.Start;
 
     public bool Holds(nint target) => target >= Range.Start && target < Top;
 
@@ -82,7 +83,7 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
     /// <summary>Becomes the space that objects are copied to, with memory for as many bytes as the other one has: its reserve, charged already.</summary>
     public void Receive(ContiguousSpace from)
     {
-        Top = Range.Start;
+        Used = 0;
         Taken = from.Taken;
         if (Taken > 0 && !memory.TryCommit(Range.Start, Taken))
         {
@@ -93,7 +94,7 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
     /// <summary>After objects were copied up to here: gives back what is not needed, reserve included.</summary>
     public void Settle(nint top)
     {
-        Top = top;
+        Used = top - Range.Start;
         var needed = (Used + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize;
         memory.Give(Taken - needed);
         memory.Budget.Release(ReserveOf(Taken - needed));
@@ -101,7 +102,7 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
     }
 
     /// <summary>Is empty from here on. What it had became the other's.</summary>
-    public void Empty() => Top = Taken = 0;
+    public void Empty() => Used = Taken = 0;
 
     /// <summary>Objects by address. Unused ends of buffers are zeros, which are no headers.</summary>
     public void ForEachObject(Plan plan, Action<nint> visit)
