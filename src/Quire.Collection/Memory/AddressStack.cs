@@ -64,6 +64,23 @@ public sealed unsafe class AddressStack : IDisposable
         _top = _start + count;
     }
 
+    /// <summary>Moves so many of those that were pushed first to another stack. Those that stay change their order.</summary>
+    public void MoveOldest(long count, AddressStack to)
+    {
+        for (var i = 0L; i < count; i++)
+        {
+            to.Push(_start[i]);
+        }
+
+        var moved = Math.Min(count, Count - count);
+        for (var i = 0L; i < moved; i++)
+        {
+            _start[i] = *--_top;
+        }
+
+        _top -= count - moved;
+    }
+
     public void Dispose()
     {
         _budget.Release(CapacityBytes);

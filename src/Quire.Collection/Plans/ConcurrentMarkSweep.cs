@@ -18,17 +18,15 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
     private readonly SlicedMarker _marker;
     private readonly AddressStack _overwritten;
     private readonly Lock _lock = new();
-    private readonly IHeapClock _clock;
-    private Thread? _thread;
+    private readonly CollectorThread _thread;
     private volatile bool _isIdle;
-    private long _threadTime;
 
     private ConcurrentMarkSweep(PlanSetup setup)
         : base(Definition, setup)
     {
         _marker = new SlicedMarker(this, Grey);
         _overwritten = new AddressStack(Budget);
-        _clock = setup.Clock;
+        _thread = new CollectorThread("marker", setup.Clock);
     }
 
     public static PlanDescriptor Definition { get; } = new(
@@ -40,7 +38,7 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
 
     public override void Dispose()
     {
-        JoinMarker();
+        _thread.Dispose();
         base.Dispose();
         _marker.Dispose();
         _overwritten.Dispose();
@@ -74,8 +72,7 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
         _marker.Begin();
         _marker.VisitRoots();
         _isIdle = false;
-        _thread = new Thread(MarkBesideTheProgram) { IsBackground = true, Name = "marker" };
-        _thread.Start();
+        _thread.Begin(MarkBesideTheProgram);
     }
 
     private protected override void Advance(long allocated)
@@ -88,7 +85,8 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
 
     private protected override void EndMarking()
     {
-        JoinMarker();
+        _thread.Join();
+        Log.ConcurrentProcessor = _thread.ProcessorNanoseconds;
         foreach (var mutator in Mutators)
         {
             TakeOver(mutator);
@@ -106,7 +104,6 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
 
     private void MarkBesideTheProgram()
     {
-        var start = _clock.ProcessorNanoseconds;
         do
         {
             while (!_marker.IsDone)
@@ -116,7 +113,6 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
         }
         while (ShadeOverwritten());
 
-        _threadTime = _clock.ProcessorNanoseconds - start;
         _isIdle = true;
     }
 
@@ -131,16 +127,6 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
             }
 
             return found;
-        }
-    }
-
-    private void JoinMarker()
-    {
-        if (_thread is not null)
-        {
-            _thread.Join();
-            _thread = null;
-            Log.ConcurrentProcessor += _threadTime;
         }
     }
 

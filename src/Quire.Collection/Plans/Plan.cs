@@ -133,6 +133,19 @@ public abstract unsafe partial class Plan : IDisposable
 
     private void CollectStopped(CollectionKind kind, CollectionCause cause)
     {
+        BeforePause();
+        try
+        {
+            CollectChecked(kind, cause);
+        }
+        finally
+        {
+            AfterPause();
+        }
+    }
+
+    private void CollectChecked(CollectionKind kind, CollectionCause cause)
+    {
         Checker?.Before();
         Log.Begin(Budget.Charged);
         Observer?.PauseBegan(kind, cause);
@@ -241,6 +254,29 @@ public abstract unsafe partial class Plan : IDisposable
         FinishTracing(ref marker);
         Log.Marked += marker.Marked;
     }
+
+    /// <summary>The same by several threads together.</summary>
+    private protected void MarkInPlace(ParallelTrace together)
+    {
+        var markers = Enumerable.Range(0, together.Grey.Count).Select(number => new ParallelMarker(this, together.Grey, number)).ToArray();
+        VisitRoots(ref markers[0]);
+        together.Run(markers);
+        FinishTracing(ref markers[0]);
+        Log.Marked += markers.Sum(marker => marker.Marked);
+        Log.ConcurrentProcessor = together.HelperProcessor;
+    }
+
+    /// <summary>All mutators stand still, and the pause is about to be timed: a collector's own thread that moves objects stops, too.</summary>
+    private protected virtual void BeforePause()
+    {
+    }
+
+    private protected virtual void AfterPause()
+    {
+    }
+
+    /// <summary>Where the object is that a field's reference means: elsewhere if it has been moved, and the field will be brought up to date later.</summary>
+    internal virtual nint PlaceOf(nint target) => target;
 
     /// <summary>Whether an address may be an object's: it lies in memory that the plan has in use.</summary>
     internal abstract bool MayHold(nint target);

@@ -16,6 +16,7 @@ public static class PlanRegistry
         Incremental.Steele,
         Incremental.Yuasa,
         ConcurrentMarkSweep.Definition,
+        ConcurrentCopying.Definition,
         ReferenceCounting.Definition,
         DeferredCounting.Definition,
         CycleCounting.Definition,

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Quire.Collection;
 
 /// <summary>
-/// Two halves, of which one is in use; a collection copies what is reachable into the other, breadth first.
+/// Two halves, of which one is in use; a collection copies what is reachable into the other, breadth first; several threads together in the order in which they find
+/// work, see <see cref="SharedCopier{TSlots}"/>.
 /// </summary>
 /// <remarks>
 /// C. J. Cheney, A Nonrecursive List Compacting Algorithm, Communications of the ACM 13(11), 1970: _to and _from are his new and old lists, Tracer.Free his NEXT, Tracer.Scan
@@ -13,6 +14,8 @@ namespace Quire.Collection;
 public sealed unsafe class Semispace : Plan
 {
     private readonly AddressStack _greyLarge;
+    private readonly ParallelTrace? _together;
+    private readonly Lock _extending = new();
     private ContiguousSpace _from;
     private ContiguousSpace _to;
 
@@ -22,18 +25,20 @@ public sealed unsafe class Semispace : Plan
         _to = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.Same);
         _from = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.Same);
         _greyLarge = new AddressStack(Budget);
+        _together = ParallelTrace.ThreadsOf(setup) is var threads && threads > 1 ? new ParallelTrace(threads, Budget, setup.Clock) : null;
     }
 
     public static PlanDescriptor Definition { get; } = new(
         "semispace",
         "copying between two halves (Cheney)",
         PlanFeatures.WeakReferences | PlanFeatures.Finalisers | PlanFeatures.LargeObjects | PlanFeatures.Cycles | PlanFeatures.Moving | PlanFeatures.Exact,
-        [],
+        [ParallelTrace.Parameter],
         setup => new Semispace(setup));
 
     public override void Dispose()
     {
         _greyLarge.Dispose();
+        _together?.Dispose();
         base.Dispose();
     }
 
@@ -49,11 +54,15 @@ public sealed unsafe class Semispace : Plan
 
         (_from, _to) = (_to, _from);
         _to.Receive(_from);
-        var tracer = new Tracer(this);
-        VisitRoots(ref tracer);
-        tracer.Drain();
-        FinishTracing(ref tracer);
-        _to.Settle(tracer.Free);
+        if (_together is null)
+        {
+            CopyAll();
+        }
+        else
+        {
+            CopyAll(_together);
+        }
+
         Observer?.Freed(_from.Range.Start, _from.Used);
         if (Checker is not null)
         {
@@ -65,6 +74,28 @@ public sealed unsafe class Semispace : Plan
         Log.Copied += _to.Used;
         LiveBytes = _to.Used + Large.Bytes;
         return CollectionKind.Full;
+    }
+
+    private void CopyAll()
+    {
+        var tracer = new Tracer(this);
+        VisitRoots(ref tracer);
+        tracer.Drain();
+        FinishTracing(ref tracer);
+        _to.Settle(tracer.Free);
+    }
+
+    private void CopyAll(ParallelTrace together)
+    {
+        var buffers = Enumerable.Range(0, together.Grey.Count).Select(_ => new CopyBuffer(_to, _extending)).ToArray();
+        var copiers = buffers.Select((buffer, number) => new SharedCopier<ExclusiveSlots>(this, _from.Range, buffer, together.Grey, number)).ToArray();
+        VisitRoots(ref copiers[0]);
+        together.Run(copiers);
+        FinishTracing(ref copiers[0]);
+        Array.ForEach(buffers, buffer => buffer.Retire());
+        _to.Settle(_to.Top);
+        Log.Marked += copiers.Sum(copier => copier.Marked);
+        Log.ConcurrentProcessor = together.HelperProcessor;
     }
 
     private protected override void ForEachSmallObject(Action<nint> visit) => _to.ForEachObject(this, visit);

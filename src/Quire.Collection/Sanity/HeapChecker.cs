@@ -118,7 +118,7 @@ internal sealed unsafe class HeapChecker(Plan plan)
             ObjectScan.Scan(target, descriptor, ref edges);
             if (descriptor->Shape == ObjectShape.Weak && *(nint*)(target + ObjectHeader.Bytes) is var referent && referent != 0)
             {
-                Require(referent, when, "a weak reference");
+                Require(PlaceOf(referent), when, "a weak reference");
             }
 
             AddContents(target, descriptor, size, trace);
@@ -162,6 +162,8 @@ internal sealed unsafe class HeapChecker(Plan plan)
         _ => offset >= descriptor->First && offset < descriptor->First + (descriptor->References * 8),
     };
 
+    private nint PlaceOf(nint target) => plan.PlaceOf(target);
+
     private void Require(nint target, string when, string holder)
     {
         var what = !plan.MayHold(target) ? "no address of the heap's objects"
@@ -178,7 +180,7 @@ internal sealed unsafe class HeapChecker(Plan plan)
     {
         public void Visit(nint* slot)
         {
-            var target = *slot;
+            var target = checker.PlaceOf(*slot);
             if (target == 0)
             {
                 trace.Add(ulong.MaxValue);

@@ -29,27 +29,38 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
     public nint TryExtend(nint bytes)
     {
         var start = Range.Start + Used;
-        var missing = Used + bytes - Taken;
-        if (missing > 0)
+        if (!TryReserve(Used + bytes))
         {
-            var more = (missing + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize;
-            if (Taken + more > Range.Length || !memory.Budget.TryCharge(ReserveOf(more)))
-            {
-                return 0;
-            }
-
-            if (!memory.TryTake(Range.Start + Taken, more))
-            {
-                memory.Budget.Release(ReserveOf(more));
-                return 0;
-            }
-
-            Taken += more;
+            return 0;
         }
 
         NativeMemory.Clear((void*)start, (nuint)bytes);
         Used += bytes;
         return start;
+    }
+
+    /// <summary>Takes memory for so many bytes from the start, handed out or not; false when the limit is reached.</summary>
+    public bool TryReserve(nint bytes)
+    {
+        if (bytes <= Taken)
+        {
+            return true;
+        }
+
+        var more = (bytes - Taken + HeapMemory.BlockSize - 1) & -HeapMemory.BlockSize;
+        if (Taken + more > Range.Length || !memory.Budget.TryCharge(ReserveOf(more)))
+        {
+            return false;
+        }
+
+        if (!memory.TryTake(Range.Start + Taken, more))
+        {
+            memory.Budget.Release(ReserveOf(more));
+            return false;
+        }
+
+        Taken += more;
+        return true;
     }
 
     /// <summary>Room for a copy, contents undefined, beyond the limit if it must be: collections find out afterwards.</summary>
@@ -117,6 +128,27 @@ internal sealed unsafe class ContiguousSpace(HeapMemory memory, nint bytes, Copy
 
             visit(address);
             address += plan.SizeOf(address);
+        }
+    }
+
+    /// <summary>As <see cref="ForEachObject"/> for a space that objects are being copied out of: those that have not been.</summary>
+    public void ForEachUnmoved(Plan plan, Action<nint> visit)
+    {
+        for (var address = Range.Start; address < Range.Start + Used;)
+        {
+            var header = *(ulong*)address;
+            if (header == 0)
+            {
+                address += 8;
+                continue;
+            }
+
+            if (!ObjectHeader.IsForwarded(header))
+            {
+                visit(address);
+            }
+
+            address += plan.SizeOf(ObjectHeader.IsForwarded(header) ? ObjectHeader.CopyOf(header) : address);
         }
     }
 

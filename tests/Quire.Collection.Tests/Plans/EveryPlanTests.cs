@@ -4,7 +4,10 @@ public class EveryPlanTests
 {
     public static TheoryData<string> Plans => [.. PlanRegistry.All.Select(plan => plan.Name)];
 
-    public static TheoryData<string> Collectors => [.. PlanRegistry.All.Where(plan => plan.Has(PlanFeatures.Cycles) && !plan.Has(PlanFeatures.Manual)).Select(plan => plan.Name)];
+    public static TheoryData<string> Collectors => [.. PlanRegistry.All.Where(plan => plan.Has(PlanFeatures.Cycles) && !plan.Has(PlanFeatures.Manual)).Select(plan => plan.Name), .. s_variants];
+
+    // What parameters make another collector of.
+    private static readonly string[] s_variants = ["mark-sweep:threads=3", "semispace:threads=3", "generational:remembered=buffer", "generational:permanent=4", "generational-mark-sweep:age=1", "concurrent-copying:trigger=90%"];
 
     // Plans that do not free all by themselves: what is left over must fit.
     public static TheoryData<string> Leaking => [.. PlanRegistry.All.Where(plan => !plan.Has(PlanFeatures.Cycles) || plan.Has(PlanFeatures.Manual)).Select(plan => plan.Name)];

@@ -54,6 +54,17 @@ public class PlantedBugTests
     }
 
     [Fact]
+    public void AnOldPlaceThatIsReadWithoutBarrierIsCaught()
+    {
+        using var collector = new HeldCollector();
+        using var plan = PlanRegistry.Parse("concurrent-copying").Build(s_checked with { Observer = collector });
+        Assert.Equal(1, plan.AddMutator().Run(new ReadsWhileCopying(collector)));
+        using var other = new HeldCollector();
+        using var broken = PlanRegistry.Parse("concurrent-copying").Build(s_checked with { Observer = other });
+        Assert.Throws<HeapCorruptedException>(() => broken.AddMutator<Paths<BumpAllocation, NoBarrier>>().Run(new ReadsWhileCopying(other)));
+    }
+
+    [Fact]
     public void AnUnscannedCardIsCaught()
     {
         using var plan = PlanRegistry.Parse("generational-mark-sweep:nursery=64K").Build(s_checked);
@@ -133,6 +144,58 @@ public class PlantedBugTests
             heap.Write(before, 0, Reference.Null);
             heap.Plan.Collect(CollectionKind.Finish, CollectionCause.Asked);
             Assert.Equal(0, heap.ReadNumber(heap.Read(frame[1], 0), 1));
+            return 1;
+        }
+    }
+
+    // A collector's own thread does nothing until it is let go: what the program does meanwhile it does first.
+    private sealed class HeldCollector : HeapObserver, IDisposable
+    {
+        private readonly int _program = Environment.CurrentManagedThreadId;
+        private readonly ManualResetEventSlim _isReleased = new();
+
+        public override void Scanned(nint target)
+        {
+            if (Environment.CurrentManagedThreadId != _program)
+            {
+                _isReleased.Wait();
+            }
+        }
+
+        public void Release() => _isReleased.Set();
+
+        public void Dispose() => _isReleased.Dispose();
+    }
+
+    // The end of a chain becomes a root while nothing but its beginning has been copied, and its place in the chain is forgotten.
+    private sealed class ReadsWhileCopying(HeldCollector collector) : IMutatorProgram
+    {
+        private const int Length = 100;
+
+        public long Run<TPaths>(Mutator<TPaths> heap)
+            where TPaths : struct, IPaths
+        {
+            var node = heap.Plan.Types.Define("node", references: 1, dataWords: 1);
+            using var frame = heap.Push(2);
+            for (var i = 0; i < Length; i++)
+            {
+                var link = heap.Allocate(node);
+                heap.Write(link, 0, frame[0]);
+                heap.WriteNumber(link, 1, i);
+                frame[0] = link;
+            }
+
+            heap.Plan.Collect(CollectionKind.Start, CollectionCause.Asked);
+            frame[1] = frame[0];
+            for (var next = heap.Read(frame[1], 0); !next.IsNull; next = heap.Read(next, 0))
+            {
+                frame[1] = next;
+            }
+
+            frame[0] = Reference.Null;
+            collector.Release();
+            heap.Plan.Collect(CollectionKind.Finish, CollectionCause.Asked);
+            Assert.Equal(0, heap.ReadNumber(frame[1], 1));
             return 1;
         }
     }
