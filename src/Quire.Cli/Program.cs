@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Quire.Cli;
 using Quire.Cli.Alloc;
+using Quire.Cli.Classroom.Lessons;
 using Quire.Cli.Gc;
 using Quire.Cli.Record;
 using Quire.Cli.Replay;
@@ -24,6 +25,7 @@ var commands = new Dictionary<string, Func<Command>>
     ["belady"] = BeladyCommand.Create,
     ["policies"] = PoliciesCommand.Create,
     ["trace"] = TraceCommand.Create,
+    ["lesson"] = TeachCommand.Create,
 };
 var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.");
 if (args.Length > 0 && commands.TryGetValue(args[0], out var called))
