@@ -120,6 +120,12 @@ public sealed class GuestKernel
     /// <summary>kernel.core_pattern: what core files are called.</summary>
     internal string CorePattern { get; set; } = "core";
 
+    /// <summary>kernel.core_uses_pid: names of core files end with the process' number where the pattern does not say it.</summary>
+    internal bool CoresNameProcess { get; set; }
+
+    /// <summary>fs.suid_dumpable: what PR_GET_DUMPABLE becomes when a program gains rights.</summary>
+    internal int SetIdDumpable { get; set; }
+
     /// <summary>The control groups below the root, those that were removed too.</summary>
     public IEnumerable<ControlGroupRecord> ControlGroupRecords => ControlGroups.Records;
 
@@ -231,7 +237,7 @@ public sealed class GuestKernel
             {
                 if (signal == Signal.SIGTERM && !Heeds(process, signal))
                 {
-                    process.End(ExitStatus.Killed(signal, process.Limits[Resource.Core].Soft));
+                    process.End(ExitStatus.Killed(signal));
                     continue;
                 }
 

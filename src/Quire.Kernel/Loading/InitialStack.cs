@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Quire.Kernel.Memory;
 using Quire.Primitives;
 
@@ -104,6 +105,7 @@ internal static class InitialStack
         words.Add(0);
         words.AddRange(environment);
         words.Add(0);
+        var vectorAt = words.Count;
         foreach (var (type, value) in vector)
         {
             words.Add((ulong)type);
@@ -120,6 +122,7 @@ internal static class InitialStack
             StackStart = stackPointer,
             Arguments = new VirtualRange(new VirtualAddress(argumentStart), new VirtualAddress(environmentStart)),
             Environment = new VirtualRange(new VirtualAddress(environmentStart), new VirtualAddress(pathAt)),
+            AuxiliaryVector = MemoryMarshal.AsBytes<ulong>(words[vectorAt..].ToArray()).ToArray(),
         };
         return !writer.HasFailed;
     }

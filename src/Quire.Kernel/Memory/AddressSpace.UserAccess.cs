@@ -132,6 +132,36 @@ public sealed unsafe partial class AddressSpace
         return true;
     }
 
+    /// <summary>Reads as a debugger does (/proc/PID/mem): also what the program itself may not. Bytes copied.</summary>
+    public int ForceCopyFromGuest(VirtualAddress address, Span<byte> destination)
+    {
+        Span<byte> page = stackalloc byte[Page.Size];
+        var done = 0;
+        while (done < destination.Length)
+        {
+            var at = address.Value + (ulong)done;
+            var piece = destination.Slice(done, Math.Min(destination.Length - done, Page.Size - (int)(at & Page.OffsetMask)));
+            if (CopyFromGuest(new VirtualAddress(at), piece) < piece.Length)
+            {
+                if (_regions.FindContaining(at) is not { } region || (region.Flags & RegionFlags.MayRead) == 0 || (region.Flags & RegionFlags.Access) != 0)
+                {
+                    break;
+                }
+
+                if (!TryReadToDump(at & Page.Mask, page))
+                {
+                    page.Clear();
+                }
+
+                page.Slice((int)(at & Page.OffsetMask), piece.Length).CopyTo(piece);
+            }
+
+            done += piece.Length;
+        }
+
+        return done;
+    }
+
     /// <summary>Writes as a debugger does (/proc/PID/mem): private pages that are not writable get a copy. Bytes copied.</summary>
     public int ForceCopyToGuest(VirtualAddress address, ReadOnlySpan<byte> source)
     {

@@ -76,6 +76,8 @@ public sealed unsafe partial class AddressSpace
         File = region.File,
         VmFlags = CodesOf(region.Flags),
         Faults = region.Faults,
+        Flags = region.Flags,
+        HasPrivatePages = region.HasPrivatePages,
     };
 
     private static string CodesOf(RegionFlags flags)

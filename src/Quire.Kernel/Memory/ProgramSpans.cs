@@ -10,4 +10,7 @@ public readonly record struct ProgramSpans
     public VirtualAddress StackStart { get; init; }
     public VirtualRange Arguments { get; init; }
     public VirtualRange Environment { get; init; }
+
+    /// <summary>As the program found it: what it does to its stack changes nothing here.</summary>
+    public ReadOnlyMemory<byte> AuxiliaryVector { get; init; }
 }

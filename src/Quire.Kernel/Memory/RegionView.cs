@@ -1,3 +1,4 @@
+using Quire.Kernel.Memory.Regions;
 using Quire.Primitives;
 
 namespace Quire.Kernel.Memory;
@@ -28,6 +29,11 @@ public sealed record RegionView
     public required string VmFlags { get; init; }
 
     public required RegionFaults Faults { get; init; }
+
+    internal RegionFlags Flags { get; init; }
+
+    /// <summary>Something may have been written to it that is this space's alone.</summary>
+    internal bool HasPrivatePages { get; init; }
 }
 
 /// <summary>Faults that a region has taken. Major and minor add up to all of them.</summary>

@@ -8,8 +8,11 @@ internal sealed class CallInProgress(GuestThread thread)
 {
     private ValueTask<long> _work;
 
-    /// <summary>RAX at entry; negative when the thread did not enter by a system call, so that nothing is restarted.</summary>
-    public long Number { get; set; } = -1;
+    /// <summary>The number of a thread that came into the kernel otherwise: by a fault, an interrupt, as a new program.</summary>
+    public const long None = -1;
+
+    /// <summary>RAX at entry: what a debugger sees as the original RAX; or <see cref="None"/>.</summary>
+    public long Number { get; set; } = None;
 
     public Syscall? Syscall { get; private set; }
 

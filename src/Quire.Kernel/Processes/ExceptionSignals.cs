@@ -66,6 +66,7 @@ internal sealed class ExceptionSignals(GuestKernel kernel)
     {
         // CR2 keeps its value until the next page fault.
         thread.LastFault = state.Trap == FaultState.Page ? state : state with { Address = thread.LastFault.Address };
+        thread.Call.Number = CallInProgress.None;
         thread.Force(info);
     }
 

@@ -114,7 +114,7 @@ internal static class Execute
         process.Timers.ClearPosix();
         process.HasExecuted = true;
         process.ExitSignal = Signal.SIGCHLD;
-        process.Dumpable = prepared.Rights.IsDumpable ? 1 : 0;
+        process.Dumpable = prepared.Rights.IsDumpable ? 1 : process.Kernel.SetIdDumpable;
         process.ExecutablePath = prepared.FilePath;
         process.Arguments = prepared.Arguments;
         process.Credentials = prepared.Rights.Credentials;

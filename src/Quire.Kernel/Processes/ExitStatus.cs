@@ -16,7 +16,8 @@ public readonly record struct ExitStatus(int Word)
 
     public static ExitStatus Exited(int code) => new((code & 0xFF) << 8);
 
-    /// <param name="coreLimit">RLIMIT_CORE: 0 writes no core. No core is ever written; only the flag tells that Linux would have.</param>
-    public static ExitStatus Killed(Signal signal, ulong coreLimit = 0) =>
-        new((int)signal | (coreLimit != 0 && SignalSet.DumpsCore.Contains(signal) ? 0x80 : 0));
+    public static ExitStatus Killed(Signal signal) => new((int)signal);
+
+    /// <summary>There is a core file, whole or cut short.</summary>
+    public ExitStatus WithCore() => new(Word | 0x80);
 }

@@ -128,7 +128,7 @@ public sealed class GuestProcess : IPressureWatcher
     /// <summary>PR_SET_CHILD_SUBREAPER: orphaned descendants become this process' children.</summary>
     internal bool AdoptsOrphans { get; set; }
 
-    /// <summary>PR_SET_DUMPABLE's value, kept for PR_GET_DUMPABLE.</summary>
+    /// <summary>PR_GET_DUMPABLE: 0 leaves no core file, 1 one of its user, 2 one of root.</summary>
     internal int Dumpable { get; set; } = 1;
 
     /// <summary>How its programs are laid out and what uname tells them.</summary>

@@ -165,7 +165,7 @@ public sealed class GuestThread
         if (credentials.EffectiveUserId != old.EffectiveUserId || credentials.EffectiveGroupId != old.EffectiveGroupId
             || credentials.FileUserId != old.FileUserId || credentials.FileGroupId != old.FileGroupId || !credentials.Permitted.IsWithin(old.Permitted))
         {
-            Process.Dumpable = 0;
+            Process.Dumpable = Kernel.SetIdDumpable;
             ParentDeathSignal = Signal.None;
         }
 

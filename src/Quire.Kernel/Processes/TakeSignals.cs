@@ -1,4 +1,5 @@
 using Quire.Hardware.Cpu;
+using Quire.Kernel.Processes.Cores;
 using Quire.Kernel.Syscalls;
 using Quire.Primitives;
 
@@ -92,7 +93,8 @@ internal static class TakeSignals
         }
         else
         {
-            process.End(ExitStatus.Killed(signal, process.Limits[Resource.Core].Soft));
+            var status = ExitStatus.Killed(signal);
+            process.End(SignalSet.DumpsCore.Contains(signal) && CoreDump.TryWrite(thread, info) ? status.WithCore() : status);
         }
     }
 

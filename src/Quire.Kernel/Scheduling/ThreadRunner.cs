@@ -208,6 +208,7 @@ internal sealed class ThreadRunner
         switch (exit.Reason)
         {
             case CpuExitReason.BudgetUsed:
+                thread.Call.Number = CallInProgress.None;
                 break;
             case CpuExitReason.SystemCall:
                 Charge(cpu, _costs.SystemCall.Nanoseconds * PicosecondsPerNanosecond, ref thread.Usage.System);
@@ -291,6 +292,7 @@ internal sealed class ThreadRunner
         if (call.KeepsRegisters)
         {
             call.KeepsRegisters = false;
+            call.Number = CallInProgress.None;
             return;
         }
 

@@ -90,8 +90,10 @@ public class ForkTests
 
     [Theory]
     [InlineData(0, 0)]
-    [InlineData(1, 0x80)]
-    public void WaitTellsTheKillingSignalAndWhetherCoreWouldBeDumped(long limit, int flag)
+    [InlineData(4095, 0)]
+    [InlineData(4096, 0x80)]
+    [InlineData(-1, 0x80)]
+    public void WaitTellsTheKillingSignalAndWhetherThereIsACore(long limit, int flag)
     {
         using var world = new GuestWorld();
         var printed = world.Print(guest =>

@@ -49,7 +49,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         AddText("status", () => ProcessText.Status(process, thread));
         AddText("syscall", () => "running\n", permissions: OwnerOnly);
         AddText("wchan", () => ProcessText.WaitChannel(process, thread));
-        _entries.Add("mem", new AddressedFile(fileSystem, (_, offset, bytes) => process.IsZombie ? 0 : process.Space.CopyFromGuest(new VirtualAddress(offset), bytes), 0x180) { Owner = Owner });
+        _entries.Add("mem", new AddressedFile(fileSystem, (_, offset, bytes) => process.IsZombie ? 0 : process.Space.ForceCopyFromGuest(new VirtualAddress(offset), bytes), 0x180) { Owner = Owner });
         _entries.Add("pagemap", new AddressedFile(fileSystem, (reader, offset, bytes) => PageMap.Read(process, reader, offset, bytes), OwnerOnly) { Owner = Owner, WhenOutside = Errno.None });
         _entries.Add("cwd", Link(() => files.PathOf(process.FileContext.WorkingDirectory, process.FileContext.Root), () => process.FileContext.WorkingDirectory));
         _entries.Add("root", Link(() => files.PathOf(process.FileContext.Root), () => process.FileContext.Root));

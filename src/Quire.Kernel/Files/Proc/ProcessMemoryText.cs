@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Processes;
@@ -33,43 +32,7 @@ internal static class ProcessMemoryText
 
     public static byte[] Environment(GuestProcess process) => process.IsZombie ? [] : Read(process, process.Space.Spans.Environment);
 
-    /// <summary>Found on the stack behind the environment's pointers, where the loader put it.</summary>
-    public static byte[] AuxiliaryVector(GuestProcess process)
-    {
-        if (process.IsZombie)
-        {
-            return [];
-        }
-
-        var at = process.Space.Spans.StackStart;
-        if (!process.Space.TryRead<ulong>(at, out var count) || count > Longest)
-        {
-            return [];
-        }
-
-        at += (count + 2) * sizeof(ulong);
-        while (process.Space.TryRead<ulong>(at, out var pointer) && pointer != 0)
-        {
-            at += sizeof(ulong);
-        }
-
-        at += sizeof(ulong);
-        var vector = new List<byte>();
-        var pair = new byte[16];
-        do
-        {
-            if (process.Space.CopyFromGuest(at, pair) < pair.Length)
-            {
-                break;
-            }
-
-            vector.AddRange(pair);
-            at += (ulong)pair.Length;
-        }
-        while (BinaryPrimitives.ReadUInt64LittleEndian(pair) != 0 && vector.Count < Page.Size);
-
-        return [.. vector];
-    }
+    public static byte[] AuxiliaryVector(GuestProcess process) => process.IsZombie ? [] : process.Space.Spans.AuxiliaryVector.ToArray();
 
     private static byte[] Read(GuestProcess process, VirtualRange range)
     {

@@ -143,6 +143,7 @@ internal static class SystemSettings
             ("threads-max", () => Number(Math.Max(20, (long)kernel.Memory.Frames.TotalFrames / 8))),
             ("version", () => KernelIdentity.Version))
             .Add("random", random);
+        AddNumberTo(core, "core_uses_pid", 0, 1, () => kernel.CoresNameProcess ? 1 : 0, value => kernel.CoresNameProcess = value != 0);
         AddText(core, "core_pattern", LongestCorePattern, () => kernel.CorePattern, value => kernel.CorePattern = value);
         AddText(core, "hostname", LongestName, () => kernel.HostName, value => kernel.HostName = value);
         AddText(core, "domainname", LongestName, () => kernel.DomainName, value => kernel.DomainName = value);
@@ -155,8 +156,8 @@ internal static class SystemSettings
             ("nr_open", () => Number(DescriptorTable.Capacity)),
             ("pipe-max-size", () => Number(Pipes.PipeBuffer.MaximumCapacity)),
             ("protected_symlinks", () => "0"),
-            ("protected_hardlinks", () => "0"),
-            ("suid_dumpable", () => "0"));
+            ("protected_hardlinks", () => "0"));
+        AddNumberTo(files, "suid_dumpable", 0, 2, () => kernel.SetIdDumpable, value => kernel.SetIdDumpable = (int)value);
 
         var watchLimits = kernel.Files.WatchLimits;
         var watches = new FixedDirectory(owner);
