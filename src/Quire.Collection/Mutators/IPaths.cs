@@ -39,6 +39,9 @@ public interface IPaths : IAllocationPath, IBarrier
 {
     /// <summary>Whether the plan's observer is told of payload, too.</summary>
     static virtual bool IsObserved => false;
+
+    /// <summary>Whether what the program passes is looked at first.</summary>
+    static virtual bool IsChecked => false;
 }
 
 /// <summary>Plain loads and stores: what a collector needs that stops the program and traces everything.</summary>

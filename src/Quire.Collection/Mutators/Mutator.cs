@@ -49,6 +49,9 @@ public abstract unsafe class Mutator : IDisposable
     internal static Mutator Create<TPaths>(Plan plan)
         where TPaths : struct, IPaths => plan switch
         {
+            { Barriers: BarrierUse.CompiledOut } => new Mutator<WithoutBarrier<TPaths>>(plan),
+            { Observer: not null, Checker: not null } => new Mutator<ObservedPaths<CheckedPaths<TPaths>>>(plan),
+            { Checker: not null } => new Mutator<CheckedPaths<TPaths>>(plan),
             { Observer: not null } => new Mutator<ObservedPaths<TPaths>>(plan),
             _ => new Mutator<TPaths>(plan),
         };

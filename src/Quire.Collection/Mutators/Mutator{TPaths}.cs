@@ -56,7 +56,11 @@ public sealed unsafe class Mutator<TPaths> : Mutator
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(Reference source, int word, Reference value) => TPaths.Write(this, source.Address, Slot(source, word), value.Address);
 
-    public int Length(Reference array) => (int)*Word(array, 0);
+    public int Length(Reference array)
+    {
+        Require(array, "asks for the length of");
+        return (int)*Word(array, 0);
+    }
 
     /// <exception cref="IndexOutOfRangeException">The array is shorter.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -78,6 +82,7 @@ public sealed unsafe class Mutator<TPaths> : Mutator
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long ReadNumber(Reference source, int word)
     {
+        Require(source, "reads a number of");
         if (TPaths.IsObserved)
         {
             Plan.Observer!.PayloadTouched((nint)Word(source, word), 8, isWrite: false);
@@ -89,6 +94,7 @@ public sealed unsafe class Mutator<TPaths> : Mutator
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WriteNumber(Reference source, int word, long value)
     {
+        Require(source, "writes a number of");
         if (TPaths.IsObserved)
         {
             Plan.Observer!.PayloadTouched((nint)Word(source, word), 8, isWrite: true);
@@ -101,6 +107,7 @@ public sealed unsafe class Mutator<TPaths> : Mutator
     public Span<T> Elements<T>(Reference array)
         where T : unmanaged
     {
+        Require(array, "asks for the elements of");
         ref readonly var descriptor = ref Plan.Types.Of(*(ulong*)array.Address);
         if (descriptor.ElementSize != sizeof(T) || descriptor.Shape != ObjectShape.DataArray)
         {
@@ -140,13 +147,25 @@ public sealed unsafe class Mutator<TPaths> : Mutator
 
     /// <summary>Keeps an object where it is.</summary>
     /// <exception cref="NotSupportedException">The plan cannot.</exception>
-    public void Pin(Reference target) => Plan.Pin(target.Address);
+    public void Pin(Reference target)
+    {
+        Require(target, "pins");
+        Plan.Pin(target.Address);
+    }
 
-    public void Unpin(Reference target) => *(ulong*)target.Address &= ~ObjectHeader.Pinned;
+    public void Unpin(Reference target)
+    {
+        Require(target, "unpins");
+        *(ulong*)target.Address &= ~ObjectHeader.Pinned;
+    }
 
     /// <summary>Asks to be told once, through <see cref="TakeFinalisable"/>, when nothing refers to the object any more; it is kept until then.</summary>
     /// <exception cref="NotSupportedException">The plan has no finalisers.</exception>
-    public void RegisterFinaliser(Reference target) => Plan.RegisterFinaliser(target.Address);
+    public void RegisterFinaliser(Reference target)
+    {
+        Require(target, "registers a finaliser of");
+        Plan.RegisterFinaliser(target.Address);
+    }
 
     /// <summary>The next object whose finaliser is to run; null when there is none. It may be stored anywhere: then it lives on, without a finaliser.</summary>
     public Reference TakeFinalisable() => new(Plan.Finalisers.Take());
@@ -167,6 +186,7 @@ public sealed unsafe class Mutator<TPaths> : Mutator
     {
         if (TPaths.IsManual)
         {
+            Require(target, "frees");
             Plan.Free(target.Address);
         }
     }
@@ -198,8 +218,18 @@ public sealed unsafe class Mutator<TPaths> : Mutator
     private static long* Word(Reference source, int word) => (long*)(source.Address + ObjectHeader.Bytes) + word;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Require(Reference target, string use)
+    {
+        if (TPaths.IsChecked)
+        {
+            Plan.Checker!.RequireUsable(target.Address, use);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void ThrowIfOutside(Reference array, int index)
     {
+        Require(array, "asks for an element of");
         if ((ulong)index >= *(ulong*)Word(array, 0))
         {
             throw new IndexOutOfRangeException($"Element {index} of an array of {Length(array)} is asked for.");

@@ -6,6 +6,8 @@ public readonly unsafe struct ObservedPaths<TPaths> : IPaths
 {
     public static bool IsObserved => true;
 
+    public static bool IsChecked => TPaths.IsChecked;
+
     public static bool IsManual => TPaths.IsManual;
 
     public static nint Allocate(Mutator mutator, nint size, ulong header)

@@ -168,7 +168,7 @@ public sealed unsafe class ConcurrentCopying : Plan
                 Collect(CollectionKind.Finish, CollectionCause.Occupancy);
             }
         }
-        else if (Budget.Left - size < (long)(_trigger * Budget.Limit) && Budget.Charged > _chargedAtEnd + (Budget.Limit / 64))
+        else if (Barriers == BarrierUse.Needed && Budget.Left - size < (long)(_trigger * Budget.Limit) && Budget.Charged > _chargedAtEnd + (Budget.Limit / 64))
         {
             Collect(CollectionKind.Start, CollectionCause.Occupancy);
         }

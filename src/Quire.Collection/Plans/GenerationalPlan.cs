@@ -75,6 +75,8 @@ public abstract unsafe class GenerationalPlan : Plan
 
     private protected override CollectionKind KindWhenFull => CollectionKind.Minor;
 
+    private protected override YoungUse YoungNow => Young.Use;
+
     private protected override nint TryAllocate(Mutator mutator, nint size) => AllocateInBuffer(mutator, Young.TryExtend(BufferBytes), size);
 
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)

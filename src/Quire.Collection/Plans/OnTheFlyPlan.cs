@@ -139,7 +139,7 @@ public abstract unsafe class OnTheFlyPlan : Plan
     // Free cells in blocks that wait to be swept are found first; the share of blocks never taken is what can be measured at no cost.
     private void Pace(long size)
     {
-        if (!IsMarking && !Cells.HasUnswept && Budget.Left - size < (long)(_trigger * Budget.Limit) && Budget.Charged > _chargedAtEnd + (Budget.Limit / 64))
+        if (Barriers == BarrierUse.Needed && !IsMarking && !Cells.HasUnswept && Budget.Left - size < (long)(_trigger * Budget.Limit) && Budget.Charged > _chargedAtEnd + (Budget.Limit / 64))
         {
             Collect(CollectionKind.Start, CollectionCause.Occupancy);
         }

@@ -9,6 +9,7 @@ public abstract unsafe partial class Plan
     /// <summary>What the fast paths of allocation call when a buffer is used up.</summary>
     internal nint AllocateSlowly(Mutator mutator, nint size)
     {
+        _cancellation.ThrowIfCancellationRequested();
         _world.Enter();
         try
         {
@@ -25,7 +26,7 @@ public abstract unsafe partial class Plan
         var target = TryAllocate(mutator, size);
         if (target == 0)
         {
-            var kind = KindWhenFull;
+            var kind = FirstKind;
             Collect(kind, CollectionCause.AllocationFailure);
             target = TryAllocate(mutator, size);
             if (target == 0 && kind != CollectionKind.Full)
@@ -41,6 +42,7 @@ public abstract unsafe partial class Plan
     internal nint AllocateLarge(Mutator mutator, long size, ulong header)
     {
         Require(PlanFeatures.LargeObjects, "large objects");
+        _cancellation.ThrowIfCancellationRequested();
         _world.Enter();
         try
         {
@@ -62,7 +64,7 @@ public abstract unsafe partial class Plan
         var target = TryAllocateLarge(mutator, size);
         if (target == 0)
         {
-            Collect(KindWhenFull, CollectionCause.AllocationFailure);
+            Collect(FirstKind, CollectionCause.AllocationFailure);
             target = TryAllocateLarge(mutator, size);
             if (target == 0)
             {
@@ -90,6 +92,8 @@ public abstract unsafe partial class Plan
 
     /// <summary>What kind of collection is made first when no memory is left.</summary>
     private protected virtual CollectionKind KindWhenFull => CollectionKind.Full;
+
+    private CollectionKind FirstKind => Barriers == BarrierUse.Needed ? KindWhenFull : CollectionKind.Full;
 
     /// <summary>Counts what a mutator has allocated from its buffer and takes the buffer away.</summary>
     private protected void RetireBuffer(Mutator mutator)

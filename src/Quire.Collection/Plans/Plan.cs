@@ -11,6 +11,7 @@ public abstract unsafe partial class Plan : IDisposable
 
     private readonly List<Mutator> _mutators = [];
     private readonly World _world = new();
+    private readonly CancellationToken _cancellation;
 
     /// <param name="descriptor">The plan's entry in the registry.</param>
     /// <param name="setup">What the heap is built with.</param>
@@ -29,6 +30,8 @@ public abstract unsafe partial class Plan : IDisposable
         Large = new LargeObjectSpace(Memory, (nint)setup.HeapLimit);
         Log = new CollectionLog(setup.Clock);
         Observer = setup.Observer;
+        Barriers = setup.Barriers;
+        _cancellation = setup.Cancellation;
         Checker = setup.Checking == HeapChecking.EachCollection ? new HeapChecker(this) : null;
     }
 
@@ -45,6 +48,8 @@ public abstract unsafe partial class Plan : IDisposable
     public CollectionLog Log { get; }
 
     public HeapObserver? Observer { get; }
+
+    public BarrierUse Barriers { get; }
 
     public IReadOnlyList<Mutator> Mutators => _mutators;
 
@@ -147,10 +152,10 @@ public abstract unsafe partial class Plan : IDisposable
     private void CollectChecked(CollectionKind kind, CollectionCause cause)
     {
         Checker?.Before();
-        Log.Begin(Budget.Charged);
+        Log.Begin(Budget.Charged, YoungNow);
         Observer?.PauseBegan(kind, cause);
         kind = CollectNow(kind, cause);
-        var pause = Log.End(kind, cause, Budget.Charged);
+        var pause = Log.End(kind, cause, Budget.Charged, YoungNow);
         Observer?.PauseEnded(pause);
         Checker?.After(kind);
     }
@@ -277,6 +282,9 @@ public abstract unsafe partial class Plan : IDisposable
 
     /// <summary>Where the object is that a field's reference means: elsewhere if it has been moved, and the field will be brought up to date later.</summary>
     internal virtual nint PlaceOf(nint target) => target;
+
+    /// <summary>What the young generation holds; nothing where there is none.</summary>
+    private protected virtual YoungUse YoungNow => default;
 
     /// <summary>Whether an address may be an object's: it lies in memory that the plan has in use.</summary>
     internal abstract bool MayHold(nint target);

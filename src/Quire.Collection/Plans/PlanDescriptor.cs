@@ -58,6 +58,12 @@ public sealed record PlanSetup
 
     /// <summary>Re-traces before and after each collection and compares, and overwrites what is freed.</summary>
     public HeapChecking Checking { get; init; }
+
+    /// <summary>With other than Needed every collection is full and at once.</summary>
+    public BarrierUse Barriers { get; init; }
+
+    /// <summary>Looked at whenever a mutator has used up its buffer.</summary>
+    public CancellationToken Cancellation { get; init; }
 }
 
 public enum HeapChecking

@@ -37,6 +37,7 @@ public static class HeapRun
             CopiedBytes = plan.Log.TotalCopied,
             PromotedBytes = plan.Log.TotalPromoted,
             MarkedObjects = plan.Log.TotalMarked,
+            TypeBytes = plan.Types.MetadataBytes,
         };
     }
 }
@@ -81,6 +82,9 @@ public sealed record RunResult
     public required long PromotedBytes { get; init; }
 
     public required long MarkedObjects { get; init; }
+
+    /// <summary>Of the descriptors of the program's types.</summary>
+    public required long TypeBytes { get; init; }
 
     /// <summary>The pause that so large a share of pauses does not exceed, by the wall clock; 0 when there was none.</summary>
     public long PausePercentile(double share)

@@ -63,6 +63,20 @@ internal sealed unsafe class HeapChecker(Plan plan)
     /// <summary>Looks at the graph once, without a collection.</summary>
     public void CheckNow() => Trace("at the end");
 
+    /// <summary>The program passes a reference: it must be an object's. One kept across an allocation may not be.</summary>
+    public void RequireUsable(nint target, string use)
+    {
+        if (target == 0)
+        {
+            throw new HeapCorruptedException($"plan {plan.Descriptor.Name}: the program {use} null");
+        }
+
+        if (WhatIsWrong(target) is { } what)
+        {
+            throw new HeapCorruptedException($"plan {plan.Descriptor.Name}: the program {use} 0x{target:x}, which is {what}: a reference kept across an allocation must lie in a frame");
+        }
+    }
+
     /// <summary>Overwrites memory that was freed, and says so to nobody.</summary>
     public static void Overwrite(nint start, nint bytes) => new Span<byte>((void*)start, checked((int)bytes)).Fill(Poison);
 
@@ -166,15 +180,16 @@ internal sealed unsafe class HeapChecker(Plan plan)
 
     private void Require(nint target, string when, string holder)
     {
-        var what = !plan.MayHold(target) ? "no address of the heap's objects"
-            : ObjectHeader.IsForwarded(*(ulong*)target) ? "the old place of an object that was moved"
-            : !plan.Types.Knows(*(ulong*)target) ? "no object: it was freed, or never one"
-            : null;
-        if (what is not null)
+        if (WhatIsWrong(target) is { } what)
         {
             throw new HeapCorruptedException($"plan {plan.Descriptor.Name}: {when} {Collections} {holder} refers to 0x{target:x}, which is {what}");
         }
     }
+
+    private string? WhatIsWrong(nint target) => !plan.MayHold(target) ? "no address of the heap's objects"
+        : ObjectHeader.IsForwarded(*(ulong*)target) ? "the old place of an object that was moved"
+        : !plan.Types.Knows(*(ulong*)target) ? "no object: it was freed, or never one"
+        : null;
 
     private readonly struct Numbering(HeapChecker checker, List<ulong> trace, string when, string holder) : ISlotVisitor
     {

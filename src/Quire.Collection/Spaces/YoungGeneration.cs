@@ -49,6 +49,9 @@ internal sealed unsafe class YoungGeneration
     /// <summary>Bytes of young objects.</summary>
     public nint Used => _edenTop - Eden.Start + FromTop - _from.Start;
 
+    /// <summary>The same in its parts.</summary>
+    public YoungUse Use => new(_edenTop - Eden.Start, Eden.Length, FromTop - _from.Start, _from.Length);
+
     /// <summary>Zeroed memory; 0 when eden is full.</summary>
     public nint TryExtend(nint bytes)
     {

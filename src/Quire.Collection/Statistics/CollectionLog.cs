@@ -8,6 +8,7 @@ public sealed class CollectionLog(IHeapClock clock)
     private long _startWall;
     private long _startProcessor;
     private long _before;
+    private YoungUse _youngBefore;
     private Pause _sums;
 
     /// <summary>Of the collection that is going on.</summary>
@@ -35,18 +36,19 @@ public sealed class CollectionLog(IHeapClock clock)
     /// <summary>Wall time since the heap was built.</summary>
     public long Now => clock.WallNanoseconds - _built;
 
-    public void Begin(long inUse)
+    public void Begin(long inUse, YoungUse young)
     {
         _before = inUse;
+        _youngBefore = young;
         _startWall = clock.WallNanoseconds;
         _startProcessor = clock.ProcessorNanoseconds;
     }
 
-    public Pause End(CollectionKind kind, CollectionCause cause, long inUse)
+    public Pause End(CollectionKind kind, CollectionCause cause, long inUse, YoungUse young)
     {
         var processor = clock.ProcessorNanoseconds - _startProcessor;
         var wall = clock.WallNanoseconds - _startWall;
-        var pause = new Pause(kind, cause, _startWall - _built, wall, processor, _before, inUse, Copied, Promoted, Marked, Remembered);
+        var pause = new Pause(kind, cause, _startWall - _built, wall, processor, _before, inUse, Copied, Promoted, Marked, Remembered, _youngBefore, young);
         _pauses.Add(pause);
         _sums = _sums with
         {

@@ -41,5 +41,19 @@ public enum CollectionCause
 /// <param name="Promoted">Bytes that went to an older generation.</param>
 /// <param name="Marked">Objects found reachable.</param>
 /// <param name="Remembered">Entries of remembered sets, or cards, looked at.</param>
+/// <param name="YoungBefore">The young generation before and after.</param>
 public readonly record struct Pause(
-    CollectionKind Kind, CollectionCause Cause, long Start, long Wall, long Processor, long Before, long After, long Copied, long Promoted, long Marked, long Remembered);
+    CollectionKind Kind, CollectionCause Cause, long Start, long Wall, long Processor, long Before, long After, long Copied, long Promoted, long Marked, long Remembered,
+    YoungUse YoungBefore, YoungUse YoungAfter);
+
+/// <summary>What a young generation holds, and could: bytes of new objects, and of those that have survived. All zero where there is none.</summary>
+public readonly record struct YoungUse(long Eden, long EdenCapacity, long Survivors, long SurvivorCapacity)
+{
+    public long Bytes => Eden + Survivors;
+
+    /// <summary>With one of the two spaces of survivors, as only one is in use.</summary>
+    public long Capacity => EdenCapacity + SurvivorCapacity;
+
+    /// <summary>Addresses taken: both spaces of survivors.</summary>
+    public long Reserved => EdenCapacity + (2 * SurvivorCapacity);
+}
