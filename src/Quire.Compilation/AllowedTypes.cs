@@ -11,7 +11,7 @@ internal static class AllowedTypes
     private static readonly HashSet<string> Namespaces =
     [
         "System.Collections", "System.Collections.Generic", "System.Collections.Frozen", "System.Collections.Immutable", "System.Linq", "System.Numerics",
-        "System.Diagnostics.CodeAnalysis", "Quire.Replacement", "Quire.Primitives",
+        "System.Diagnostics.CodeAnalysis", "Quire.Primitives",
     ];
 
     // Comparison of structures follows references without end; queries that are built from expressions run whatever these say.
@@ -42,7 +42,7 @@ internal static class AllowedTypes
         "System.Runtime.CompilerServices.DefaultInterpolatedStringHandler",
     ];
 
-    public static bool Contains(INamedTypeSymbol type)
+    public static bool Contains(INamedTypeSymbol type, SourceKind kind)
     {
         var outermost = type.OriginalDefinition;
         while (outermost.ContainingType is { } container)
@@ -52,6 +52,6 @@ internal static class AllowedTypes
 
         var space = outermost.ContainingNamespace.ToDisplayString();
         var name = $"{space}.{outermost.Name}";
-        return Types.Contains(name) || (Namespaces.Contains(space) && !Excepted.Contains(name));
+        return Types.Contains(name) || ((Namespaces.Contains(space) || space == kind.Library) && !Excepted.Contains(name));
     }
 }

@@ -11,7 +11,7 @@ namespace Quire.Compilation;
 /// process without a step or an exception: pointers, memory of the stack, code that runs on other threads, structs and frames larger than
 /// a step's check of the stack leaves room for.
 /// </summary>
-internal sealed class PolicyRules(SemanticModel model) : CSharpSyntaxWalker
+internal sealed class PolicyRules(SemanticModel model, SourceKind kind) : CSharpSyntaxWalker
 {
     private const int LongestSource = 256 << 10;
     private const long LargestStruct = 1024;
@@ -34,15 +34,15 @@ internal sealed class PolicyRules(SemanticModel model) : CSharpSyntaxWalker
     private readonly Stack<long> _frames = new();
 
     /// <exception cref="PolicyFormatException">Something is refused; says where, what and why.</exception>
-    public static void Check(SemanticModel model)
+    public static void Check(SemanticModel model, SourceKind kind)
     {
         var root = model.SyntaxTree.GetRoot();
         if (root.FullSpan.Length > LongestSource)
         {
-            throw new PolicyFormatException($"{model.SyntaxTree.FilePath}: error: a policy has at most {LongestSource >> 10} KiB");
+            throw new PolicyFormatException($"{model.SyntaxTree.FilePath}: error: a {kind.Noun} has at most {LongestSource >> 10} KiB");
         }
 
-        var rules = new PolicyRules(model);
+        var rules = new PolicyRules(model, kind);
         rules._frames.Push(0);
         rules.Visit(root);
     }
@@ -78,7 +78,7 @@ internal sealed class PolicyRules(SemanticModel model) : CSharpSyntaxWalker
         }
     }
 
-    private static void Refuse(SyntaxNode node)
+    private void Refuse(SyntaxNode node)
     {
         var what = node switch
         {
@@ -185,12 +185,12 @@ internal sealed class PolicyRules(SemanticModel model) : CSharpSyntaxWalker
             return;
         }
 
-        if (!AllowedTypes.Contains(type))
+        if (!AllowedTypes.Contains(type, kind))
         {
             var name = type.ToDisplayString();
             var reason = Array.Find(Reasons, reason => name == reason.Prefix || name.StartsWith(reason.Prefix + ".", StringComparison.Ordinal));
             throw reason.Prefix is null
-                ? Refused(node, $"{name}: it is not among the types that docs/write-a-policy.md lists")
+                ? Refused(node, $"{name}: it is not among the types that {kind.Document} lists")
                 : Refused(node, $"{reason.Prefix}: {reason.Reason}");
         }
 
@@ -201,7 +201,7 @@ internal sealed class PolicyRules(SemanticModel model) : CSharpSyntaxWalker
     }
 
     // A generic method that calls itself with a larger type each time makes new types, and larger frames, without end.
-    private static void CheckArguments(SyntaxNode node, ISymbol generic, IEnumerable<ITypeSymbol> arguments)
+    private void CheckArguments(SyntaxNode node, ISymbol generic, IEnumerable<ITypeSymbol> arguments)
     {
         if (generic.Locations.Any(location => location.IsInSource) && arguments.Any(argument => argument is not ITypeParameterSymbol && HasParameter(argument)))
         {
@@ -256,10 +256,10 @@ internal sealed class PolicyRules(SemanticModel model) : CSharpSyntaxWalker
         return _sizes[type] = Math.Max(size, type.Locations.Any(location => location.IsInSource) ? sizeof(long) : 4 * sizeof(long));
     }
 
-    private static PolicyFormatException Refused(SyntaxNode node, string what)
+    private PolicyFormatException Refused(SyntaxNode node, string what)
     {
         var span = node.GetLocation().GetLineSpan();
         return new PolicyFormatException(string.Create(
-            CultureInfo.InvariantCulture, $"{span.Path}:{span.StartLinePosition.Line + 1}:{span.StartLinePosition.Character + 1}: error: a policy may not use {what}"));
+            CultureInfo.InvariantCulture, $"{span.Path}:{span.StartLinePosition.Line + 1}:{span.StartLinePosition.Character + 1}: error: a {kind.Noun} may not use {what}"));
     }
 }

@@ -15,7 +15,7 @@ public class HouseRulesTests
         ["Quire.Hardware"] = ["Quire.Primitives"],
         ["Quire.Kernel"] = ["Quire.Primitives", "Quire.Hardware", "Quire.Replacement", "Quire.Allocation"],
         ["Quire.Traces"] = ["Quire.Primitives", "Quire.Replacement"],
-        ["Quire.Compilation"] = ["Quire.Replacement"],
+        ["Quire.Compilation"] = ["Quire.Replacement", "Quire.Collection"],
         ["Quire.Observation"] = ["Quire.Primitives", "Quire.Kernel", "Quire.Traces"],
         ["Quire.Machine"] = ["Quire.Primitives", "Quire.Replacement", "Quire.Allocation", "Quire.Hardware", "Quire.Kernel", "Quire.Traces", "Quire.Observation"],
         ["Quire.Cli"] = ["Quire.Compilation", "Quire.Primitives", "Quire.Replacement", "Quire.Machine", "Quire.Observation", "Quire.Traces", "Quire.Allocation", "Quire.Collection"],

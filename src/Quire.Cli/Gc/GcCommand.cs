@@ -2,6 +2,7 @@ using System.CommandLine;
 using Quire.Cli.Replay;
 using Quire.Collection;
 using Quire.Collection.Steps;
+using Quire.Compilation;
 using Quire.Primitives;
 
 namespace Quire.Cli.Gc;
@@ -12,21 +13,35 @@ public static class GcCommand
     private const ulong LeastHeap = 1 << 20;
     private const ulong MostHeap = 1UL << 40;
 
+    private static readonly string s_examples = string.Join("\n", [
+        "Run programs on collected heaps: every collector of the field, on real memory.",
+        "",
+        "Examples:",
+        "  quire gc gcbench                                          every plan, one table",
+        "  quire gc --plan generational,immix binary-trees:depth=18 --heap 64M --html gc.html",
+        "  quire gc --plan mark-sweep MyProgram.cs --time-limit 30s   a program of one's own",
+        "  quire gc --plan semispace --steps \"a=[b c] b=[d] root a -b gc\"",
+        "  quire gc --plan generational gcbench --log gc.log         for viewers of Java's logs",
+    ]);
+
     public static Command Create()
     {
-        var program = new Argument<string?>("program") { Description = "what allocates: " + string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name)) + "; parameters as in binary-trees:depth=18", Arity = ArgumentArity.ZeroOrOne };
+        var program = new Argument<string?>("program") { Description = "what allocates: a C# file with an IMutatorProgram, or " + string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name)) + "; parameters as in binary-trees:depth=18", Arity = ArgumentArity.ZeroOrOne };
         var plan = new Option<string>("--plan", "-p") { Description = "collectors, with commas between, or all (semispace for --steps): " + string.Join(", ", PlanRegistry.All.Select(descriptor => descriptor.Name)) };
         var heap = new Option<string?>("--heap") { Description = "limit of each heap, everything counted; 64M, for --steps 1M" };
         var steps = new Option<string?>("--steps", "-s") { Description = "\"a=[b c] b=[d] root a -b gc\": objects, field stores (a.0=b, a.0=null), roots, what is let go, gc and minor; start, mark, finish for plans that mark beside the program" };
         var sanity = new Option<bool>("--sanity") { Description = "trace the heap before and after each collection, and compare" };
+        var log = new Option<string?>("--log") { Description = "file for the pauses as OpenJDK 17's serial collector logs them (-Xlog:gc*); with several plans one each, FILE.plan" };
+        var time = new Option<string?>("--time-limit") { Description = "ends a run after so much time: 10s, 2m" };
         var json = new Option<string?>("--json") { Description = "file for the results as JSON, - for standard output" };
-        var command = new Command("gc", "Run programs on collected heaps: every collector of the field, on real memory.")
+        var command = new Command("gc", s_examples)
         {
-            program, plan, heap, steps, sanity, json, GcExploreCommand.Create(),
+            program, plan, heap, steps, sanity, log, time, json, GcExploreCommand.Create(),
         };
         command.Guard((parse, cancellation) => Guarded(() =>
         {
-            var output = new GcOutput(parse.GetValue(json));
+            var output = new GcOutput(parse.GetValue(json)) { Log = parse.GetValue(log) };
+            var limits = new GcLimits(GcLimits.Parse(parse.GetValue(time)), cancellation);
             var text = parse.GetValue(steps);
             var setup = new PlanSetup
             {
@@ -36,7 +51,7 @@ public static class GcCommand
             var plans = PlanRegistry.ParseList(parse.GetValue(plan) ?? (text is null ? "all" : Semispace.Definition.Name));
             return (parse.GetValue(program), text) switch
             {
-                ({ } name, null) => GcRuns.Run(plans, ProgramRegistry.Parse(name), setup, output, cancellation),
+                ({ } name, null) => GcRuns.Run(plans, Program(name, limits), setup, output, limits),
                 (null, { }) => GcSteps.Run(plans, HeapScript.Parse(text), setup, output),
                 (null, null) => throw new UsageException($"give a program or --steps; programs are {string.Join(", ", ProgramRegistry.All.Select(descriptor => descriptor.Name))}"),
                 _ => throw new UsageException("give one of a program and --steps"),
@@ -45,6 +60,9 @@ public static class GcCommand
         return command;
     }
 
+    private static ProgramSpecification Program(string text, GcLimits limits) =>
+        text.EndsWith(".cs", StringComparison.Ordinal) ? ProgramCompiler.Compile(text, () => limits.Current) : ProgramRegistry.Parse(text);
+
     /// <summary>Turns what the library throws at bad input into exit codes.</summary>
     internal static int Guarded(Func<int> action)
     {
@@ -52,9 +70,11 @@ public static class GcCommand
         {
             return action();
         }
-        catch (Exception error) when (error is CollectionFormatException or HeapExhaustedException or NotSupportedException or HeapCorruptedException)
+        catch (Exception error) when (error is CollectionFormatException or HeapExhaustedException or NotSupportedException or HeapCorruptedException or ProgramFailureException)
         {
-            throw new UsageException(error.Message);
+            // A compiler's messages come a line each.
+            Console.Error.WriteLine("quire: " + error.Message);
+            return CommandGuard.BadUse;
         }
     }
 

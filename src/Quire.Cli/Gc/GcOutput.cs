@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Quire.Collection;
 
 namespace Quire.Cli.Gc;
 
@@ -14,7 +15,25 @@ internal sealed record GcOutput(string? Json)
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    /// <summary>File for the unified log.</summary>
+    public string? Log { get; init; }
+
     public bool WritesText => Json != "-";
+
+    public void WriteLogs(IReadOnlyList<RunResult> results)
+    {
+        if (Log is null)
+        {
+            return;
+        }
+
+        foreach (var result in results)
+        {
+            var path = results.Count == 1 ? Log : $"{Log}.{result.Plan.Replace(':', '-').Replace(',', '-')}";
+            using var file = File.CreateText(path);
+            UnifiedLog.Write(file, result);
+        }
+    }
 
     public void WriteJson<T>(T value)
     {

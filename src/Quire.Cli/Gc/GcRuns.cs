@@ -13,36 +13,54 @@ internal static class GcRuns
     private static readonly string[] s_columns =
         ["plan", "total", "mutator", "collector", "pauses", "p50", "p99", "p99.9", "max", "max cpu", "MMU 10ms", "allocated", "peak", "peak/live", "copied", "promoted", "remembered", "checksum"];
 
-    public static int Run(
-        IReadOnlyList<PlanSpecification> plans, ProgramSpecification program, PlanSetup setup, GcOutput output, CancellationToken cancellation)
+    public static int Run(IReadOnlyList<PlanSpecification> plans, ProgramSpecification program, PlanSetup setup, GcOutput output, GcLimits limits)
     {
         var results = new List<RunResult>();
         var failures = new List<string>();
-        foreach (var plan in plans.TakeWhile(_ => !cancellation.IsCancellationRequested))
+        using (var progress = new GcProgress())
         {
-            try
+            foreach (var (number, plan) in plans.Index().TakeWhile(_ => !limits.IsInterrupted))
             {
-                results.Add(HeapRun.Run(plan, program, setup));
-            }
-            catch (Exception error) when (plans.Count > 1 && error is HeapExhaustedException or NotSupportedException)
-            {
-                failures.Add(error.Message);
+                progress.Begin(number + 1, plans.Count, $"{program.Name} under {plan.Name}");
+                try
+                {
+                    results.Add(limits.Run($"{program.Name} under plan {plan.Name}", cancellation => Run(plan, program, setup with { Cancellation = cancellation })));
+                }
+                catch (OperationCanceledException) when (limits.IsInterrupted)
+                {
+                }
+                catch (Exception error) when (plans.Count > 1 && error is HeapExhaustedException or NotSupportedException)
+                {
+                    failures.Add(error.Message);
+                }
             }
         }
 
-        if (output.WritesText)
+        if (output.WritesText && results.Count > 0)
         {
             Print(program, setup, results);
         }
 
         output.WriteJson(new { program = program.Name, heapLimit = setup.HeapLimit, results, failures });
+        output.WriteLogs(results);
         failures.ForEach(failure => Console.Error.WriteLine("quire: " + failure));
         if (results.Select(result => result.Checksum).Distinct().Count() > 1)
         {
             throw new HeapCorruptedException($"{program.Name}: the plans computed different checksums");
         }
 
-        return cancellation.IsCancellationRequested ? CommandGuard.Interrupted : failures.Count > 0 && results.Count == 0 ? CommandGuard.BadUse : 0;
+        return limits.IsInterrupted ? CommandGuard.Interrupted : failures.Count > 0 && results.Count == 0 ? CommandGuard.BadUse : 0;
+    }
+
+    // What a program of one's own does to references is looked at first, in a run that is not measured.
+    private static RunResult Run(PlanSpecification plan, ProgramSpecification program, PlanSetup setup)
+    {
+        if (!ProgramRegistry.All.Contains(program.Descriptor) && setup.Checking == HeapChecking.None)
+        {
+            HeapRun.Run(plan, program, setup with { Checking = HeapChecking.EachCollection });
+        }
+
+        return HeapRun.Run(plan, program, setup);
     }
 
     private static void Print(ProgramSpecification program, PlanSetup setup, List<RunResult> results)
