@@ -19,6 +19,7 @@ public sealed class PagesInABrowser : IDisposable
     [Theory]
     [InlineData("<path d=\"M", "curve", "t.txt", "--exact", "--aet", "--policy", "fifo,opt", "--html", "page.html")]
     [InlineData("<svg", "sweep", "--ram", "4M..16M", "--points", "3", "--html", "page.html", "--", "true")]
+    [InlineData("<polyline", "multiprogram", "--ram", "4M", "--copies", "1,2", "--html", "page.html", "--", "true")]
     [InlineData("<svg", "alloc", "--policy", "buddy", "--memory", "64K", "--steps", "a=3K b=6K -a c=9K", "--html", "page.html")]
     public void DrawsAndSaysNothing(string drawn, params string[] command)
     {

@@ -89,12 +89,12 @@ public static class RunCommand
             }
         }
 
+        events?.Flush();
         if (run.Outcome.End == RunEnd.NotStarted)
         {
-            return Fail($"{machineOptions.Command[0]}: {run.Outcome.Detail}", ExitCodes.Of(run.Outcome));
+            Tell($"quire: {$"{machineOptions.Command[0]}: {run.Outcome.Detail}".ReplaceLineEndings(" ")}\n");
         }
-
-        if (!options.IsQuiet(parse))
+        else if (!options.IsQuiet(parse))
         {
             Tell(RunSummary.Write(report!));
         }
@@ -104,10 +104,10 @@ public static class RunCommand
         }
 
         TellNotKept(run.NotKept);
-        json?.WriteLine(RunReportJson.Write(report!));
+        var code = WithFailures(ExitCodes.Of(run.Outcome), eventStream);
+        json?.WriteLine(RunReportJson.Write(report! with { ExitCode = code }));
         json?.Flush();
-        events?.Flush();
-        return WithFailures(ExitCodes.Of(run.Outcome), eventStream, jsonStream);
+        return WithFailures(code, jsonStream);
     }
 
     /// <summary>Tells which outputs could not be written. A program's own failure stays the exit code; its success does not.</summary>

@@ -30,6 +30,9 @@ internal sealed class RunOptions
 
     private const int MostReadahead = 1024;
 
+    // Virtual time is nanoseconds since 1970 in 63 bits, which end in 2262: that leaves a run 62 years.
+    private static readonly DateTimeOffset s_lastEpoch = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly Option<string> _ram = new("--ram") { Description = "memory of the machine", DefaultValueFactory = _ => "256M" };
     private readonly Option<string[]> _swap = new("--swap") { Description = SwapSyntax.Description, Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _policy = new("--policy") { Description = PolicySyntax.Description, DefaultValueFactory = _ => PolicySyntax.Linux };
@@ -344,13 +347,13 @@ internal sealed class RunOptions
             return null;
         }
 
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= int.MaxValue)
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < s_lastEpoch.ToUnixTimeSeconds())
         {
             return new VirtualTime(seconds * NanosecondsPerSecond);
         }
 
         const DateTimeStyles styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, styles, out var moment) && moment.Year is >= 1970 and < 2200)
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, styles, out var moment) && moment >= DateTimeOffset.UnixEpoch && moment < s_lastEpoch)
         {
             return new VirtualTime((moment - DateTimeOffset.UnixEpoch).Ticks * 100);
         }

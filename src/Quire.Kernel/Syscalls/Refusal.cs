@@ -39,16 +39,36 @@ internal static class Refusal
         "mount", "umount2", "pivot_root", "adjtimex", "settimeofday", "clock_settime", "clock_adjtime", "pkey_alloc", "swapon", "swapoff", "quotactl",
     }.ToFrozenSet();
 
+    /// <summary>Calls that give ENOMEM for ranges that are not mapped or not to be had in an address space. What could not be promised is counted by itself.</summary>
+    private static readonly FrozenSet<string> OfRanges = new[]
+    {
+        "mmap", "munmap", "mremap", "mprotect", "pkey_mprotect", "madvise", "process_madvise", "mlock", "mlock2", "mlockall", "munlock", "msync", "mincore", "brk", "remap_file_pages",
+        "mbind", "move_pages", "set_mempolicy", "mseal", "shmat", "shmget", "arch_prctl", "modify_ldt", "process_mrelease", "membarrier",
+    }.ToFrozenSet();
+
+    private static readonly FrozenSet<string> Births = new[] { "clone", "clone3", "fork", "vfork" }.ToFrozenSet();
+
     /// <summary>Null: the request was wrong, or is none that is refused.</summary>
     public static string? NameOf(Syscall call, in SyscallArguments arguments, Errno error)
     {
-        if (Kinds.TryGetValue(call.Name, out var kind))
+        if (Kinds.TryGetValue(call.Name, out var kind) && kind(arguments, error) is { } what)
         {
-            return kind(arguments, error) is { } what ? what.Length == 0 ? call.Name : $"{call.Name} {what}" : null;
+            return what.Length == 0 ? call.Name : $"{call.Name} {what}";
         }
 
-        return call.IsRefused || (Always.Contains(call.Name) && error is Errno.EPERM or Errno.ENOSPC) ? call.Name : null;
+        return call.IsRefused || (Always.Contains(call.Name) && error is Errno.EPERM or Errno.ENOSPC) ? call.Name
+            : IsOfLimit(call, error) ? $"{call.Name} {error}"
+            : null;
     }
+
+    // Whoever asked would have got it from a machine with more memory, a larger layer or tmpfs, or a higher pids.max.
+    private static bool IsOfLimit(Syscall call, Errno error) => error switch
+    {
+        Errno.ENOSPC or Errno.ENFILE => true,
+        Errno.ENOMEM => !OfRanges.Contains(call.Name),
+        Errno.EAGAIN => Births.Contains(call.Name),
+        _ => false,
+    };
 
     /// <summary>CLONE_* of the namespaces and of what else unshare takes, joined by |.</summary>
     public static string CloneFlagNames(ulong flags)

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Quire.Kernel.Memory.Reclaim;
 using Quire.Replacement;
 
@@ -10,11 +11,15 @@ namespace Quire.Machine.Futures;
 /// coming ones, the farther the more have been missed in a row.
 /// Caller keeps true: nobody else changes the file.
 /// </summary>
-public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
+public sealed unsafe partial class RecordedFuture : IPageFuture, IDisposable
 {
     private const int Recent = 16;
     private const int Window = 64;
     private const int WidestShift = 14;
+
+    // Positions that are given back to the host at once: 16 MiB of each file.
+    private const long Stretch = 4 << 20;
+    private const int AdviseNotNeeded = 4;
 
     private readonly Dictionary<ulong, int> _numbers = [];
     private readonly MemoryMappedFile _file;
@@ -71,6 +76,7 @@ public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
             ref var next = ref _next[_pages[position]];
             _ahead[position] = next - position <= uint.MaxValue ? (uint)(next - position) : 0;
             next = position;
+            ReleaseStretch(position, position);
         }
     }
 
@@ -173,5 +179,20 @@ public sealed unsafe class RecordedFuture : IPageFuture, IDisposable
         _position++;
         _missed = 0;
         _next[_pages[_position]] = _ahead[_position] == 0 ? IReplacementPolicy.Never : _position + _ahead[_position];
+        ReleaseStretch(_position, _position - Stretch);
     }
+
+    // Called at each position: whenever a stretch is done with, its pages leave this process. They stay in the files, and come back when they are looked at again.
+    private void ReleaseStretch(long position, long begin)
+    {
+        if (position % Stretch == 0 && begin >= 0)
+        {
+            var bytes = (nuint)(Math.Min(Stretch, _count - begin) * sizeof(int));
+            _ = Advise(_pages + begin, bytes, AdviseNotNeeded);
+            _ = Advise(_ahead + begin, bytes, AdviseNotNeeded);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 }

@@ -75,9 +75,10 @@ public class ControlGroupTests
     [Fact]
     public void ForksBeyondTheLimitOfTasksAreRefused()
     {
-        var run = ProgramRun.Quire("run", "--quiet", "--pids-max", "4", "--", "perl", "-e",
+        var run = ProgramRun.Quire("run", "--pids-max", "4", "--", "perl", "-e",
             "my @made; while (1) { my $child = fork; last unless defined $child; if (!$child) { sleep 1000; exit } push @made, $child } print scalar(@made), \" $!\\n\"; kill 'TERM', @made");
         Assert.Equal("3 Resource temporarily unavailable\n", run.Output);
+        Assert.Contains("refused       clone EAGAIN (1x)", run.Errors);
     }
 
     [Fact]

@@ -85,9 +85,10 @@ public sealed class EventTests(NativePrograms programs) : IClassFixture<NativePr
     [InlineData("--ram 64M --swap 64M --thp always --merge", "perl", "hugePages.faults,hugePages.split,merging.fullScans,faults.pagesCopied")]
     [InlineData("--ram 5M --memory-max 4M --memory-high 3M --swap 64M --swap 4M", "perl", "pageCache.readaheadPages,reclaim.refaults,swap.out")]
     [InlineData("--ram 64M --memory-max 3M", "word_a_page", "reclaim.scanned")]
+    [InlineData("--ram 64M", "random_memory", "faults.madeWritable,faults.pagesCopied")]
     public void WhatTheReportCountsIsWhatTheEventsTell(string options, string program, string happening)
     {
-        var (report, told) = Run(options, program == "perl" ? ["perl", "-e", Perl] : [programs.Compile("../programs/" + program + ".c")]);
+        var (report, told) = Run(options, program == "perl" ? ["perl", "-e", Perl] : program == "random_memory" ? [programs.Compile("../search/random_memory.c"), "1", "400", "100"] : [programs.Compile("../programs/" + program + ".c")]);
 
         var numbers = Sections.Where(section => report.TryGetProperty(section, out _)).SelectMany(section => Flat(section, report.GetProperty(section))).ToList();
         foreach (var (name, value) in numbers.Where(number => !Measures.Contains(number.Name)))
@@ -97,6 +98,8 @@ public sealed class EventTests(NativePrograms programs) : IClassFixture<NativePr
             Assert.True(value == sum, $"{name} is {value}, and the events say {sum}");
         }
 
+        // Without areas there is no section to count in.
+        Assert.True(report.TryGetProperty("swap", out _) || !told.Exists(one => one["event"].StartsWith("swap-", StringComparison.Ordinal)), "there is no swap");
         foreach (var name in happening.Split(','))
         {
             Assert.True(numbers.First(number => number.Name == name).Value > 0, $"{name} is to happen here");

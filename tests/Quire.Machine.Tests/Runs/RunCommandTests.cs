@@ -23,6 +23,7 @@ public class RunCommandTests
     [InlineData("--env =x", "NAME=VALUE")]
     [InlineData("--fault-around 0", "from 1 to 512")]
     [InlineData("--epoch yesterday", "--epoch")]
+    [InlineData("--epoch 7258118400", "--epoch")]
     [InlineData("--max-instructions 0", "above 0")]
     [InlineData("--json /nonexistent/report", "/nonexistent")]
     [InlineData("--events /nonexistent/events", "/nonexistent")]
@@ -124,6 +125,36 @@ public class RunCommandTests
         var misses = Find(report, "tlb.data.misses").GetInt64() + Find(report, "tlb.code.misses").GetInt64();
         Assert.Equal(misses, Find(report, "tlb.second.hits").GetInt64() + Find(report, "tlb.second.misses").GetInt64());
         Assert.Equal(Find(report, "tlb.second.misses").GetInt64(), Find(report, "tlb.walks").GetInt64());
+    }
+
+    [Fact]
+    public void WhatALimitRefusesIsNamed()
+    {
+        // A full layer, a full tmpfs, and a kernel that has no memory for another name; a range that is not mapped is the program's own fault.
+        var script = "head -c 200000 /dev/zero >big; head -c 9000000 /dev/zero >/dev/shm/big; perl -e 'syscall(26, 4096, 4096, 4)'";
+        var report = JsonDocument.Parse(ProgramRun.Quire("run", "--quiet", "--ram", "8M", "--cwd", "/tmp", "--layer-size", "100K", "--json", "-", "--", "bash", "-c", script).Output).RootElement;
+        Assert.Equal(["write ENOSPC"], report.GetProperty("refused").GetProperty("calls").EnumerateArray().Select(call => call.GetProperty("name").GetString()).Where(name => name != "rseq"));
+    }
+
+    [Theory]
+    [InlineData("4102444800", "2100-01-01 00:00:00")]
+    [InlineData("7258118399", "2199-12-31 23:59:59")]
+    public void TheClockMayStartAfterSecondsThatFillAWord(string epoch, string shown) =>
+        Assert.Equal(shown + "\n", ProgramRun.Quire("run", "--quiet", "--epoch", epoch, "--", "date", "-u", "+%F %T").Output);
+
+    [Fact]
+    public void AReportSaysTheExitCodeOfTheRunHoweverItEnded()
+    {
+        // What is not written of the events makes a success a failure, and a program that is not there has a report, too.
+        AssertCode(2, "--events", "/dev/full", "--", "true");
+        AssertCode(5, "--events", "/dev/full", "--", "sh", "-c", "exit 5");
+        AssertCode(127, "--", "/nonexistent");
+
+        static void AssertCode(int code, params string[] words)
+        {
+            var run = ProgramRun.Quire(["run", "--quiet", "--json", "-", .. words]);
+            Assert.Equal((code, code), (run.ExitCode, JsonDocument.Parse(run.Output).RootElement.GetProperty("exitCode").GetInt32()));
+        }
     }
 
     [Fact]

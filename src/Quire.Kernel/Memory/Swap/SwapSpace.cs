@@ -129,8 +129,12 @@ internal sealed partial class SwapSpace : IDisposable
         if (Used == Capacity && !TryFreeCachedSlot())
         {
             entry = default;
-            Counters.Full++;
-            _memory.Note(MemoryEventKind.SwapFull);
+            if (Capacity > 0)
+            {
+                Counters.Full++;
+                _memory.Note(MemoryEventKind.SwapFull);
+            }
+
             return false;
         }
 
