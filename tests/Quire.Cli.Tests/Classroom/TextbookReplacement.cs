@@ -7,12 +7,14 @@ internal static class TextbookReplacement
     public static List<int?> Run(string policy, int[] references, int frames)
     {
         var resident = new List<int>();
+        var used = new HashSet<int>();
         var moves = new List<int?>();
         for (var now = 0; now < references.Length; now++)
         {
             var page = references[now];
             if (resident.Contains(page))
             {
+                used.Add(page);
                 if (policy == "lru")
                 {
                     resident.Remove(page);
@@ -26,11 +28,19 @@ internal static class TextbookReplacement
             var victim = -1;
             if (resident.Count == frames)
             {
+                // The clock as a queue: whoever is at its front and was used goes to its end with that forgotten.
+                while (policy == "clock" && used.Remove(resident[0]))
+                {
+                    resident.Add(resident[0]);
+                    resident.RemoveAt(0);
+                }
+
                 // Loaded first (FIFO) and used longest ago (LRU) stand first in the list.
-                victim = policy == "opt" ? resident.MaxBy(candidate => NextUse(references, now, candidate)) : resident[0];
+                victim = policy == "opt" ? resident.Order().MaxBy(candidate => NextUse(references, now, candidate)) : resident[0];
                 resident.Remove(victim);
             }
 
+            used.Add(page);
             resident.Add(page);
             moves.Add(victim);
         }
