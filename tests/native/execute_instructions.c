@@ -30,7 +30,9 @@ enum {
 #define CODE_ADDRESS 0x10000000ULL
 #define DATA_ADDRESS 0x20000000ULL
 #define STACK_ADDRESS 0x30000000ULL
-#define ENTRY_ADDRESS 0x40000000ULL
+
+// Where a random address or bit offset hardly ever leads: the simulated processor has no such page.
+#define ENTRY_ADDRESS 0x6b5d3000ULL
 
 // mov rsp, imm64; jmp rel32
 enum { ENTRY_BYTES = 15, GENERAL_PROTECTION = 13 };
@@ -118,7 +120,7 @@ static void map_guest(void)
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0);
     void *stack = mmap((void *)STACK_ADDRESS, STACK_BYTES, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0);
-    void *entry = mmap((void *)ENTRY_ADDRESS, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+    void *entry = mmap((void *)ENTRY_ADDRESS, 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0);
     if (entry != (void *)ENTRY_ADDRESS || code_alias == MAP_FAILED || code != (void *)CODE_ADDRESS || data != (void *)DATA_ADDRESS || stack != (void *)STACK_ADDRESS) {
         fail("mmap");

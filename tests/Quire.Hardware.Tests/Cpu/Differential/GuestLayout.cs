@@ -26,4 +26,7 @@ internal static class GuestLayout
 
     public static bool IsWritable(ulong address) =>
         address - Data < DataBytes || address - Stack < StackBytes;
+
+    public static bool IsMapped(ulong address) =>
+        IsWritable(address) || address - ReadOnly < ReadOnlyBytes || address - Code < CodeBytes;
 }
