@@ -25,13 +25,32 @@ internal sealed class CaseGenerator(Random random)
         {
             // Now and then the instruction lies on two pages.
             var address = GuestLayout.Code + (random.Next(40) == 0 ? GuestLayout.PageBytes - (ulong)random.Next(1, 4) : 0x100 + (ulong)random.Next(0xE00));
-            if (_encodings.TryEncode(code, address, out var encoding))
+            if (_encodings.TryEncode(code, address, out var encoding) && (!IsSplitLock(encoding) || random.Next(100) == 0))
             {
                 return Create(encoding, address);
             }
         }
 
         throw new InvalidOperationException($"no operands found that make {code} encodable");
+    }
+
+    /// <summary>
+    /// A locked access to two cache lines. Hosts punish these, by milliseconds each or by a signal (split_lock_detect of Linux; SDM vol. 3, 9.1.2.3): there are few.
+    /// </summary>
+    public static bool IsSplitLock(Encoding encoding)
+    {
+        const int Line = 64;
+        ref readonly var instruction = ref encoding.Instruction;
+        if (encoding.Target is not { } target || !(instruction.HasLockPrefix || instruction.Mnemonic == Mnemonic.Xchg))
+        {
+            return false;
+        }
+
+        // A bit's number in a register moves the access by a multiple of its size.
+        var size = (ulong)instruction.MemorySize.GetSize();
+        return instruction.Mnemonic is Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc && instruction.Op1Kind == OpKind.Register
+            ? target % size != 0
+            : (target % Line) + size > Line;
     }
 
     private unsafe TestCase Create(Encoding encoding, ulong address)
