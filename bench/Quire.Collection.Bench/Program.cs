@@ -14,6 +14,15 @@ switch (args)
     case ["mark"]:
         Marking.Run();
         return 0;
+    case ["together"]:
+        Marking.RunTogether();
+        return 0;
+    case ["pauses"]:
+        Pauses.Run();
+        return 0;
+    case ["concurrent"]:
+        Pauses.RunConcurrent();
+        return 0;
     case ["heap", var plan, var program, var heap]:
         var limit = ByteSize.TryParse(heap, out var size) ? (long)size.Bytes : throw new ArgumentException(heap);
         var processor = Process.GetCurrentProcess().TotalProcessorTime;
@@ -25,6 +34,6 @@ switch (args)
         DotnetPeers.Run(peer, int.Parse(depth, CultureInfo.InvariantCulture));
         return 0;
     default:
-        Console.Error.WriteLine("usage: micro | mark | heap PLAN PROGRAM SIZE | dotnet gcbench|trees DEPTH");
+        Console.Error.WriteLine("usage: micro | mark | together | pauses | concurrent | heap PLAN PROGRAM SIZE | dotnet gcbench|trees DEPTH");
         return 2;
 }

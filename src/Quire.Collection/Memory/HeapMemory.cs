@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Quire.Allocation;
 
 namespace Quire.Collection;
@@ -20,7 +21,13 @@ public sealed unsafe class HeapMemory : IDisposable
     /// <summary>Bytes of mark bits for a block.</summary>
     public const nint MarkBytesOfBlock = BlockSize / 64;
 
+    // In heaps from this limit on memory comes in pages of 2 MiB; what a space has of its last one is not charged before it is used.
+    private const long LeastForLargePages = 64 << 20;
+    private const int LargePageShift = 21;
+    private const nint LargePage = 1 << LargePageShift;
+
     private readonly NativeRegion _region;
+    private readonly bool[]? _largePages;
     private readonly nint _markOffset;
     private nint _carved;
 
@@ -31,6 +38,7 @@ public sealed unsafe class HeapMemory : IDisposable
         Budget = budget;
         _markOffset = (addresses + NativeRegion.BaseAlignment - 1) & -NativeRegion.BaseAlignment;
         _region = new NativeRegion(_markOffset + (_markOffset / 64) + NativeRegion.CommitGranule);
+        _largePages = budget.Limit >= LeastForLargePages ? new bool[_markOffset >> LargePageShift] : null;
         MarkBits = (ulong*)(_region.Base + _markOffset);
     }
 
@@ -95,8 +103,31 @@ public sealed unsafe class HeapMemory : IDisposable
         lock (_region)
         {
             var offset = start - Base;
-            return _region.TryCommit(offset, bytes) && _region.TryCommit(_markOffset + (offset / 64), (bytes + 63) / 64);
+            return (_largePages is null ? _region.TryCommit(offset, bytes) : TryCommitLargePages(offset, bytes)) && _region.TryCommit(_markOffset + (offset / 64), (bytes + 63) / 64);
         }
+    }
+
+    // Piece by piece of a large page, before any of it is touched: the host makes one page of it, which is found faster than five hundred.
+    private bool TryCommitLargePages(nint offset, nint bytes)
+    {
+        for (var page = (int)(offset >> LargePageShift); page <= (int)((offset + bytes - 1) >> LargePageShift); page++)
+        {
+            if (_largePages![page])
+            {
+                continue;
+            }
+
+            var start = (nint)page << LargePageShift;
+            if (!_region.TryCommit(start, LargePage))
+            {
+                return false;
+            }
+
+            _region.PreferLargePages(start, LargePage);
+            _largePages[page] = true;
+        }
+
+        return true;
     }
 
     /// <summary>Gives blocks back: uncharged; the host's memory stays behind them for the next taker.</summary>
@@ -110,6 +141,20 @@ public sealed unsafe class HeapMemory : IDisposable
     {
         var index = (nuint)(target - Base) >> 3;
         return (MarkBits[index >> 6] & (1UL << (int)index)) != 0;
+    }
+
+    /// <summary>An object's mark is looked at soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchMark(nint target) => Prefetch((nint)(MarkBits + ((nuint)(target - Base) >> 9)));
+
+    /// <summary>A cache line is read soon; any address will do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(nint address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0((void*)address);
+        }
     }
 
     /// <summary>Sets an object's mark; false when it was set already. One thread marks.</summary>

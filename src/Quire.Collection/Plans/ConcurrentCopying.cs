@@ -41,7 +41,7 @@ public sealed unsafe class ConcurrentCopying : Plan
     private SharedCopier<SharedSlots> _program;
     private long _newBytes;
     private long _chargedAtEnd;
-    private bool _isCopying;
+    private volatile bool _isCopying;
     private volatile bool _isIdle;
 
     private ConcurrentCopying(PlanSetup setup)
@@ -56,6 +56,9 @@ public sealed unsafe class ConcurrentCopying : Plan
         _trigger = setup.Parameters.Share("trigger", 0.4);
         _thread = new CollectorThread("copier", setup.Clock);
     }
+
+    /// <summary>Whether a cycle is under way.</summary>
+    public bool IsCopying => _isCopying;
 
     public static PlanDescriptor Definition { get; } = new(
         "concurrent-copying",

@@ -36,6 +36,9 @@ public sealed unsafe class ConcurrentMarkSweep : OnTheFlyPlan
         CycleParameters,
         setup => new ConcurrentMarkSweep(setup));
 
+    /// <summary>Whether the marker has found all that it can: what the program writes down from now on is left to the end.</summary>
+    internal bool IsMarkerIdle => _isIdle;
+
     public override void Dispose()
     {
         _thread.Dispose();

@@ -213,6 +213,7 @@ public abstract unsafe class ImmixPlan : Plan
                     return;
                 }
 
+                HeapMemory.Prefetch(next);
                 var target = PrefetchQueue.Exchange(ref queue, ref position, next);
                 if (target != 0)
                 {

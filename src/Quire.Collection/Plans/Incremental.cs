@@ -12,18 +12,21 @@ namespace Quire.Collection;
 /// </remarks>
 public sealed unsafe class Incremental : OnTheFlyPlan
 {
-    // Bytes of fields looked at for a byte allocated, at least: marking ends before memory does when a cycle begins with a third of what is live left.
-    private const double Pace = 4;
+    // Work for a byte allocated, at least; more when less memory is left than what is still to be done would take so.
+    private const double LeastPace = 4;
+
+    // What is to be done must be done when this share of what memory is left has been used.
+    private const double Reserve = 0.7;
 
     private readonly IncrementalBarrier _barrier;
-    private readonly long _mostWork;
+    private readonly long _leastWork;
     private readonly SlicedMarker _marker;
 
     private Incremental(PlanDescriptor descriptor, IncrementalBarrier barrier, PlanSetup setup)
         : base(descriptor, setup)
     {
         _barrier = barrier;
-        _mostWork = setup.Parameters.Size("step", 128 << 10, 1 << 10, 1 << 30);
+        _leastWork = setup.Parameters.Size("step", 64 << 10, 1 << 10, 1 << 30);
         _marker = new SlicedMarker(this, Grey);
     }
 
@@ -62,16 +65,21 @@ public sealed unsafe class Incremental : OnTheFlyPlan
 
     private protected override void BeginMarking()
     {
+        // About as much as last time, or for lack of that as small objects would take.
+        _expected = Math.Max((long)(1.2 * _marker.Done), _marker.Done == 0 ? 2 * Cells.BytesInUse : 0);
         _marker.Begin();
         _marker.VisitRoots();
     }
 
     private long _owed;
+    private long _expected;
+
+    private double Pace => Math.Max(LeastPace, (_expected - _marker.Done) / (Reserve * Math.Max(Budget.Left, Budget.Limit / 64)));
 
     private protected override void Advance(long allocated)
     {
         _owed += (long)(allocated * Pace);
-        if (_owed < _mostWork && Budget.Left > Budget.Limit / 50)
+        if (_owed < _leastWork && Budget.Left > Budget.Limit / 50)
         {
             return;
         }
@@ -81,8 +89,9 @@ public sealed unsafe class Incremental : OnTheFlyPlan
 
     private protected override void DoIncrement()
     {
-        _marker.Work(_mostWork);
-        _owed = Math.Max(0, _owed - _mostWork);
+        var work = Math.Clamp(_owed, _leastWork, 4 * _leastWork);
+        _marker.Work(work);
+        _owed = Math.Max(0, _owed - work);
     }
 
     private protected override void EndMarking()
@@ -109,7 +118,7 @@ public sealed unsafe class Incremental : OnTheFlyPlan
             $"incremental-{barrier.ToString().ToLowerInvariant()}",
             "marking in small steps; " + summary,
             PlanFeatures.Pinning | PlanFeatures.WeakReferences | PlanFeatures.Finalisers | PlanFeatures.LargeObjects | PlanFeatures.Cycles | PlanFeatures.Exact,
-            [.. CycleParameters, new("step", "128K", "bytes of objects that are looked at in one step")],
+            [.. CycleParameters, new("step", "64K", "bytes of objects that are looked at in one step, at the least; at the most four times as many")],
             setup => new Incremental(descriptor!, barrier, setup));
         return descriptor;
     }

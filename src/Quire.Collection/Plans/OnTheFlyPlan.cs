@@ -2,11 +2,15 @@ namespace Quire.Collection;
 
 /// <summary>
 /// What plans have in common that mark while the program runs: cells of size classes, marks that mean black or grey while marking goes on, objects born black,
-/// and a cycle of three parts: the roots, marking beside the program, and the end.
+/// and a cycle of four parts: marks are cleared in small steps, the roots, marking beside the program, and the end.
 /// </summary>
 public abstract unsafe class OnTheFlyPlan : Plan
 {
+    // Blocks whose marks are cleared in one pause before a cycle: 16 MiB of them.
+    private const int BlocksAtOnce = 512;
+
     private readonly double _trigger;
+    private bool _isWhite;
 
     private protected OnTheFlyPlan(PlanDescriptor descriptor, PlanSetup setup)
         : base(descriptor, setup, addresses: 1)
@@ -97,6 +101,9 @@ public abstract unsafe class OnTheFlyPlan : Plan
         return target;
     }
 
+    // Out of memory before the cycle has ended: its end may be all that is missing.
+    private protected override CollectionKind KindWhenFull => IsMarking ? CollectionKind.Finish : CollectionKind.Full;
+
     private protected override CollectionKind CollectNow(CollectionKind kind, CollectionCause cause)
     {
         switch (kind)
@@ -106,6 +113,9 @@ public abstract unsafe class OnTheFlyPlan : Plan
                 return kind;
             case CollectionKind.Finish:
                 End();
+                return kind;
+            case CollectionKind.Increment when !IsMarking:
+                _isWhite = !Cells.WhitenSome(BlocksAtOnce);
                 return kind;
             case CollectionKind.Increment:
                 DoIncrement();
@@ -141,7 +151,7 @@ public abstract unsafe class OnTheFlyPlan : Plan
     {
         if (Barriers == BarrierUse.Needed && !IsMarking && !Cells.HasUnswept && Budget.Left - size < (long)(_trigger * Budget.Limit) && Budget.Charged > _chargedAtEnd + (Budget.Limit / 64))
         {
-            Collect(CollectionKind.Start, CollectionCause.Occupancy);
+            Collect(_isWhite ? CollectionKind.Start : CollectionKind.Increment, CollectionCause.Occupancy);
         }
     }
 
@@ -150,7 +160,7 @@ public abstract unsafe class OnTheFlyPlan : Plan
     private void Begin()
     {
         RetireRanges();
-        Cells.ClearMarks();
+        _isWhite = false;
         for (var i = 0; i < Large.Count; i++)
         {
             Memory.Unmark(Large[i].Address);

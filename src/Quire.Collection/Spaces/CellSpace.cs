@@ -16,6 +16,9 @@ internal sealed unsafe class CellSpace
     // What the tables below hold for a block.
     private const int MetadataOfBlock = 32;
 
+    // Bytes of a range at most while marking goes on, which goes on as ranges are taken: pauses are short because they are many.
+    private const nint MostBlack = Plan.LargestSmall;
+
     private readonly HeapMemory _memory;
     private readonly HeapChecking _checking;
     private readonly BlockInfo[] _blocks;
@@ -25,6 +28,15 @@ internal sealed unsafe class CellSpace
     private int _unsweptBlocks;
     private int _releaseFrom;
     private bool _isBlack;
+
+    // Blocks from here up to the end have not been put among those to be swept since the last marking; those before this one have been made ready for the next.
+    private int _settling;
+    private int _settlingEnd;
+    private int _whitening;
+
+    // Markings beside the program that have begun, and that have ended.
+    private int _cycle;
+    private int _sweep;
 
     public CellSpace(HeapMemory memory, nint bytes, HeapChecking checking)
     {
@@ -174,7 +186,24 @@ internal sealed unsafe class CellSpace
     }
 
     /// <summary>Whether there are blocks whose free cells have not been looked for since the last marking.</summary>
-    public bool HasUnswept => _unsweptBlocks > 0;
+    public bool HasUnswept => _unsweptBlocks > 0 || _settling < _settlingEnd;
+
+    /// <summary>
+    /// Makes some of the blocks ready for marking beside the program, none of which waits to be swept: their marks are cleared, and nothing is handed out from them any more. False
+    /// when that is done, but for blocks that the program allocates from.
+    /// </summary>
+    public bool WhitenSome(int blocks)
+    {
+        for (; _whitening < _untouched && blocks > 0; _whitening++)
+        {
+            if (_blocks[_whitening].State == BlockState.Full)
+            {
+                blocks -= Whiten(_whitening) ? 1 : 0;
+            }
+        }
+
+        return _whitening < _untouched;
+    }
 
     /// <summary>Marking begins beside the program, with all marks clear: from here on only new blocks are handed out, and objects are born marked.</summary>
     public void BeginBlack()
@@ -183,12 +212,32 @@ internal sealed unsafe class CellSpace
         DropUnswept();
         for (var block = 0; block < _untouched; block++)
         {
-            if (_blocks[block].State != BlockState.Free)
-            {
-                _blocks[block].State = BlockState.Full;
-                _blocks[block].SweptTo = EndOf(block);
-            }
+            Whiten(block);
         }
+
+        _whitening = 0;
+        _cycle++;
+    }
+
+    // Whether there was anything to do: blocks taken since the last cycle began have no marks.
+    private bool Whiten(int block)
+    {
+        ref var info = ref _blocks[block];
+        if (info.State == BlockState.Free)
+        {
+            return false;
+        }
+
+        info.State = BlockState.Full;
+        info.SweptTo = EndOf(block);
+        if (info.WhiteFor > _cycle)
+        {
+            return false;
+        }
+
+        info.WhiteFor = _cycle + 1;
+        _memory.ClearMarks(AddressOf(block), HeapMemory.BlockSize);
+        return true;
     }
 
     /// <summary>Before ranges are taken away while objects are born marked: cells that no object was born in lose their marks.</summary>
@@ -203,29 +252,38 @@ internal sealed unsafe class CellSpace
         }
     }
 
-    /// <summary>As <see cref="Settle"/>, without looking at the marks: that is left to whoever sweeps.</summary>
+    /// <summary>As <see cref="Settle"/>, without looking at the marks, or at the blocks: that is left to whoever sweeps.</summary>
     public void SettleLazily()
     {
         _isBlack = false;
         DropUnswept();
-        for (var block = 0; block < _untouched; block++)
+        _settlingEnd = _untouched;
+        _sweep++;
+        for (var block = 0; _checking != HeapChecking.None && block < _untouched; block++)
         {
-            ref var info = ref _blocks[block];
-            if (info.State == BlockState.Free)
-            {
-                continue;
-            }
-
-            if (_checking != HeapChecking.None)
+            if (_blocks[block].State != BlockState.Free)
             {
                 OverwriteDead(block);
             }
+        }
+    }
 
+    // Whether a block waits to be put among those to be swept since the last marking.
+    private bool IsUnsettled(int block) => block >= _settling && block < _settlingEnd && _blocks[block].State != BlockState.Free && _blocks[block].SettledFor < _sweep;
+
+    private void SettleNext()
+    {
+        if (IsUnsettled(_settling))
+        {
+            ref var info = ref _blocks[_settling];
             info.State = BlockState.Unswept;
-            info.SweptTo = AddressOf(block);
-            _unswept[info.Class].Enqueue(block);
+            info.SweptTo = AddressOf(_settling);
+            info.SettledFor = _sweep;
+            _unswept[info.Class].Enqueue(_settling);
             _unsweptBlocks++;
         }
+
+        _settling++;
     }
 
     /// <summary>Frees one cell: for plans that find out one by one. The block's memory goes back when all of its cells are free.</summary>
@@ -273,10 +331,11 @@ internal sealed unsafe class CellSpace
                 continue;
             }
 
+            var isUnsettled = IsUnsettled(block);
             var cell = AddressOf(block);
             for (var i = 0; i < info.Cells; i++, cell += info.CellSize)
             {
-                if (cell < info.SweptTo ? *(ulong*)cell != 0 : _memory.IsMarked(cell))
+                if (cell < info.SweptTo && !isUnsettled ? *(ulong*)cell != 0 : _memory.IsMarked(cell))
                 {
                     visit(cell);
                 }
@@ -309,10 +368,16 @@ internal sealed unsafe class CellSpace
         Array.ForEach(_unswept, queue => queue.Clear());
         _unsweptBlocks = 0;
         _releaseFrom = 0;
+        _settling = _settlingEnd = 0;
     }
 
     private bool TryUnswept(int sizeClass, out int block)
     {
+        while (_settling < _settlingEnd && _unswept[sizeClass].Count == 0)
+        {
+            SettleNext();
+        }
+
         while (_unswept[sizeClass].TryDequeue(out block))
         {
             // It may have been given back, and taken again, since it came to stand here.
@@ -387,6 +452,12 @@ internal sealed unsafe class CellSpace
             info.SweptTo = marked == 0 ? end : marked + info.CellSize;
             if (limit > start)
             {
+                if (_isBlack && limit - start > MostBlack)
+                {
+                    limit = start + (MostBlack / info.CellSize * info.CellSize);
+                    info.SweptTo = limit;
+                }
+
                 observer?.Freed(start, limit - start);
                 NativeMemory.Clear((void*)start, (nuint)(limit - start));
                 range.Cursor = range.Start = start;
@@ -448,7 +519,7 @@ internal sealed unsafe class CellSpace
         BlocksInUse++;
         var size = CellSizes.SizeOf(sizeClass);
         _memory.ClearMarks(AddressOf(block), HeapMemory.BlockSize);
-        _blocks[block] = new BlockInfo { Class = (byte)sizeClass, State = BlockState.Sweeping, CellSize = size, Cells = (int)HeapMemory.BlockSize / size, SweptTo = AddressOf(block) };
+        _blocks[block] = new BlockInfo { Class = (byte)sizeClass, State = BlockState.Sweeping, CellSize = size, Cells = (int)HeapMemory.BlockSize / size, SweptTo = AddressOf(block), WhiteFor = _isBlack ? _cycle : _cycle + 1, SettledFor = _sweep };
         return block;
     }
 
@@ -470,6 +541,10 @@ internal sealed unsafe class CellSpace
         /// <summary>Cells handed out and not freed one by one, and the list of those that were.</summary>
         public int Live;
         public nint FreeCells;
+
+        /// <summary>The marking before which its marks are clear, and the one since which it waits to be swept, or does not.</summary>
+        public int WhiteFor;
+        public int SettledFor;
 
         /// <summary>Cells before this address have been handed out or are marked.</summary>
         public nint SweptTo;

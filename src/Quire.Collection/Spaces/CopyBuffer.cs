@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Quire.Collection;
 
 /// <summary>Where one of several threads puts its copies: a piece of the space that objects are copied to, taken under a lock that all of them share.</summary>
-/// <remarks>What is left of a buffer is zeros, which are no headers: the space can be walked.</remarks>
+/// <remarks>What is left of a buffer is zeros, which are no headers: the space can be walked at any time.</remarks>
 internal sealed unsafe class CopyBuffer(ContiguousSpace space, Lock gate)
 {
     private const nint Bytes = 32 << 10;
@@ -40,19 +40,10 @@ internal sealed unsafe class CopyBuffer(ContiguousSpace space, Lock gate)
     }
 
     /// <summary>No more copies go here.</summary>
-    public void Retire()
-    {
-        NativeMemory.Clear((void*)_cursor, (nuint)(_limit - _cursor));
-        _cursor = _limit = 0;
-    }
+    public void Retire() => _cursor = _limit = 0;
 
     private nint PlaceSlowly(nint size)
     {
-        if (size <= Small)
-        {
-            Retire();
-        }
-
         lock (gate)
         {
             if (size > Small)
@@ -63,6 +54,7 @@ internal sealed unsafe class CopyBuffer(ContiguousSpace space, Lock gate)
             _cursor = space.Extend(Bytes);
         }
 
+        NativeMemory.Clear((void*)_cursor, (nuint)Bytes);
         _limit = _cursor + Bytes;
         return Place(size);
     }

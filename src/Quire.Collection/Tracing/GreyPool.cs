@@ -70,7 +70,7 @@ internal sealed class GreyPool(int workers, HeapBudget budget) : IDisposable
                 return false;
             }
 
-            wait.SpinOnce(sleep1Threshold: -1);
+            wait.SpinOnce();
         }
     }
 

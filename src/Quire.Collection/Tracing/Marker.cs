@@ -7,10 +7,16 @@ namespace Quire.Collection;
 /// </summary>
 internal unsafe struct Marker : ITracer
 {
+    /// <summary>Bytes of heaps in which the mark of what a reference leads to is no further than waiting for it would take.</summary>
+    public const long LargestInCache = 4 << 20;
+
     private readonly HeapMemory _memory;
     private readonly AddressStack _grey;
     private readonly TypeDescriptor* _types;
     private readonly HeapObserver? _observer;
+    private readonly bool _isBeyondCache;
+    private PrefetchQueue _edges;
+    private int _nextEdge;
     private long _marked;
 
     public Marker(Plan plan, AddressStack grey)
@@ -19,6 +25,7 @@ internal unsafe struct Marker : ITracer
         _grey = grey;
         _types = plan.Types.Table;
         _observer = plan.Observer;
+        _isBeyondCache = plan.Budget.Charged > LargestInCache;
     }
 
     /// <summary>Objects marked.</summary>
@@ -28,11 +35,19 @@ internal unsafe struct Marker : ITracer
     public void Visit(nint* slot)
     {
         var target = *slot;
-        if (target != 0 && _memory.TryMark(target))
+        if (target == 0)
         {
-            _marked++;
-            _observer?.Marked(target);
-            _grey.Push(target);
+            return;
+        }
+
+        if (!_isBeyondCache)
+        {
+            Mark(target);
+        }
+        else
+        {
+            _memory.PrefetchMark(target);
+            Mark(PrefetchQueue.Exchange(ref _edges, ref _nextEdge, target));
         }
     }
 
@@ -54,9 +69,15 @@ internal unsafe struct Marker : ITracer
             }
             else if (waiting == 0)
             {
+                if (MarkWaiting())
+                {
+                    continue;
+                }
+
                 return;
             }
 
+            HeapMemory.Prefetch(next);
             var target = PrefetchQueue.Exchange(ref queue, ref position, next);
             if (target != 0)
             {
@@ -65,5 +86,27 @@ internal unsafe struct Marker : ITracer
                 _observer?.Scanned(target);
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Mark(nint target)
+    {
+        if (target != 0 && _memory.TryMark(target))
+        {
+            _marked++;
+            _observer?.Marked(target);
+            _grey.Push(target);
+        }
+    }
+
+    // Whether something became grey.
+    private bool MarkWaiting()
+    {
+        for (var i = 0; i < PrefetchQueue.Length; i++)
+        {
+            Mark(PrefetchQueue.Exchange(ref _edges, ref _nextEdge, 0));
+        }
+
+        return !_grey.IsEmpty;
     }
 }

@@ -12,6 +12,9 @@ internal unsafe struct ParallelMarker(Plan plan, GreyPool pool, int number) : IW
     private readonly HeapObserver? _observer = plan.Observer;
     private readonly GreyPool.Worker _worker = pool[number];
     private readonly AddressStack _grey = pool[number].Grey;
+    private readonly bool _isBeyondCache = plan.Budget.Charged > Marker.LargestInCache;
+    private PrefetchQueue _edges;
+    private int _nextEdge;
 
     /// <summary>Objects marked.</summary>
     public long Marked { get; private set; }
@@ -20,11 +23,19 @@ internal unsafe struct ParallelMarker(Plan plan, GreyPool pool, int number) : IW
     public void Visit(nint* slot)
     {
         var target = *slot;
-        if (target != 0 && _memory.TryMarkShared(target))
+        if (target == 0)
         {
-            Marked++;
-            _observer?.Marked(target);
-            _grey.Push(target);
+            return;
+        }
+
+        if (!_isBeyondCache)
+        {
+            Mark(target);
+        }
+        else
+        {
+            _memory.PrefetchMark(target);
+            Mark(PrefetchQueue.Exchange(ref _edges, ref _nextEdge, target));
         }
     }
 
@@ -52,7 +63,7 @@ internal unsafe struct ParallelMarker(Plan plan, GreyPool pool, int number) : IW
             }
             else if (waiting == 0)
             {
-                if (!pool.TryFind(_worker))
+                if (!MarkWaiting() && !pool.TryFind(_worker))
                 {
                     return;
                 }
@@ -60,6 +71,7 @@ internal unsafe struct ParallelMarker(Plan plan, GreyPool pool, int number) : IW
                 continue;
             }
 
+            HeapMemory.Prefetch(next);
             var entry = PrefetchQueue.Exchange(ref queue, ref position, next);
             if (entry != 0)
             {
@@ -72,5 +84,27 @@ internal unsafe struct ParallelMarker(Plan plan, GreyPool pool, int number) : IW
                 }
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Mark(nint target)
+    {
+        if (target != 0 && _memory.TryMarkShared(target))
+        {
+            Marked++;
+            _observer?.Marked(target);
+            _grey.Push(target);
+        }
+    }
+
+    // Whether something became grey.
+    private bool MarkWaiting()
+    {
+        for (var i = 0; i < PrefetchQueue.Length; i++)
+        {
+            Mark(PrefetchQueue.Exchange(ref _edges, ref _nextEdge, 0));
+        }
+
+        return !_grey.IsEmpty;
     }
 }

@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Quire.Collection;
 
-/// <summary>Objects on their way from the mark stack to being scanned: they wait while their first cache line comes from memory.</summary>
-/// <remarks>C.-Y. Cher, A. L. Hosking and T. N. Vijaykumar, Software Prefetching for Mark-Sweep Garbage Collection, ASPLOS 2004.</remarks>
+/// <summary>Objects that wait a little while something of theirs comes from memory: their mark before they are marked, their first cache line before they are scanned.</summary>
+/// <remarks>
+/// C.-Y. Cher, A. L. Hosking and T. N. Vijaykumar, Software Prefetching for Mark-Sweep Garbage Collection, ASPLOS 2004, for the queue before scanning; R. Garner, S. M. Blackburn and D. Frampton, Effective Prefetch
+/// for Mark-Sweep Garbage Collection, ISMM 2007, for marking what edges lead to as late: differs, as the stack holds objects that were marked, and only the queue edges.
+/// </remarks>
 [InlineArray(Length)]
-internal unsafe struct PrefetchQueue
+internal struct PrefetchQueue
 {
     public const int Length = 16;
 
@@ -16,11 +18,6 @@ internal unsafe struct PrefetchQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nint Exchange(ref PrefetchQueue queue, ref int position, nint next)
     {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch0((void*)next);
-        }
-
         ref var place = ref Unsafe.Add(ref queue._first, position);
         var target = place;
         place = next;

@@ -25,9 +25,13 @@ internal sealed unsafe class SlicedMarker : IDisposable
 
     public long Bytes { get; private set; }
 
+    /// <summary>What <see cref="Work"/> has done in this cycle, as it counts.</summary>
+    public long Done { get; private set; }
+
     public void Begin()
     {
         Bytes = 0;
+        Done = 0;
         Tracer.Marked = 0;
         Tracer.Grey.Clear();
         _slices.Clear();
@@ -41,10 +45,13 @@ internal sealed unsafe class SlicedMarker : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Work(long bytes)
     {
-        while (bytes > 0 && !IsDone)
+        var left = bytes;
+        while (left > 0 && !IsDone)
         {
-            bytes -= _slices.IsEmpty ? Scan(Tracer.Grey.Pop()) : ScanSlice();
+            left -= _slices.IsEmpty ? Scan(Tracer.Grey.Pop()) : ScanSlice();
         }
+
+        Done += bytes - left;
     }
 
     public void Dispose() => _slices.Dispose();
