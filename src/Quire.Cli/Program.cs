@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Quire.Cli;
 using Quire.Cli.Alloc;
+using Quire.Cli.Classroom;
 using Quire.Cli.Classroom.Lessons;
+using Quire.Cli.Classroom.Translation;
+using Quire.Cli.Classroom.Words;
 using Quire.Cli.Gc;
 using Quire.Cli.Record;
 using Quire.Cli.Replay;
@@ -26,6 +29,10 @@ var commands = new Dictionary<string, Func<Command>>
     ["policies"] = PoliciesCommand.Create,
     ["trace"] = TraceCommand.Create,
     ["lesson"] = TeachCommand.Create,
+    ["translate"] = TranslateCommand.Create,
+    ["examples"] = ExamplesCommand.Create,
+    ["costs"] = CostsCommand.Create,
+    ["explain-word"] = ExplainWordCommand.Create,
 };
 var root = new RootCommand("Quire: an operating system's memory manager that anyone can run, watch and change.");
 if (args.Length > 0 && commands.TryGetValue(args[0], out var called))

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Quire.Allocation;
+using Quire.Cli.Classroom.Exercises;
 using Quire.Cli.Replay;
 using Quire.Primitives;
 
@@ -9,6 +10,10 @@ namespace Quire.Cli.Alloc;
 /// <summary>quire alloc: workloads on allocators as a table, or steps one by one with their reasons.</summary>
 public static class AllocCommand
 {
+    private const int MostSteps = 1000;
+    private const int ExerciseUnit = 64 << 10;
+    private const string StepsPolicy = "buddy";
+
     public static Command Create()
     {
         var workload = new Argument<string?>("workload") { Description = "recorded heap calls: .rep, mtrace, heaptrack raw, CSV, Quire recording; .gz", Arity = ArgumentArity.ZeroOrOne };
@@ -22,10 +27,14 @@ public static class AllocCommand
         var json = new Option<string?>("--json") { Description = "file for the results as JSON, - for standard output" };
         var draw = new Option<bool>("--draw") { Description = "draw the memory over time and the fragmentation" };
         var html = new Option<string?>("--html") { Description = "file for the drawings as one self-contained page" };
+        var random = new Option<int>("--random") { Description = $"so many random steps for an exercise, up to {MostSteps}", DefaultValueFactory = _ => 10 };
+        var browse = new Option<bool>("--browse") { Description = "steps back and forth with the arrow keys" };
+        var exercises = new ExerciseOptions();
         var command = new Command("alloc", "Play heap calls on allocators: fits, buddy, slabs, malloc and others.")
         {
-            workload, policy, memory, units, partitions, safety, steps, synthetic, json, draw, html, AllocRecordCommand.Create(), AllocListCommand.Create(),
+            workload, policy, memory, units, partitions, safety, steps, synthetic, json, draw, html, random, browse, AllocRecordCommand.Create(), AllocListCommand.Create(),
         };
+        exercises.AddTo(command);
         command.Guard((parse, cancellation) => Guarded(() =>
         {
             var output = new AllocOutput(parse.GetValue(json), parse.GetValue(html), parse.GetValue(draw));
@@ -46,7 +55,18 @@ public static class AllocCommand
                 return AllocSteps.RunMovable(options, moves, output);
             }
 
-            var kinds = Kinds(parse.GetValue(policy)!);
+            if (exercises.AreWanted(parse))
+            {
+                return Exercise(exercises, parse, parse.GetResult(units) is { Implicit: false } ? options : options with { Unit = ExerciseUnit }, parse.GetValue(steps), parse.GetValue(random), PolicyOf(StepsPolicy));
+            }
+
+            if (parse.GetValue(browse))
+            {
+                return AllocSteps.Browse(Kinds(PolicyOf(StepsPolicy))[0], options, parse.GetValue(steps) ?? throw new UsageException("--browse shows --steps"));
+            }
+
+            // All of them is a table for a workload, and a book for steps.
+            var kinds = Kinds(PolicyOf(parse.GetValue(steps) is null ? "all" : StepsPolicy));
             return (parse.GetValue(workload), parse.GetValue(steps), parse.GetValue(synthetic)) switch
             {
                 (null, { } text, null) => AllocSteps.Run(kinds, options, text, output),
@@ -54,8 +74,26 @@ public static class AllocCommand
                 (null, null, { } text) => AllocReplay.RunSynthetic(kinds, options, SyntheticOptions.Parse(text), output, cancellation),
                 _ => throw new UsageException("give one of a workload file, --steps and --synthetic"),
             };
+
+            string PolicyOf(string unlessSaid) => parse.GetResult(policy) is { Implicit: false } ? parse.GetValue(policy)! : unlessSaid;
         }));
         return command;
+    }
+
+    private static int Exercise(ExerciseOptions exercises, ParseResult parse, AllocatorOptions options, string? steps, int random, string policy)
+    {
+        if (random is < 1 or > MostSteps)
+        {
+            throw new UsageException($"--random {random} is not from 1 to {MostSteps}");
+        }
+
+        if (options.Unit > options.Memory)
+        {
+            throw new UsageException($"--units {options.Unit} is more than --memory {options.Memory}");
+        }
+
+        var kinds = Kinds(policy);
+        return exercises.Run(parse, exercises.Seed(parse), seed => AllocationExercise.Make(steps ?? AllocationExercise.Random(options, random, seed), kinds, options));
     }
 
     /// <summary>Turns what the library throws at bad input into the exit codes of the other commands.</summary>

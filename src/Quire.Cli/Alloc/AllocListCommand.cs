@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Quire.Allocation;
+using Quire.Cli.Classroom.Exercises;
 using Quire.Cli.Replay;
 
 namespace Quire.Cli.Alloc;
@@ -29,12 +30,13 @@ public static class AllocListCommand
         var start = new Option<long>("--base") { Description = "its first address", DefaultValueFactory = _ => 1000 };
         var header = new Option<long>("--header") { Description = "bytes added to each allocation" };
         var alignment = new Option<long>("--align") { Description = "allocations are rounded up to a multiple", DefaultValueFactory = _ => 1 };
-        var hide = new Option<bool>("--hide") { Description = "leave the answers out: the exercise" };
+        var exercises = new ExerciseOptions();
         var json = new Option<string?>("--json") { Description = "file for the steps as JSON, - for standard output" };
         var command = new Command("list", "The textbook's free list: uncoalesced or joined, in any order, with the elements searched; exercises with hidden answers.")
         {
-            operations, random, seed, percent, largest, policy, order, coalesce, memory, start, header, alignment, hide, json,
+            operations, random, seed, percent, largest, policy, order, coalesce, memory, start, header, alignment, json,
         };
+        exercises.AddTo(command, seed);
         command.Guard((parse, _) => AllocCommand.Guarded(() =>
         {
             var options = new FreeListOptions
@@ -47,37 +49,37 @@ public static class AllocListCommand
                 Order = Find(s_orders, "--order", parse.GetValue(order)!),
                 Joining = parse.GetValue(coalesce) ? FreeListJoining.AtFree : FreeListJoining.Never,
             };
-            var asked = parse.GetValue(operations) is { } text
+            return exercises.AreWanted(parse)
+                ? exercises.Run(parse, parse.GetValue(seed), each => FreeListQuestions.Make(options, Operations(each)))
+                : Write(options, FreeListExercise.Solve(options, Operations(parse.GetValue(seed))), new AllocOutput(parse.GetValue(json), null, false));
+
+            IReadOnlyList<FreeListOperation> Operations(int each) => parse.GetValue(operations) is { } text
                 ? FreeListOperation.Parse(text)
                 : FreeListOperation.Random(
                     options,
                     InRange("--random", parse.GetValue(random), 1, 100_000),
                     InRange("--allocations", parse.GetValue(percent), 1, 100),
                     InRange("--largest", parse.GetValue(largest), 1, 1 << 30),
-                    parse.GetValue(seed));
-            return Write(options, FreeListExercise.Solve(options, asked), new AllocOutput(parse.GetValue(json), null, false), parse.GetValue(hide));
+                    each);
         }));
         return command;
     }
 
-    private static int Write(FreeListOptions options, IReadOnlyList<FreeListStep> steps, AllocOutput output, bool hidden)
+    private static int Write(FreeListOptions options, IReadOnlyList<FreeListStep> steps, AllocOutput output)
     {
         if (output.WritesText)
         {
             foreach (var step in steps)
             {
-                Console.Out.WriteLine(hidden ? Question(step) + " ?" : $"{Question(step)} {Answer(step, options.Header)}");
-                Console.Out.WriteLine(hidden ? "   free list ?" : $"   free list of {step.Free.Count}: {string.Join(" -> ", step.Free.Select(entry => Text($"[{entry.Address}: {entry.Size}]")))}");
+                Console.Out.WriteLine($"{Question(step)} {Answer(step, options.Header)}");
+                Console.Out.WriteLine($"   free list of {step.Free.Count}: {string.Join(" -> ", step.Free.Select(entry => Text($"[{entry.Address}: {entry.Size}]")))}");
             }
         }
 
-        if (!hidden)
+        output.WriteJson(steps.Select(step => new
         {
-            output.WriteJson(steps.Select(step => new
-            {
-                operation = step.Operation.IsFree ? "free" : "allocate", step.Pointer, size = step.Operation.IsFree ? (long?)null : step.Operation.Number, step.Address, step.Searched, free = step.Free,
-            }).ToList());
-        }
+            operation = step.Operation.IsFree ? "free" : "allocate", step.Pointer, size = step.Operation.IsFree ? (long?)null : step.Operation.Number, step.Address, step.Searched, free = step.Free,
+        }).ToList());
 
         return 0;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Quire.Allocation;
+using Quire.Cli.Classroom;
 using Quire.Cli.Replay;
 
 namespace Quire.Cli.Alloc;
@@ -15,6 +16,16 @@ internal static class AllocSteps
         using var heap = new MovableHeap(new NativeRegion(options.Memory));
         var steps = new MovableSteps(heap).Run(text);
         Write([(Movable, "blocks behind handles, compacted by !", steps, "")], options, output);
+        return 0;
+    }
+
+    /// <summary>Steps back and forth at a terminal.</summary>
+    public static int Browse(AllocatorKind kind, AllocatorOptions options, string text)
+    {
+        var run = Run(kind, options, HeapStep.Parse(text));
+        Browser.Show(
+            [$"{run.Policy}: {run.Summary}", ""],
+            [.. run.Steps.Select((step, i) => (IReadOnlyList<string>)[Sentence(i + 1, step), .. Picture(run.Policy, step)])]);
         return 0;
     }
 
@@ -45,7 +56,7 @@ internal static class AllocSteps
         return runs.Count > 0 ? 0 : CommandGuard.BadUse;
     }
 
-    private static (string Policy, string Summary, IReadOnlyList<AllocationStep> Steps, string Pages) Run(AllocatorKind kind, AllocatorOptions options, IReadOnlyList<HeapStep> steps)
+    internal static (string Policy, string Summary, IReadOnlyList<AllocationStep> Steps, string Pages) Run(AllocatorKind kind, AllocatorOptions options, IReadOnlyList<HeapStep> steps)
     {
         if (kind.Partitions is { } partitions)
         {
@@ -103,14 +114,9 @@ internal static class AllocSteps
         {
             Console.Out.WriteLine();
             Console.Out.WriteLine(Sentence(i + 1, steps[i]));
-            Console.Out.WriteLine("   " + TextDrawing.Map(steps[i].Blocks));
-            if (policy == "buddy")
+            foreach (var line in Picture(policy, steps[i]))
             {
-                Console.Out.Write(Indented(TextDrawing.BuddyTree(steps[i].Blocks)));
-            }
-            else
-            {
-                Console.Out.WriteLine("   free: " + TextDrawing.FreeList(steps[i].Blocks));
+                Console.Out.WriteLine(line);
             }
         }
 
@@ -133,7 +139,7 @@ internal static class AllocSteps
 
     private static string SlabPages(SlabHeap heap) => string.Concat(heap.Caches.Select(TextDrawing.Slabs));
 
-    private static string Sentence(int number, AllocationStep step)
+    internal static string Sentence(int number, AllocationStep step)
     {
         var subject = step.Operation switch
         {
@@ -152,5 +158,9 @@ internal static class AllocSteps
         return $"{number}. {subject}{place}: {step.Reason}";
     }
 
-    private static string Indented(string text) => string.Concat(text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"   {line.TrimEnd('\r')}\n"));
+    private static IEnumerable<string> Picture(string policy, AllocationStep step) =>
+    [
+        "   " + TextDrawing.Map(step.Blocks),
+        .. policy == "buddy" ? TextDrawing.BuddyTree(step.Blocks).ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => "   " + line) : ["   free: " + TextDrawing.FreeList(step.Blocks)],
+    ];
 }

@@ -10,6 +10,7 @@ internal static partial class LessonAnswers
 
     public static Dictionary<string, Func<string[]>> All { get; } = new()
     {
+        ["translation"] = Translation,
         ["tlb"] = Tlb,
         ["page-sizes"] = PageSizes,
         ["demand-zero"] = DemandZero,
@@ -30,6 +31,16 @@ internal static partial class LessonAnswers
         ["compaction"] = Compaction,
         ["merging"] = Merging,
     };
+
+    private static string[] Translation()
+    {
+        const ulong Address = 0x7f1234567abc;
+        var bits = Convert.ToString((long)Address, 2).PadLeft(48, '0');
+        string[] indices = [.. new[] { 0, 9, 18, 27 }.Select(first => Text(Convert.ToInt32(bits.Substring(first, 9), 2)))];
+
+        // The small machine's tables as the lesson shows them: directory entry 0 is frame 0x15, entry 5 there is frame 0x28.
+        return [string.Join(' ', indices), Text(Convert.ToInt32(bits[36..], 2)), Text(0x0b5 / 512, 0x0b5 / 32 % 16), $"0x{((0xa8 - 0x80) * 32) + (0x0b5 % 32):x}", Text(12 + 3 * 8, 12 + 4 * 9)];
+    }
 
     private static string[] Tlb()
     {

@@ -184,10 +184,3 @@ internal sealed class LessonSession(Lesson lesson, TextWriter output)
         output.WriteLine();
     }
 }
-
-/// <summary>Whether a sheet tells the answers.</summary>
-internal enum Answers
-{
-    Hidden,
-    Shown,
-}

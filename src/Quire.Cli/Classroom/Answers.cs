@@ -1,0 +1,8 @@
+namespace Quire.Cli.Classroom;
+
+/// <summary>Whether a sheet tells the answers.</summary>
+internal enum Answers
+{
+    Hidden,
+    Shown,
+}
