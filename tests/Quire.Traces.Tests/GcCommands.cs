@@ -96,6 +96,59 @@ public sealed class GcCommands : IDisposable
     }
 
     [Fact]
+    public void ResultsAreCompleteAsJsonAndAsCommaSeparatedValues()
+    {
+        var (code, output, _) = Run("gc", "--plan", "mark-sweep,generational:nursery=64K", "binary-trees:depth=10", "--heap", "1M", "--census", "--barrier-cost", "--csv", "-", "--json", "results.json", "--ram", "256K", "--policy", "opt", "--tlb", "16");
+        Assert.Equal(0, code);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')).ToList();
+        Assert.Equal(3, lines.Count);
+        Assert.All(lines, line => Assert.Equal(lines[0].Length, line.Length));
+        Assert.All(lines.Skip(1), line => Assert.All(line, cell => Assert.NotEqual("", cell)));
+        var root = JsonDocument.Parse(File.ReadAllText(Path.Combine(_directory, "results.json"))).RootElement;
+        Assert.All(root.GetProperty("results").EnumerateArray(), result => Assert.Equal(4, result.GetProperty("minimumUtilisations").EnumerateObject().Count()));
+        Assert.All(root.GetProperty("results").EnumerateArray(), result => Assert.NotEmpty(result.GetProperty("census").GetProperty("samples").EnumerateArray()));
+        Assert.Equal(2, root.GetProperty("paging").GetArrayLength());
+    }
+
+    [Fact]
+    public void WithMemoryForAllPagesEachFaultsOnceAndTheOptimumFaultsLeast()
+    {
+        var whole = Paging("64M", "lru");
+        Assert.All(whole, plan => Assert.Equal(plan.GetProperty("pages").GetInt32(), Faults(plan)));
+        var (lru, optimum) = (Paging("512K", "lru"), Paging("512K", "opt"));
+        Assert.All(lru.Zip(optimum), pair => Assert.InRange(Faults(pair.Second), pair.First.GetProperty("pages").GetInt32() + 1, Faults(pair.First) - 1));
+
+        // The same references, whoever decides.
+        Assert.Equal(lru.Select(plan => plan.GetProperty("collectorReferences").GetInt64()), optimum.Select(plan => plan.GetProperty("collectorReferences").GetInt64()));
+        Assert.All(lru, plan => Assert.True(plan.GetProperty("collectorFaults").GetInt64() > 0));
+
+        List<JsonElement> Paging(string ram, string policy)
+        {
+            var (code, output, error) = Run("gc", "--plan", "semispace,mark-sweep", "binary-trees:depth=11", "--heap", "2M", "--ram", ram, "--policy", policy, "--json", "-");
+            Assert.True(code == 0, error);
+            return [.. JsonDocument.Parse(output).RootElement.GetProperty("paging").EnumerateArray()];
+        }
+
+        static long Faults(JsonElement plan) => plan.GetProperty("programFaults").GetInt64() + plan.GetProperty("collectorFaults").GetInt64();
+    }
+
+    [Fact]
+    public void DrawingsKeepWithinTheTerminal()
+    {
+        var (code, output, _) = Run("gc", "--plan", "semispace,generational", "binary-trees:depth=10", "--heap", "1M", "--draw");
+        Assert.Equal(0, code);
+        var drawing = output.Split('\n').SkipWhile(line => !line.StartsWith("processor time: █", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, drawing.Count(line => line.Contains("the heap over time", StringComparison.Ordinal)));
+        Assert.All(drawing, line => Assert.InRange(line.Length, 0, 80));
+    }
+
+    [Theory]
+    [InlineData("--ram '1' is not a size from 4K to 4G", "gc", "gcbench", "--ram", "1")]
+    [InlineData("--tlb and --thp are about paging", "gc", "gcbench", "--tlb", "64")]
+    [InlineData("--tlb -3 is not a number of entries", "gc", "gcbench", "--ram", "1M", "--tlb", "-3")]
+    public void WrongPagingIsOneLine(string message, params string[] command) => RequireOneLine(message, command);
+
+    [Fact]
     public void HelpShowsExamples()
     {
         var (code, output, _) = Run("gc", "--help");

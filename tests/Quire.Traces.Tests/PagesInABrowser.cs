@@ -21,6 +21,7 @@ public sealed class PagesInABrowser : IDisposable
     [InlineData("<svg", "sweep", "--ram", "4M..16M", "--points", "3", "--html", "page.html", "--", "true")]
     [InlineData("<polyline", "multiprogram", "--ram", "4M", "--copies", "1,2", "--html", "page.html", "--", "true")]
     [InlineData("<svg", "alloc", "--policy", "buddy", "--memory", "64K", "--steps", "a=3K b=6K -a c=9K", "--html", "page.html")]
+    [InlineData("<polyline", "gc", "--plan", "semispace,incremental-yuasa", "binary-trees:depth=11", "--heap", "2M", "--html", "page.html")]
     public void DrawsAndSaysNothing(string drawn, params string[] command)
     {
         File.WriteAllText(At("t.txt"), "1\n2\n3\n4\n1\n2\n5\n1\n2\n3\n4\n5\n");

@@ -18,7 +18,36 @@ internal sealed record GcOutput(string? Json)
     /// <summary>File for the unified log.</summary>
     public string? Log { get; init; }
 
-    public bool WritesText => Json != "-";
+    /// <summary>File for comma-separated values, - for standard output.</summary>
+    public string? Csv { get; init; }
+
+    /// <summary>File for the page.</summary>
+    public string? Html { get; init; }
+
+    public bool Draws { get; init; }
+
+    public bool WritesText => Json != "-" && Csv != "-";
+
+    public void WritePage(Func<string> page)
+    {
+        if (Html is not null)
+        {
+            File.WriteAllText(Html, page());
+        }
+    }
+
+    public void WriteCsv(IReadOnlyList<RunResult> results)
+    {
+        if (Csv == "-")
+        {
+            GcTable.WriteCsv(Console.Out, results);
+        }
+        else if (Csv is not null)
+        {
+            using var file = File.CreateText(Csv);
+            GcTable.WriteCsv(file, results);
+        }
+    }
 
     public void WriteLogs(IReadOnlyList<RunResult> results)
     {

@@ -1,21 +1,19 @@
-using System.Globalization;
 using Quire.Cli.Replay;
 using Quire.Collection;
 using Quire.Primitives;
 
 namespace Quire.Cli.Gc;
 
-/// <summary>A program on one plan after the other, as a table.</summary>
+/// <summary>What is looked at besides the run that is timed, each in runs of its own.</summary>
+internal sealed record GcLooks(bool Barriers, bool Census, GcPagingOptions? Paging);
+
+/// <summary>A program on one plan after the other.</summary>
 internal static class GcRuns
 {
-    private const long Millisecond = 1_000_000;
-
-    private static readonly string[] s_columns =
-        ["plan", "total", "mutator", "collector", "pauses", "p50", "p99", "p99.9", "max", "max cpu", "MMU 10ms", "allocated", "peak", "peak/live", "copied", "promoted", "remembered", "checksum"];
-
-    public static int Run(IReadOnlyList<PlanSpecification> plans, ProgramSpecification program, PlanSetup setup, GcOutput output, GcLimits limits)
+    public static int Run(IReadOnlyList<PlanSpecification> plans, ProgramSpecification program, PlanSetup setup, GcLooks looks, GcOutput output, GcLimits limits)
     {
         var results = new List<RunResult>();
+        var paging = new List<GcPagingResult>();
         var failures = new List<string>();
         using (var progress = new GcProgress())
         {
@@ -24,7 +22,9 @@ internal static class GcRuns
                 progress.Begin(number + 1, plans.Count, $"{program.Name} under {plan.Name}");
                 try
                 {
-                    results.Add(limits.Run($"{program.Name} under plan {plan.Name}", cancellation => Run(plan, program, setup with { Cancellation = cancellation })));
+                    var (result, pages) = limits.Run($"{program.Name} under plan {plan.Name}", cancellation => Run(plan, program, setup with { Cancellation = cancellation }, looks));
+                    results.Add(result);
+                    paging.AddRange(pages is null ? [] : [pages]);
                 }
                 catch (OperationCanceledException) when (limits.IsInterrupted)
                 {
@@ -36,13 +36,12 @@ internal static class GcRuns
             }
         }
 
-        if (output.WritesText && results.Count > 0)
+        if (results.Count > 0)
         {
-            Print(program, setup, results);
+            Write(program, setup, looks, results, paging, output);
         }
 
-        output.WriteJson(new { program = program.Name, heapLimit = setup.HeapLimit, results, failures });
-        output.WriteLogs(results);
+        output.WriteJson(new { program = program.Name, heapLimit = setup.HeapLimit, results, paging, failures });
         failures.ForEach(failure => Console.Error.WriteLine("quire: " + failure));
         if (results.Select(result => result.Checksum).Distinct().Count() > 1)
         {
@@ -53,49 +52,48 @@ internal static class GcRuns
     }
 
     // What a program of one's own does to references is looked at first, in a run that is not measured.
-    private static RunResult Run(PlanSpecification plan, ProgramSpecification program, PlanSetup setup)
+    private static (RunResult Result, GcPagingResult? Paging) Run(PlanSpecification plan, ProgramSpecification program, PlanSetup setup, GcLooks looks)
     {
         if (!ProgramRegistry.All.Contains(program.Descriptor) && setup.Checking == HeapChecking.None)
         {
             HeapRun.Run(plan, program, setup with { Checking = HeapChecking.EachCollection });
         }
 
-        return HeapRun.Run(plan, program, setup);
+        var result = HeapRun.Run(plan, program, setup);
+        if (looks.Barriers && BarrierCost.IsSound(plan, setup))
+        {
+            result = result with { BarrierCost = BarrierCost.Measure(plan, program, setup) };
+        }
+
+        if (looks.Census)
+        {
+            using var census = new HeapCensus();
+            HeapRun.Run(plan, program, setup with { Observer = census });
+            result = result with { Census = census.Result };
+        }
+
+        return (result, looks.Paging is { } options ? GcPaging.Run(plan, program, setup, options) : null);
     }
 
-    private static void Print(ProgramSpecification program, PlanSetup setup, List<RunResult> results)
+    private static void Write(ProgramSpecification program, PlanSetup setup, GcLooks looks, List<RunResult> results, List<GcPagingResult> paging, GcOutput output)
     {
-        Console.Out.WriteLine($"{program.Name} in {Size(setup.HeapLimit)}: processor time in ms, pauses by the wall clock in ms");
-        var table = new TextTable(s_columns);
-        results.ForEach(result => table.Add([.. Row(result)]));
-        table.Write(Console.Out);
+        if (output.WritesText)
+        {
+            GcTable.Write(Console.Out, program, setup.HeapLimit, results);
+            if (looks.Paging is { } options)
+            {
+                GcTable.Write(Console.Out, options, paging);
+            }
+
+            if (output.Draws)
+            {
+                Console.Out.WriteLine();
+                GcDrawing.Write(Console.Out, results, Console.IsOutputRedirected ? 80 : Console.WindowWidth);
+            }
+        }
+
+        output.WriteCsv(results);
+        output.WriteLogs(results);
+        output.WritePage(() => GcPage.Of(program.Name, new ByteSize((ulong)setup.HeapLimit).ToString(), results));
     }
-
-    private static string[] Row(RunResult result) =>
-    [
-        result.Plan,
-        Milliseconds(result.Processor + result.ConcurrentProcessor),
-        Milliseconds(result.MutatorProcessor),
-        Milliseconds(result.CollectorProcessor + result.ConcurrentProcessor),
-        Text($"{result.Pauses.Count}"),
-        Milliseconds(result.PausePercentile(0.5)),
-        Milliseconds(result.PausePercentile(0.99)),
-        Milliseconds(result.PausePercentile(0.999)),
-        Milliseconds(result.PausePercentile(1)),
-        Milliseconds(result.LongestProcessorPause),
-        Text($"{result.MinimumUtilisation(10 * Millisecond):0%}"),
-        Size(result.AllocatedBytes),
-        Size(result.PeakFootprint),
-        result.LiveBytes == 0 ? "-" : Text($"{(double)result.PeakFootprint / result.LiveBytes:0.00}"),
-        Size(result.CopiedBytes),
-        Size(result.PromotedBytes),
-        Text($"{result.Remembered}"),
-        Text($"{(ulong)result.Checksum:x16}"),
-    ];
-
-    private static string Milliseconds(long nanoseconds) => Text($"{(double)nanoseconds / Millisecond:0.00}");
-
-    private static string Size(long bytes) => new ByteSize((ulong)bytes).ToString();
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -36,6 +36,8 @@ internal sealed unsafe class CardTable : IDisposable
         _budget.Charge(_charged);
     }
 
+    public HeapObserver? Observer { get; init; }
+
     /// <summary>The table, biased: an address shifted by <see cref="CardShift"/> is an index.</summary>
     public byte* Cards => _cards;
 
@@ -50,6 +52,7 @@ internal sealed unsafe class CardTable : IDisposable
         where TVisitor : struct, ISlotVisitor
     {
         var count = 0L;
+        Observer?.MetadataTouched((nint)(_cards + (range.Start >> CardShift)), range.Length >> CardShift, isWrite: false);
         for (var group = range.Start; group < range.End; group += 8 * CardSize)
         {
             if (*(ulong*)(_cards + (group >> CardShift)) == 0)
@@ -63,6 +66,7 @@ internal sealed unsafe class CardTable : IDisposable
                 {
                     _cards[card >> CardShift] = 0;
                     count++;
+                    Observer?.MetadataTouched(card, CardSize, isWrite: false);
                     VisitCard(new AddressRange(card, card + CardSize), range.Start, types, ref visitor);
                 }
             }

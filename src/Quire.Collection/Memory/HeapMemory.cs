@@ -157,6 +157,9 @@ public sealed unsafe class HeapMemory : IDisposable
         }
     }
 
+    /// <summary>Where an object's mark bit lies.</summary>
+    public nint MarkWordOf(nint target) => (nint)(MarkBits + ((target - Base) >> 9));
+
     /// <summary>Sets an object's mark; false when it was set already. One thread marks.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryMark(nint target)

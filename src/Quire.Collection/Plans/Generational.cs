@@ -26,7 +26,7 @@ public sealed unsafe class Generational : GenerationalPlan
         _tenured = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.Same);
         _reserve = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.Same);
         _permanent = new ContiguousSpace(Memory, (nint)setup.HeapLimit, CopyReserve.None);
-        Cards = new CardTable(Memory, Memory.End);
+        Cards = new CardTable(Memory, Memory.End) { Observer = Observer };
     }
 
     public static PlanDescriptor Definition { get; } = new(

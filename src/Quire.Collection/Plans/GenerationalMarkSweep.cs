@@ -17,7 +17,7 @@ public sealed unsafe class GenerationalMarkSweep : GenerationalPlan
     {
         _old = new CellSpace(Memory, (nint)(setup.HeapLimit * 1.5), setup.Checking);
         _promotion = CellSpace.NewRanges();
-        Cards = new CardTable(Memory, Memory.End);
+        Cards = new CardTable(Memory, Memory.End) { Observer = Observer };
     }
 
     public static PlanDescriptor Definition { get; } = new(

@@ -74,6 +74,7 @@ public sealed unsafe class MarkCompact : Plan
         {
             ref var header = ref *(ulong*)target;
             var size = TypeTable.DescriptorOf(Types.Table, header)->SizeOf(target);
+            Observer?.MetadataTouched(target, ObjectHeader.Bytes, isWrite: true);
             header = PlacedHeader.Of(header, free - Memory.Base);
             free += size;
         }
@@ -89,6 +90,7 @@ public sealed unsafe class MarkCompact : Plan
         Finalisers.UpdateRegistered(ref updater);
         for (var target = First(); target != 0; target = Next(target))
         {
+            Observer?.MetadataTouched(target, ObjectHeader.Bytes, isWrite: false);
             ScanWeakToo(target, TypeTable.DescriptorOf(Types.Table, PlacedHeader.Original(*(ulong*)target)), ref updater);
         }
 
@@ -140,12 +142,15 @@ public sealed unsafe class MarkCompact : Plan
     {
         private readonly AddressRange _space = plan._space.Range;
         private readonly nint _base = plan.Memory.Base;
+        private readonly HeapObserver? _observer = plan.Observer;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Visit(nint* slot)
         {
             if (_space.Contains(*slot))
             {
+                _observer?.MetadataTouched(*slot, ObjectHeader.Bytes, isWrite: false);
+                _observer?.MetadataTouched((nint)slot, sizeof(nint), isWrite: true);
                 *slot = _base + PlacedHeader.Place(*(ulong*)*slot);
             }
         }

@@ -86,6 +86,18 @@ public sealed record RunResult
     /// <summary>Of the descriptors of the program's types.</summary>
     public required long TypeBytes { get; init; }
 
+    /// <summary>What the barrier costs, in nanoseconds; null where it was not measured or cannot be.</summary>
+    public long? BarrierCost { get; init; }
+
+    /// <summary>Null where nobody counted.</summary>
+    public CensusResult? Census { get; init; }
+
+    public IReadOnlyDictionary<string, long> PausePercentiles => new Dictionary<string, long> { ["p50"] = PausePercentile(0.5), ["p99"] = PausePercentile(0.99), ["p99.9"] = PausePercentile(0.999), ["max"] = PausePercentile(1) };
+
+    /// <summary>By window.</summary>
+    public IReadOnlyDictionary<string, double> MinimumUtilisations =>
+        new[] { 1, 10, 100, 1000 }.ToDictionary(window => $"{window}ms", window => MinimumUtilisation(window * 1_000_000L));
+
     /// <summary>The pause that so large a share of pauses does not exceed, by the wall clock; 0 when there was none.</summary>
     public long PausePercentile(double share)
     {
@@ -98,6 +110,9 @@ public sealed record RunResult
 
     /// <summary>Entries of remembered sets, or cards, that all collections looked at.</summary>
     public long Remembered => Pauses.Sum(pause => pause.Remembered);
+
+    /// <summary>The most entries, or cards, that one collection looked at: the size of the remembered set.</summary>
+    public long MostRemembered => Pauses.Count == 0 ? 0 : Pauses.Max(pause => pause.Remembered);
 
     /// <summary>
     /// Minimum mutator utilisation: the least share of any window of so many nanoseconds, within the run, that was the program's.

@@ -157,6 +157,7 @@ internal sealed unsafe class CellSpace
                 continue;
             }
 
+            observer?.MetadataTouched(_memory.MarkWordOf(AddressOf(block)), HeapMemory.MarkBytesOfBlock, isWrite: false);
             var marked = _memory.CountMarks(AddressOf(block), HeapMemory.BlockSize);
             if (_checking != HeapChecking.None)
             {
@@ -447,6 +448,7 @@ internal sealed unsafe class CellSpace
         while (info.SweptTo < end)
         {
             var start = info.SweptTo;
+            observer?.MetadataTouched(_memory.MarkWordOf(start), sizeof(ulong), isWrite: false);
             var marked = _memory.NextMarked(start, end);
             var limit = marked == 0 ? end : marked;
             info.SweptTo = marked == 0 ? end : marked + info.CellSize;
