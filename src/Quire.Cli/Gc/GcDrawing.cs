@@ -1,5 +1,4 @@
 using System.Globalization;
-using Quire.Cli.Replay;
 using Quire.Collection;
 
 namespace Quire.Cli.Gc;
