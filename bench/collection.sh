@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tables of docs/performance.md on collection. Peers: Debian's libgc-dev and glibc in C, .NET's own collector with C# objects, all in interleaved rounds.
-# usage: bench/collection.sh [micro|mark|programs] [PLAN] [ROUNDS]
+# usage: bench/collection.sh [micro|mark|together|pauses|concurrent|programs] [PLAN] [ROUNDS]
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 what=${1:-all} plan=${2:-generational-mark-sweep} rounds=${3:-5}
@@ -9,8 +9,9 @@ dotnet build "$project" -c Release -v q -p:RunAnalyzers=false >/dev/null
 bench=artifacts/bin/Quire.Collection.Bench/release/Quire.Collection.Bench
 out=artifacts/collection-bench
 mkdir -p "$out"
-[ "$what" = all ] || [ "$what" = micro ] && "$bench" micro
-[ "$what" = all ] || [ "$what" = mark ] && "$bench" mark
+for part in micro mark together pauses concurrent; do
+    if [ "$what" = all ] || [ "$what" = "$part" ]; then "$bench" "$part"; fi
+done
 [ "$what" = all ] || [ "$what" = programs ] || exit 0
 
 gcc -O2 -o "$out/malloc-peer" "$project/peers.c"
