@@ -33,7 +33,7 @@ internal sealed class ExerciseOptions
 
     /// <summary>Whether anything is asked for that is an exercise and no ordinary view.</summary>
     public bool AreWanted(ParseResult parse) =>
-        parse.GetValue(_quiz) || parse.GetValue(_hide) || parse.GetValue(_answers) || parse.GetValue(_class) != 0 || parse.GetValue(_page) is not null;
+        parse.GetValue(_quiz) || parse.GetValue(_hide) || parse.GetValue(_answers) || parse.GetResult(_class) is not null || parse.GetValue(_page) is not null;
 
     /// <summary>Asks, or prints sheets.</summary>
     /// <param name="parse">The command line.</param>
