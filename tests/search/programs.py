@@ -137,7 +137,7 @@ def forks(chance):
         f"for i in $(seq {count}); do echo $i $(seq $i | wc -l) $((i * i)); done | cat | tac | cat",
         f"f() {{ [ $1 -le 0 ] && return; echo $1; (f $(($1 - 1))); }}; f {count}",
         f"seq {count * 20} | while read x; do [ $((x % 50)) = 0 ] && (echo $x | tr 0-9 a-j); done; exit 7",
-        f"mkfifo pipe; seq {count * 100} >pipe & md5sum <pipe; wait; rm pipe; sh -c 'kill -9 $$'; echo $?",
+        f"mkfifo pipe; seq {count * 100} >pipe & md5sum <pipe; wait; rm pipe; {{ sh -c 'kill -9 $$'; echo $?; }} 2>/dev/null",
         f"exec 3<<<$(seq {count * 500}); cat <&3 | cksum; cat <(seq {count}) <(seq 3) | paste -sd+ | bc",
         f"seq {count * 20} | xargs -n 9 -P 4 sh -c 'echo $#' | sort | uniq -c; head -c {count * 5000} /dev/zero | split -b 7000 - part.; cat part.* | md5sum; rm part.*",
     ]), 4)

@@ -59,7 +59,7 @@ class Search:
         try:
             run = self.run(case, place)
             wrong = verdicts.judge(case, run, host)
-            if host is not None and run.report is not None and run.report["end"] == "finished" and not verdicts.excuses(run.report) and not wrong:
+            if host is not None and run.report is not None and run.report["end"] == "finished" and not run.was_told and not verdicts.excuses(run.report) and not wrong:
                 wrong += self.lasting(case, place, host)
             if case.has("--seed") and not case.has("--real-time") and run.seconds < PATIENCE / 3 and not case.terminate_after and not wrong:
                 wrong += self.again(case, run)
@@ -130,7 +130,7 @@ class Search:
             output.seek(0)
             errors.seek(0)
             code = process.returncode if process.returncode >= 0 else 128 - process.returncode
-            return verdicts.Run(code, output.read(), errors.read(), None, None, usage.ru_maxrss * 1024, now - begun, usage.ru_utime + usage.ru_stime, idle, late)
+            return verdicts.Run(code, output.read(), errors.read(), None, None, usage.ru_maxrss * 1024, now - begun, usage.ru_utime + usage.ru_stime, idle, told is not None, late)
 
     def on_host(self, case):
         """In a copy of the workspace, whose changes do not count."""

@@ -29,7 +29,7 @@ def choose(chance, program):
     ram = chance.choice([little, little, little + 1, little * 3 // 2, little * 2, little * 4, 64, 256])
     density = chance.choice([0.1, 0.25, 0.5])
     options = [words for name, likely, make in OPTIONS if chance.random() < likely * density for words in make(chance, ram)]
-    if program.greedy:
+    if program.greedy and not any(words[0] == "--layer-size" for words in options):
         options.append(["--layer-size", "64M"])
     if not any(words[0] == "--swap" for words in options):
         options = [words for words in options if words[0] not in ("--zswap", "--inject", "--memory-swap-max")]

@@ -21,11 +21,14 @@ EVENTS = {
 FAULTS = {"major": "major", "copyOnWrite": "copyOnWrite", "zeroFill": "zero", "zeroPage": "zeroPage", "zeroPageWrites": "zeroPageWrite", "madeWritable": "madeWritable", "file": "file", "stackGrowth": "stackGrowth", "swapIn": "swap"}
 IN_PAGES = {"file-read", "scan", "merge-scan"}
 
+# Runs tell millions: what they have in common is counted first.
+EVENT = re.compile(r'\{"event":"([a-z-]+)","time":\d+,"process":\d+,"address":"0x[0-9a-f]+","bytes":(\d+)(?:,"frame":\d+)?(.*)\}\n')
+
 
 class Run:
     """What came of one run of a command."""
 
-    def __init__(self, code, output, errors, report, events, peak, seconds, processor, idle, ended_late):
+    def __init__(self, code, output, errors, report, events, peak, seconds, processor, idle, was_told, ended_late):
         self.code = code
         self.output = output
         self.errors = errors
@@ -35,6 +38,7 @@ class Run:
         self.seconds = seconds
         self.processor = processor
         self.idle = idle              # whether it did nothing for long
+        self.was_told = was_told      # whether it was sent a SIGTERM
         self.ended_late = ended_late  # whether it outlived a SIGTERM
 
 
@@ -87,7 +91,7 @@ def judge_ending(case, run):
     wrong, report = [], run.report
     if run.code == 2 and b"quire: " in run.errors and SUMMARY not in run.errors:
         return ["refused: " + run.errors.decode("latin1")[-300:]]
-    if run.code == 143 and case.terminate_after and report is None and not run.output and not run.errors:
+    if run.code == 143 and run.was_told and report is None and not run.output and not run.errors:
         return []  # It was told to end before its machine began.
     if case.has("--json") and report is None:
         return [f"no report (exit code {run.code}): {run.errors[-300:].decode('latin1')}"]
@@ -144,27 +148,27 @@ def judge_kills(case, report):
 
 def judge_events(report, path):
     """Each count is that of its events."""
-    kinds, pages, causes, groups = collections.Counter(), collections.Counter(), collections.Counter(), collections.Counter()
+    alike, kinds, pages, causes, groups = (collections.Counter() for _ in range(5))
     with open(path, encoding="latin1") as file:
         for line in file:
-            try:
-                one = json.loads(line)
-            except ValueError:
-                return [f"an event that is no JSON: {line[:200]!r}"]
-            kind = one["event"]
-            kinds[kind] += 1
-            pages[kind] += one.get("bytes", 0) // PAGE
-            if kind == "fault" and one["outcome"] == "resolved":
-                parts = one["cause"].split("+") if one["cause"] else []
-                causes.update(set(parts))
-                causes["minor"] += "major" not in parts
-                if not {"zero", "zeroPage", "file", "swap", "copyOnWrite", "madeWritable", "huge"} & set(parts):
-                    causes["none"] += 1
-            elif kind == "evict":
-                causes["evictedFile" if one["page"] == "file" else "evictedAnonymous"] += 1
-                causes["background"] += one["by"] == "background"
-            elif kind == "group":
-                groups[one["group"], one["line"]] += 1
+            match = EVENT.fullmatch(line)
+            if not match:
+                return [f"an event that is none: {line[:200]!r}"]
+            alike[match.groups()] += 1
+    for (kind, size, rest), number in alike.items():
+        one = json.loads("{" + rest[1:] + "}")
+        kinds[kind] += number
+        pages[kind] += int(size) // PAGE * number
+        if kind == "fault" and one["outcome"] == "resolved":
+            parts = set(one["cause"].split("+"))
+            causes.update(dict.fromkeys(parts, number))
+            causes["minor"] += number * ("major" not in parts)
+            causes["none"] += number * (not parts & {"zero", "zeroPage", "file", "swap", "copyOnWrite", "madeWritable", "huge"})
+        elif kind == "evict":
+            causes["evictedFile" if one["page"] == "file" else "evictedAnonymous"] += number
+            causes["background"] += number * (one["by"] == "background")
+        elif kind == "group":
+            groups[one["group"], one["line"]] += number
     counts = {name: (pages if kind in IN_PAGES else kinds)[kind] for name, kind in EVENTS.items()}
     counts.update({"faults." + name: causes[cause] for name, cause in FAULTS.items()})
     counts.update({"faults.minor": causes["minor"], "reclaim.evictedFile": causes["evictedFile"], "reclaim.evictedAnonymous": causes["evictedAnonymous"], "reclaim.background": causes["background"],
@@ -191,7 +195,7 @@ def judge_events(report, path):
 def judge_output(case, run, host):
     """What the program printed and how it ended are what they are on the host, unless a limit was met that the report names."""
     end, why = run.report["end"], excuses(run.report)
-    if end == "finished" and case.terminate_after and run.report["signal"] == "SIGTERM":
+    if end == "finished" and run.was_told and run.report["signal"] == "SIGTERM":
         return []
     if end in ("instructionLimit", "timeLimit", "interrupted"):
         return [] if host.output.startswith(run.output) or why or "&" in case.program.command else ["printed before the limit what the host does not print"]

@@ -12,6 +12,8 @@ namespace Quire.Hardware.Cpu;
 public sealed unsafe class CodeCache : IDisposable
 {
     private const int ArenaBytes = 1 << 20;
+    private const long MostBytes = 64L << 20;
+    private const long LeastBytes = 32L << 20;
     private const int BucketBits = 18;
     private const int ModelBits = 16;
 
@@ -28,11 +30,11 @@ public sealed unsafe class CodeCache : IDisposable
     private byte* _free;
     private long _freeBytes;
 
-    /// <param name="limitBytes">Decoded code kept at most, about.</param>
-    public CodeCache(PhysicalMemory memory, long limitBytes = 64L << 20)
+    /// <param name="limitBytes">Decoded code kept at most, about. By default what serves every program, less where RAM holds less code than that.</param>
+    public CodeCache(PhysicalMemory memory, long? limitBytes = null)
     {
         _memory = memory;
-        _limitBytes = limitBytes;
+        _limitBytes = limitBytes ?? Math.Min(MostBytes, LeastBytes + (2 * (long)memory.FrameCount * Page.Size));
         _buckets = (Block**)NativeMemory.AllocZeroed(1 << BucketBits, (nuint)sizeof(Block*));
         _models = (Block**)NativeMemory.AllocZeroed(1 << ModelBits, (nuint)sizeof(Block*));
         memory.CodeFrameWritten = DropFrame;
@@ -203,7 +205,7 @@ public sealed unsafe class CodeCache : IDisposable
         NativeMemory.Clear(_models, (1 << ModelBits) * (nuint)sizeof(Block*));
         foreach (var arena in _arenas)
         {
-            NativeMemory.AlignedFree((void*)arena);
+            HostPages.Release((byte*)arena, ArenaBytes);
         }
 
         _arenas.Clear();
@@ -269,7 +271,8 @@ public sealed unsafe class CodeCache : IDisposable
     {
         if (bytes > _freeBytes)
         {
-            _free = (byte*)NativeMemory.AlignedAlloc(ArenaBytes, 64);
+            // Not from the C library's heap: arenas released between other blocks would stay with this process, twice as much as the limit.
+            _free = HostPages.Reserve(ArenaBytes);
             _freeBytes = ArenaBytes;
             _arenas.Add((nint)_free);
         }

@@ -25,6 +25,7 @@ internal static class Refusal
         ["prctl"] = (a, error) => error == Errno.EINVAL && !RefusalNames.GivenOptions.Contains(a.A0) ? Named(RefusalNames.ProcessOptions, a.A0) ?? Number(a.A0) : null,
         ["arch_prctl"] = (a, error) => error is Errno.EINVAL or Errno.ENODEV ? Named(RefusalNames.ArchitectureOptions, a.A0) ?? Number(a.A0) : null,
         ["madvise"] = (a, error) => error == Errno.EINVAL && !Enum.IsDefined((MemoryAdvice)(int)a.A2) ? Named(RefusalNames.Advice, a.A2) ?? Number(a.A2) : null,
+        ["fallocate"] = (a, error) => error == Errno.ENOTSUP ? Number(a.A1) : null,
         ["futex"] = (a, error) => error == Errno.ENOSYS ? Named(RefusalNames.Futexes, a.A1 & 0x7F) ?? Number(a.A1 & 0x7F) : null,
         ["sched_setscheduler"] = (a, error) => error == Errno.EPERM ? Named(RefusalNames.Schedulers, a.A1 & 0xFF) : null,
         ["unshare"] = (a, _) => CloneFlagNames(a.A0),

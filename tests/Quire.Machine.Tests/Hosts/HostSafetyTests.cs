@@ -29,6 +29,19 @@ public sealed class HostSafetyTests : IDisposable
     public void NothingChangesWithoutADirectoryToWrite() => AssertOutsideUnchanged([], _outside);
 
     [Fact]
+    public void RangesOfABoundFileBecomeZeroesAsOnTheHost()
+    {
+        const string script = """
+            seq 1 10000 >f; fallocate -p -o 100 -l 20000 f; fallocate -z -n -o 40000 -l 20000 f; fallocate -z -o 48000 -l 9000 f; stat -c %s f
+            fallocate -p -o 50000 -l 90000 f; fallocate -n -l 90000 f; fallocate -l 60000 f; stat -c %s f; sha256sum f
+            """;
+        var there = ProgramRun.Natively(_outside, ["bash", "-c", script]);
+        var here = ProgramRun.OnQuire(_own, ["bash", "-c", script], "", "--bind", _own);
+        Assert.Equal(there, here);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_outside, "f")), File.ReadAllBytes(Path.Combine(_own, "f")));
+    }
+
+    [Fact]
     public void NothingOutsideABoundDirectoryChanges() => AssertOutsideUnchanged(["--bind", _own], _outside, _own);
 
     [Fact]

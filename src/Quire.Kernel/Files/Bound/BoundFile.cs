@@ -140,12 +140,27 @@ public sealed class BoundFile : BoundInode, IRegularContent, IPageSource
 
     public Errno Allocate(AllocationModes modes, ulong offset, ulong length)
     {
-        if (modes is not (AllocationModes.None or AllocationModes.KeepSize))
+        const AllocationModes toZeroes = AllocationModes.PunchHole | AllocationModes.ZeroRange;
+        if ((modes & ~(toZeroes | AllocationModes.KeepSize)) != 0)
         {
             return Errno.ENOTSUP;
         }
 
-        return modes == AllocationModes.None && offset + length > Content.Length ? SetLength(offset + length) : Errno.None;
+        var end = offset + length;
+        if ((modes & toZeroes) != 0 && offset < Content.Length)
+        {
+            // Differs from Linux: the host's file keeps its blocks, filled with zeroes.
+            var error = PrepareWrite(offset, length);
+            error = error == Errno.None ? Content.ZeroRange(offset, Math.Min(end, Content.Length) - offset) : error;
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            WasWritten(PrivilegeBits.Keep);
+        }
+
+        return (modes & AllocationModes.KeepSize) == 0 && end > Content.Length ? SetLength(end) : Errno.None;
     }
 
     public override Errno Sync()
