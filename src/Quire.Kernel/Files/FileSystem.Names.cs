@@ -95,9 +95,15 @@ public sealed partial class FileSystem
         }
 
         error = CheckDirectoryWritable(caller, place.Parent);
+        if (error == Errno.None && target.Inode is { MayGetFirstName: false, Attributes.Links: 0 })
+        {
+            return Errno.ENOENT;
+        }
+
         error = error == Errno.None ? place.Parent.Inode.Link(place.Name, target.Inode) : error;
         if (error == Errno.None)
         {
+            target.Inode.MayGetFirstName = false;
             FileNotices.Linked(place.Parent.Entry, place.Name, target.Inode);
         }
 

@@ -200,7 +200,8 @@ public sealed partial class FileSystem
             return error;
         }
 
-        var place = new FileLocation(directory.Mount, DirectoryEntry.Nameless(directory.Entry, inode!));
+        inode!.MayGetFirstName = (flags & OpenFlags.Exclusive) == 0;
+        var place = new FileLocation(directory.Mount, DirectoryEntry.Nameless(directory.Entry, inode));
         return OpenInode(caller, place, flags & ~OpenFlags.TemporaryFile, out file);
     }
 }

@@ -69,6 +69,9 @@ public abstract class Inode
         return Errno.EPERM;
     }
 
+    /// <summary>link gives it a name though it has none: made by O_TMPFILE without O_EXCL (I_LINKABLE). A file whose last name went gets none any more.</summary>
+    public bool MayGetFirstName { get; set; }
+
     /// <summary>A file without a name, for O_TMPFILE.</summary>
     public virtual Errno CreateNameless(in NewInode what, out Inode? created)
     {

@@ -26,7 +26,7 @@ public sealed unsafe partial class AddressSpace
         ref var shared = ref _memory.FrameTable[old];
         if (IsOnlyOwner(old))
         {
-            *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
+            *entry |= Leaf.Stored | PageTableEntry.AccessedBit;
             if ((shared.Flags & FrameFlags.WasShared) == 0)
             {
                 return new FaultResult(FaultOutcome.Resolved, FaultKind.MadeWritable);
@@ -67,7 +67,7 @@ public sealed unsafe partial class AddressSpace
         TryAddMapping(copy, page);
         _memory.MakePageable(copy, new MappingLocation(Number, page).Value, OwnPool);
         region.HasPrivatePages = true;
-        *entry = region.LeafOf(copy) | Leaf.WritableAndDirty;
+        *entry = region.LeafOf(copy) | Leaf.Stored;
         if (_memory.Events is { } events)
         {
             events.Record(new MemoryEvent(MemoryEventKind.Copy, _memory.Now(), ProcessTag, new VirtualAddress(page), copy, Page.Size));

@@ -133,7 +133,7 @@ public sealed unsafe partial class AddressSpace
         TryAddMapping(frame, page);
         _memory.MakePageable(frame, new MappingLocation(Number, page).Value, OwnPool);
         region.HasPrivatePages = true;
-        *entry = region.LeafOf(frame) | Leaf.WritableAndDirty;
+        *entry = region.LeafOf(frame) | Leaf.Stored;
         return true;
     }
 
@@ -167,7 +167,7 @@ public sealed unsafe partial class AddressSpace
         _memory.DirtyCaches.Balance();
         _memory.Frames.Release(number);
         region.Pages!.MarkDirty(ref frame);
-        *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
+        *entry |= Leaf.Stored | PageTableEntry.AccessedBit;
         return new FaultResult(FaultOutcome.Resolved, FaultKind.MadeWritable);
     }
 

@@ -57,7 +57,7 @@ public sealed unsafe partial class AddressSpace
         if (isSharedStore)
         {
             pages.MarkDirty(ref frameEntry);
-            *entry |= Leaf.WritableAndDirty;
+            *entry |= Leaf.Stored;
         }
 
         if (_memory.Options.FaultAroundPages > 1 && access != Access.Write)
@@ -72,7 +72,7 @@ public sealed unsafe partial class AddressSpace
     private ulong FileLeafOf(Region region, FrameNumber frame)
     {
         const RegionFlags writableShared = RegionFlags.Shared | RegionFlags.Write;
-        var mayStore = (region.Flags & writableShared) == writableShared
+        var mayStore = !region.WritesAreWatched && (region.Flags & writableShared) == writableShared
             && (_memory.FrameTable[frame].Flags & (FrameFlags.MemoryOnly | FrameFlags.Dirty)) != 0;
         return region.LeafOf(frame) | (mayStore ? PageTableEntry.WritableBit : 0);
     }

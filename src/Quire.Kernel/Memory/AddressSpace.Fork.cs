@@ -56,6 +56,7 @@ public sealed unsafe partial class AddressSpace
                 Pages = region.Pages,
                 PageOffset = region.PageOffset,
                 Name = region.Name,
+                WritesAreWatched = region.WritesAreWatched,
             };
             child.Attach(copy);
             if (IsReserved(region) && region.IsPrivate)

@@ -96,7 +96,7 @@ public sealed unsafe partial class AddressSpace
         }
 
         region.HasPrivatePages = true;
-        var leaf = region.LeafOf(first) | PageTableEntry.DirtyBit | ((region.Flags & RegionFlags.Write) != 0 ? PageTableEntry.WritableBit : 0);
+        var leaf = region.LeafOf(first) | PageTableEntry.DirtyBit | Leaf.SoftDirtyBit | ((region.Flags & RegionFlags.Write) != 0 ? PageTableEntry.WritableBit : 0);
         Tables.ReplaceTable(new VirtualAddress(start), new PageTableEntry(leaf));
         var counters = _memory.Counters.HugePages;
         counters.Mapped++;

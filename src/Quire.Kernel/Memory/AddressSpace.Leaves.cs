@@ -66,9 +66,10 @@ public sealed unsafe partial class AddressSpace
     /// <summary>Puts a swap entry, already counted, where a frame is mapped.</summary>
     internal void ReplaceBySwapEntry(ulong page, FrameNumber frame, SwapEntry swapped)
     {
+        var softDirty = LeafAt(new VirtualAddress(page)).Value & Leaf.SoftDirtyBit;
         Unmap(page, frame);
         Tables.TryGetEntry(new VirtualAddress(page), OnMissing.Fail, out var entry);
-        *entry = Leaf.OfSwapEntry(swapped);
+        *entry = Leaf.OfSwapEntry(swapped) | softDirty;
         Counters.Swapped++;
     }
 

@@ -173,7 +173,7 @@ public sealed unsafe partial class AddressSpace
 
     private struct ProtectVisitor(KernelMemory memory, Region region) : IPageTableVisitor
     {
-        private const ulong Kept = PageTableEntry.DirtyBit;
+        private const ulong Kept = PageTableEntry.DirtyBit | Leaf.SoftDirtyBit;
 
         public readonly void Visit(VirtualAddress start, ulong* entry, PageSize size)
         {
@@ -191,7 +191,7 @@ public sealed unsafe partial class AddressSpace
         // The next write fault would find nothing to do (can_change_pte_writable of Linux).
         private readonly bool MayStayWritable(ulong old, FrameNumber frame)
         {
-            if ((region.Flags & RegionFlags.Write) == 0 || frame == memory.ZeroFrame)
+            if ((region.Flags & RegionFlags.Write) == 0 || frame == memory.ZeroFrame || (region.WritesAreWatched && (old & Leaf.SoftDirtyBit) == 0))
             {
                 return false;
             }

@@ -74,6 +74,8 @@ public sealed partial class AddressSpace
             Attach(region);
         }
 
+        // New memory is as if written, and so is what it joined.
+        region.WritesAreWatched = false;
         Account(flags, (long)((end - start) >> Page.Shift));
         Record(MemoryEventKind.Map, start, end - start);
         return region;
@@ -168,6 +170,7 @@ public sealed partial class AddressSpace
         var end = upper.End;
         lower.Family = lower.Family.IsNone ? upper.Family : lower.Family;
         lower.HasPrivatePages |= upper.HasPrivatePages;
+        lower.WritesAreWatched &= upper.WritesAreWatched;
         lower.AddFaultsOf(upper);
         Detach(upper);
         lower.End = end;
@@ -195,6 +198,7 @@ public sealed partial class AddressSpace
             Name = region.Name,
             Family = region.Family,
             HasPrivatePages = region.HasPrivatePages,
+            WritesAreWatched = region.WritesAreWatched,
         };
         region.End = at;
         Attach(upper);

@@ -167,7 +167,7 @@ public sealed unsafe partial class AddressSpace
             _memory.Counters.PagesCopied += (long)(pool.Size.Bytes >> Page.Shift);
         }
 
-        *entry |= Leaf.WritableAndDirty | PageTableEntry.AccessedBit;
+        *entry |= Leaf.Stored | PageTableEntry.AccessedBit;
         _memory.Translations.InvalidatePage(this, page);
         return new FaultResult(FaultOutcome.Resolved, FaultKind.CopyOnWrite | FaultKind.Huge);
     }

@@ -23,7 +23,7 @@ public sealed unsafe partial class AddressSpace
             return new FaultResult(FaultOutcome.OutOfMemory, FaultKind.None);
         }
 
-        *entry = region.LeafOf(frame);
+        *entry = region.LeafOf(frame) | (*entry & Leaf.SoftDirtyBit);
         Counters.Swapped--;
         swap.Release(swapped);
         var kind = FaultKind.Swap | (waited ? FaultKind.Major : 0);
@@ -39,7 +39,7 @@ public sealed unsafe partial class AddressSpace
 
         if (IsOnlyOwner(frame))
         {
-            *entry |= Leaf.WritableAndDirty;
+            *entry |= Leaf.Stored;
             return new FaultResult(FaultOutcome.Resolved, kind);
         }
 

@@ -10,14 +10,17 @@ namespace Quire.Kernel.Memory;
 /// <summary>What /proc shows of an address space.</summary>
 public sealed unsafe partial class AddressSpace
 {
+    // VM_SOFTDIRTY.
+    private const RegionFlags SoftDirtyCode = (RegionFlags)0x800_0000;
+
     private static readonly (RegionFlags Flag, string Code)[] FlagCodes =
     [
         (RegionFlags.Read, "rd"), (RegionFlags.Write, "wr"), (RegionFlags.Execute, "ex"), (RegionFlags.Shared, "sh"),
         (RegionFlags.MayRead, "mr"), (RegionFlags.MayWrite, "mw"), (RegionFlags.MayExecute, "me"), (RegionFlags.MayShare, "ms"),
         (RegionFlags.GrowsDown, "gd"), (RegionFlags.Locked, "lo"), (RegionFlags.SequentialRead, "sr"), (RegionFlags.RandomRead, "rr"),
         (RegionFlags.DontCopy, "dc"), (RegionFlags.DontExpand, "de"), (RegionFlags.LockOnFault, "lf"), (RegionFlags.Account, "ac"),
-        (RegionFlags.NoReserve, "nr"), (RegionFlags.ReservedHuge, "ht"), (RegionFlags.WipeOnFork, "wf"), (RegionFlags.DontDump, "dd"), (RegionFlags.HugePage, "hg"),
-        (RegionFlags.NoHugePage, "nh"), (RegionFlags.Mergeable, "mg"),
+        (RegionFlags.NoReserve, "nr"), (RegionFlags.ReservedHuge, "ht"), (RegionFlags.WipeOnFork, "wf"), (RegionFlags.DontDump, "dd"), (SoftDirtyCode, "sd"),
+        (RegionFlags.HugePage, "hg"), (RegionFlags.NoHugePage, "nh"), (RegionFlags.Mergeable, "mg"),
     ];
 
     /// <summary>In address order.</summary>
@@ -63,6 +66,10 @@ public sealed unsafe partial class AddressSpace
             : new PageTableEntry(Leaf.WithFrame(leaf.Value & ~PageTableEntry.HugeBit, Leaf.FrameAt(leaf.Value, size, address.Value)));
     }
 
+    /// <summary>Written since clear_refs last forgot what had been, or in a region that has come since.</summary>
+    public bool IsSoftDirty(VirtualAddress address) =>
+        _regions.FindContaining(address.Value) is { } region && (!region.WritesAreWatched || (LeafAt(address).Value & Leaf.SoftDirtyBit) != 0);
+
     private RegionView ViewOf(Region region) => new()
     {
         Range = RangeOf(region.Start, region.End),
@@ -74,7 +81,7 @@ public sealed unsafe partial class AddressSpace
         Name = NameOf(region),
         Source = region.Pages?.Source,
         File = region.File,
-        VmFlags = CodesOf(region.Flags),
+        VmFlags = CodesOf(region.WritesAreWatched ? region.Flags : region.Flags | SoftDirtyCode),
         Faults = region.Faults,
         Flags = region.Flags,
         HasPrivatePages = region.HasPrivatePages,

@@ -36,6 +36,25 @@ public sealed unsafe partial class AddressSpace
         _memory.Translations.InvalidateSpace(this);
     }
 
+    /// <summary>
+    /// From now on pages say whether they are stored to (clear_refs 4). Those that are mapped lose the right to be, so that the first store is noticed. Differs from
+    /// Linux: huge pages become small ones.
+    /// </summary>
+    internal void WatchWrites()
+    {
+        for (var region = _regions.First; region is not null; region = region.Next)
+        {
+            region.WritesAreWatched = true;
+            if (!IsReserved(region))
+            {
+                var visitor = default(ForgetWritesVisitor);
+                Tables.Visit(RangeOf(region.Start, region.End), ref visitor);
+            }
+        }
+
+        _memory.Translations.InvalidateSpace(this);
+    }
+
     /// <summary>The peak starts again from what is resident now (clear_refs 5).</summary>
     internal void ResetPeakResident() => Counters.PeakResident = Counters.Resident;
 
@@ -114,6 +133,13 @@ public sealed unsafe partial class AddressSpace
                 memory.FrameTable[frame].Flags &= ~FrameFlags.Referenced;
             }
         }
+    }
+
+    private readonly struct ForgetWritesVisitor : IPageTableVisitor
+    {
+        // An absent leaf has no right to write: the bit means nothing there.
+        public void Visit(VirtualAddress start, ulong* entry, PageSize size) =>
+            *entry &= Leaf.HoldsFrame(*entry) ? ~(Leaf.SoftDirtyBit | PageTableEntry.WritableBit) : ~Leaf.SoftDirtyBit;
     }
 
     private readonly struct SwappedVisitor(List<ulong> pages) : IPageTableVisitor

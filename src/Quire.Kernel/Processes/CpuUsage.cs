@@ -5,12 +5,17 @@ namespace Quire.Kernel.Processes;
 /// <summary>What a thread, a process or its dead children used: getrusage, wait4, times, /proc/PID/stat and io.</summary>
 public struct CpuUsage
 {
+    /// <summary>What ru_inblock and ru_oublock count.</summary>
+    public const int BlockBytes = 512;
+
     public VirtualTime User;
     public VirtualTime System;
     public long MinorFaults;
     public long MajorFaults;
     public long VoluntarySwitches;
     public long InvoluntarySwitches;
+
+    /// <summary>Of 512 bytes: read from a device for the thread, and made dirty by it.</summary>
     public long ReadBlocks;
     public long WrittenBlocks;
     public ulong PeakResidentBytes;

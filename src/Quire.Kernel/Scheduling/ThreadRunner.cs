@@ -24,6 +24,8 @@ internal sealed class ThreadRunner
     // The machine's faults up to here are on threads' accounts.
     private long _minorCounted;
     private long _majorCounted;
+    private long _bytesReadCounted;
+    private long _pagesDirtiedCounted;
 
     public ThreadRunner(GuestKernel kernel)
     {
@@ -46,6 +48,7 @@ internal sealed class ThreadRunner
         _kernel.Memory.WorkFor(thread.Process.Space);
         _kernel.Memory.Frames.MayUseReserve = OutOfMemory.MakesRoom(thread);
         (_minorCounted, _majorCounted) = (_kernel.Memory.Counters.MinorFaults, _kernel.Memory.Counters.MajorFaults);
+        (_bytesReadCounted, _pagesDirtiedCounted) = (_kernel.Memory.Device.Reads.Bytes, _kernel.Memory.Counters.Dirtied);
         RunThread(cpu, thread, end);
         CountFaults(thread);
         _kernel.Memory.Frames.MayUseReserve = false;
@@ -118,6 +121,12 @@ internal sealed class ThreadRunner
         thread.Usage.MinorFaults += counters.MinorFaults - _minorCounted;
         thread.Usage.MajorFaults += counters.MajorFaults - _majorCounted;
         (_minorCounted, _majorCounted) = (counters.MinorFaults, counters.MajorFaults);
+
+        // What it made the device read, and what it made dirty: whoever writes that back does not pay for it (task_io_account_read, task_io_account_write).
+        var bytesRead = _kernel.Memory.Device.Reads.Bytes;
+        thread.Usage.ReadBlocks += (bytesRead - _bytesReadCounted) / CpuUsage.BlockBytes;
+        thread.Usage.WrittenBlocks += (counters.Dirtied - _pagesDirtiedCounted) * (Page.Size / CpuUsage.BlockBytes);
+        (_bytesReadCounted, _pagesDirtiedCounted) = (bytesRead, counters.Dirtied);
     }
 
     private void Leave(VirtualCpu cpu, GuestThread thread, ThreadPressure state)

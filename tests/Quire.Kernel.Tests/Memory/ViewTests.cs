@@ -36,7 +36,7 @@ public sealed class ViewTests
         var regions = world.Space.Regions.ToArray();
         Assert.Equal(["/dev/zero (deleted)", "/data", "[stack]"], regions.Select(region => region.Name));
         Assert.Equal((mapped, P, 0x801UL, 42UL, true), (regions[1].Range.Start, regions[1].Offset, regions[1].DeviceNumber, regions[1].InodeNumber, regions[1].IsShared));
-        Assert.Equal("rd wr mr mw me gd ac", regions[2].VmFlags);
+        Assert.Equal("rd wr mr mw me gd ac sd", regions[2].VmFlags);
         Assert.Equal(33 * P, regions[2].Range.Length);
     }
 

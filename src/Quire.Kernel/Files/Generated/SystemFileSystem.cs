@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quire.Kernel.Files.Proc;
 using Quire.Kernel.Memory;
 using Quire.Primitives;
 
@@ -44,16 +45,27 @@ public sealed class SystemFileSystem : GeneratedSuperBlock
             .Add("transparent_hugepage", HugePageFiles.Create(this, kernel.Memory));
         var debug = new FixedDirectory(this, 0x1C0).Add("extfrag", HugePageFiles.CreateFragmentation(this, kernel.Memory));
         Root = new FixedDirectory(this, 0x16D)
-            .Add("block", new FixedDirectory(this, 0x1ED))
+            .Add("block", new FixedDirectory(this, 0x1ED).Add("vda", new GeneratedLink(this, _ => "../devices/virtual/block/vda")))
             .Add("bus", new FixedDirectory(this, 0x1ED))
             .Add("class", new FixedDirectory(this, 0x1ED))
-            .Add("devices", new FixedDirectory(this, 0x1ED).Add("system", new FixedDirectory(this, 0x1ED).Add("cpu", cpu).Add("node", node)))
+            .Add("devices", new FixedDirectory(this, 0x1ED)
+                .Add("system", new FixedDirectory(this, 0x1ED).Add("cpu", cpu).Add("node", node))
+                .Add("virtual", new FixedDirectory(this, 0x1ED).Add("block", new FixedDirectory(this, 0x1ED).Add("vda", BlockDevice(kernel)))))
             .Add("fs", new FixedDirectory(this, 0x1ED).Add("cgroup", new FixedDirectory(this, 0x1ED)))
             .Add("kernel", new FixedDirectory(this, 0x1ED).Add("debug", debug).Add("mm", memory))
             .Add("module", new FixedDirectory(this, 0x1ED));
     }
 
     public override string TypeName => "sysfs";
+
+    // The device of /proc/diskstats: what holds the writable layer. Whoever tells disks from partitions looks for it here.
+    private FixedDirectory BlockDevice(GuestKernel kernel) => new FixedDirectory(this, 0x1ED)
+        .Add("dev", new GeneratedFile(this, () => "254:0\n"))
+        .Add("range", new GeneratedFile(this, () => "1\n"))
+        .Add("removable", new GeneratedFile(this, () => "0\n"))
+        .Add("ro", new GeneratedFile(this, () => "0\n"))
+        .Add("size", new GeneratedFile(this, () => MachineText.DiskSectors(kernel).ToString(CultureInfo.InvariantCulture) + "\n"))
+        .Add("stat", new GeneratedFile(this, () => MachineText.DiskStatistics(kernel.Memory)[" 254       0 vda".Length..]));
 
     // Groups of 32 bits, the highest first.
     private static string CpuMask(int cpus) =>

@@ -38,7 +38,7 @@ internal static class MachineFiles
         Add("meminfo", () => MemoryText.MemoryInfo(memory));
         Add("modules", () => "");
         Add("pagetypeinfo", () => ZoneText.PageTypeInfo(memory), 0x100);
-        Add("partitions", () => "major minor  #blocks  name\n\n");
+        Add("partitions", () => string.Create(CultureInfo.InvariantCulture, $"major minor  #blocks  name\n\n 254        0 {MachineText.DiskSectors(kernel) / 2,10} vda\n"));
         root.Add("pressure", PressureDirectory(owner));
         Add("slabinfo", () => MemoryText.SlabInfo(memory), 0x100);
         Add("stat", () => MachineText.Statistics(kernel));

@@ -76,6 +76,13 @@ internal static class MachineText
             $" 254       0 vda {reads.Requests} {reads.Merged} {reads.Bytes / sector} {readTime} {writes.Requests} {writes.Merged} {writes.Bytes / sector} {writeTime} 0 {Milliseconds(memory.Device.Busy)} {readTime + writeTime} 0 0 0 0 0 0\n");
     }
 
+    /// <summary>Of 512 bytes: the room of the root's file system.</summary>
+    public static ulong DiskSectors(GuestKernel kernel)
+    {
+        var statistics = kernel.Files.Root.Inode.SuperBlock.Statistics;
+        return statistics.Blocks * (ulong)statistics.BlockSize / 512;
+    }
+
     private static long Milliseconds(VirtualTime time) => time.Nanoseconds / 1_000_000;
 
     public static string Uptime(GuestKernel kernel)

@@ -47,6 +47,36 @@ internal static class MapsText
         return text.ToString();
     }
 
+    /// <summary>/proc/PID/numa_maps (show_numa_map): the machine has one node, and no policy but the default. Differs from Linux: how many processes map a page at most, and how many pages are active, is not told.</summary>
+    public static string Nodes(GuestProcess process)
+    {
+        var text = new StringBuilder();
+        foreach (var region in process.IsZombie ? [] : process.Space.Regions)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{region.Range.Start.Value:x8} default");
+            text.Append(region.File is not null ? $" file={region.Name}" : region.Name switch
+            {
+                "[heap]" => " heap",
+                "[stack]" => " stack",
+                _ => "",
+            });
+            var usage = process.Space.Measure(region.Range.Start);
+            var (pages, anonymous) = (usage.Resident >> Page.Shift, usage.Anonymous >> Page.Shift);
+            var dirty = (usage.SharedDirty + usage.PrivateDirty) >> Page.Shift;
+            if (pages > 0)
+            {
+                text.Append(anonymous > 0 ? string.Create(CultureInfo.InvariantCulture, $" anon={anonymous}") : "")
+                    .Append(dirty > 0 ? string.Create(CultureInfo.InvariantCulture, $" dirty={dirty}") : "")
+                    .Append(pages != anonymous && pages != dirty ? string.Create(CultureInfo.InvariantCulture, $" mapped={pages}") : "")
+                    .Append(CultureInfo.InvariantCulture, $" N0={pages} kernelpagesize_kB={Page.Size / 1024}");
+            }
+
+            text.Append('\n');
+        }
+
+        return text.ToString();
+    }
+
     public static string Rollup(GuestProcess process)
     {
         if (process.IsZombie)

@@ -99,6 +99,14 @@ internal static class MemoryText
         Line("nr_zone_unevictable", pageable.Unevictable);
         Line("nr_zone_write_pending", counters.DirtyPages);
         Line("nr_mlock", counters.LockedPages);
+
+        // One node: what is asked of it, it gives.
+        Line("numa_hit", counters.Allocated);
+        Line("numa_miss", 0);
+        Line("numa_foreign", 0);
+        Line("numa_interleave", 0);
+        Line("numa_local", counters.Allocated);
+        Line("numa_other", 0);
         Line("nr_inactive_anon", pageable.InactiveAnonymous);
         Line("nr_active_anon", pageable.ActiveAnonymous);
         Line("nr_inactive_file", pageable.InactiveFile);
@@ -121,15 +129,20 @@ internal static class MemoryText
         Line("nr_shmem", counters.SharedMemoryPages);
         Line("nr_dirtied", counters.Dirtied);
         Line("nr_written", counters.Written);
+        Line("nr_kernel_stack", memory.Slabs.StackPages * KiBPerPage);
         Line("nr_page_table_pages", counters.PageTablePages);
         Line("nr_swapcached", counters.Swap.Cached);
+        Line("nr_vmscan_write", counters.Swap.Out);
+        Line("nr_dirty_threshold", memory.DirtyCaches.Limits.Most);
+        Line("nr_dirty_background_threshold", memory.DirtyCaches.Limits.Background);
 
         // In KiB, as the block layer counts.
         Line("pgpgin", counters.PagesIn * KiBPerPage);
         Line("pgpgout", counters.PagesOut * KiBPerPage);
         Line("pswpin", counters.Swap.In);
         Line("pswpout", counters.Swap.Out);
-        Line("pgalloc_normal", counters.Allocated);
+        // Of the zone that requests are for: the highest.
+        Line($"pgalloc_{memory.Frames.Zones[^1].Name.ToLowerInvariant()}", counters.Allocated);
         Line("allocstall_normal", counters.Reclaim.AllocationStalls);
         Line("pgfree", counters.Freed);
         Line("pgactivate", reclaim.Activated);

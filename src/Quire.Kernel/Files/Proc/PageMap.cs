@@ -7,8 +7,8 @@ namespace Quire.Kernel.Files.Proc;
 
 /// <summary>
 /// /proc/PID/pagemap (Documentation/admin-guide/mm/pagemap.rst): eight bytes a page. Present: bit 63 and the frame's number in bits 0-54; swapped: bit 62, the
-/// slot in bits 5-54 and its area in bits 0-4. Bit 61: a page of a file or of shared memory; bit 56: nobody else maps it. Where pages are is shown to
-/// CAP_SYS_ADMIN alone. Differs from Linux: which pages were written since (bit 55) is not kept.
+/// slot in bits 5-54 and its area in bits 0-4. Bit 61: a page of a file or of shared memory; bit 56: nobody else maps it; bit 55: written since clear_refs. Where pages are is
+/// shown to CAP_SYS_ADMIN alone.
 /// </summary>
 internal static class PageMap
 {
@@ -16,6 +16,7 @@ internal static class PageMap
     private const ulong SwappedBit = 1UL << 62;
     private const ulong FileBit = 1UL << 61;
     private const ulong ExclusiveBit = 1UL << 56;
+    private const ulong SoftDirtyBit = 1UL << 55;
     private const int SlotShift = 5;
     private const ulong LastPage = 1UL << 35;
 
@@ -46,20 +47,21 @@ internal static class PageMap
     private static ulong EntryOf(GuestProcess process, VirtualAddress address, ulong places)
     {
         var leaf = process.Space.LeafAt(address).Value;
+        var softDirty = process.Space.IsSoftDirty(address) ? SoftDirtyBit : 0;
         if (Leaf.IsSwapped(leaf))
         {
-            return SwappedBit | (((ulong)Leaf.SwapEntryOf(leaf).Slot << SlotShift) & places);
+            return softDirty | SwappedBit | (((ulong)Leaf.SwapEntryOf(leaf).Slot << SlotShift) & places);
         }
 
         if (!Leaf.HoldsFrame(leaf))
         {
-            return 0;
+            return softDirty;
         }
 
         var memory = process.Kernel.Memory;
         var frame = Leaf.FrameOf(leaf);
         ref var entry = ref memory.FrameTable[frame];
-        return PresentBit | (frame.Value & places)
+        return softDirty | PresentBit | (frame.Value & places)
             | (entry.Use == FrameUse.File ? FileBit : 0)
             | (frame != memory.ZeroFrame && entry.Mappings == 1 ? ExclusiveBit : 0);
     }

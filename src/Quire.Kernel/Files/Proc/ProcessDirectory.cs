@@ -37,6 +37,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         AddText("maps", () => MapsText.Maps(process));
         AddText("mountinfo", () => MountsText.MountInfo(files, process));
         AddText("mounts", () => MountsText.Mounts(files, process));
+        AddText("numa_maps", () => MapsText.Nodes(process));
         AddText("oom_adj", () => OutOfMemoryFiles.OldAdjustment(process), OutOfMemoryFiles.StoreOldAdjustment);
         AddText("oom_score", () => OutOfMemoryFiles.Score(process));
         AddText("oom_score_adj", () => OutOfMemoryFiles.Adjustment(process), OutOfMemoryFiles.StoreAdjustment);
@@ -99,7 +100,7 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         return Errno.None;
     }
 
-    // 1: of all pages, 2: of anonymous ones, 3: of files' pages, 5: the peak of the resident size.
+    // 1: of all pages, 2: of anonymous ones, 3: of files' pages, 4: which were written, 5: the peak of the resident size.
     private static Errno ClearReferences(GuestProcess process, string text)
     {
         var error = ControlValue.ReadNumber(text, out int kind);
@@ -111,9 +112,8 @@ internal sealed class ProcessDirectory : GeneratedDirectory
         switch (kind)
         {
             case 4:
-                // Differs from Linux: which pages were written since is not kept.
-                process.Kernel.Remarks.CountRefusal("clear_refs soft-dirty");
-                return Errno.EINVAL;
+                process.Space.WatchWrites();
+                return Errno.None;
             case 5:
                 process.Space.ResetPeakResident();
                 return Errno.None;

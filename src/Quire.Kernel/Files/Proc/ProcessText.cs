@@ -183,12 +183,11 @@ internal static class ProcessText
 
     public static string InputOutput(GuestProcess process)
     {
-        const long BlockBytes = 512;
         var usage = process.Usage();
         usage.Add(process.ChildrenUsage);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"rchar: {usage.ReadBytes}\nwchar: {usage.WrittenBytes}\nsyscr: {usage.ReadCalls}\nsyscw: {usage.WriteCalls}\nread_bytes: {usage.ReadBlocks * BlockBytes}\nwrite_bytes: {usage.WrittenBlocks * BlockBytes}\ncancelled_write_bytes: 0\n");
+            $"rchar: {usage.ReadBytes}\nwchar: {usage.WrittenBytes}\nsyscr: {usage.ReadCalls}\nsyscw: {usage.WriteCalls}\nread_bytes: {usage.ReadBlocks * CpuUsage.BlockBytes}\nwrite_bytes: {usage.WrittenBlocks * CpuUsage.BlockBytes}\ncancelled_write_bytes: 0\n");
     }
 
     public static string WaitChannel(GuestProcess process, GuestThread? thread) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Quire.Kernel.Memory;
 using Quire.Kernel.Memory.Frames;
+using Quire.Primitives;
 
 namespace Quire.Kernel.Files.Proc;
 
@@ -38,8 +39,13 @@ internal static class ZoneText
         var text = new StringBuilder();
         foreach (var zone in memory.Frames.Zones)
         {
-            text.Append(CultureInfo.InvariantCulture, $"Node 0, zone {zone.Name,8}\n")
-                .Append(CultureInfo.InvariantCulture, $"  pages free     {zone.FreeFrames}\n")
+            text.Append(CultureInfo.InvariantCulture, $"Node 0, zone {zone.Name,8}\n");
+            if (zone == memory.Frames.Zones[0])
+            {
+                AppendNode(text, memory);
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"  pages free     {zone.FreeFrames}\n")
                 .Append(CultureInfo.InvariantCulture, $"        boost    0\n        min      {zone.Watermarks.Min}\n")
                 .Append(CultureInfo.InvariantCulture, $"        low      {zone.Watermarks.Low}\n        high     {zone.Watermarks.High}\n")
                 .Append(CultureInfo.InvariantCulture, $"        spanned  {zone.Frames}\n        present  {zone.Frames}\n        managed  {zone.Frames}\n")
@@ -55,6 +61,35 @@ internal static class ZoneText
         }
 
         return text.ToString();
+    }
+
+    // What the machine counts by node stands with the node's first zone. Nothing is counted by zone but free frames.
+    private static void AppendNode(StringBuilder text, KernelMemory memory)
+    {
+        var pageable = memory.Pageable;
+        var counters = memory.Counters;
+        text.Append("  per-node stats\n");
+
+        void Line(string name, long value) => text.Append(CultureInfo.InvariantCulture, $"      {name,-12} {value}\n");
+
+        Line("nr_inactive_anon", pageable.InactiveAnonymous);
+        Line("nr_active_anon", pageable.ActiveAnonymous);
+        Line("nr_inactive_file", pageable.InactiveFile);
+        Line("nr_active_file", pageable.ActiveFile);
+        Line("nr_unevictable", pageable.Unevictable);
+        Line("nr_slab_reclaimable", memory.Slabs.ReclaimablePages);
+        Line("nr_slab_unreclaimable", counters.SlabPages - memory.Slabs.StackPages - memory.Slabs.ReclaimablePages);
+        Line("nr_anon_pages", counters.AnonymousPages);
+        Line("nr_mapped", counters.MappedFilePages);
+        Line("nr_file_pages", counters.FilePages);
+        Line("nr_dirty", counters.DirtyPages);
+        Line("nr_shmem", counters.SharedMemoryPages);
+        Line("nr_anon_transparent_hugepages", counters.HugePages.Mapped);
+        Line("nr_dirtied", counters.Dirtied);
+        Line("nr_written", counters.Written);
+        Line("nr_kernel_stack", memory.Slabs.StackPages * (Page.Size / 1024));
+        Line("nr_page_table_pages", counters.PageTablePages);
+        Line("nr_swapcached", counters.Swap.Cached);
     }
 
     private static void AppendFreeBlocks(StringBuilder text, Zone zone)

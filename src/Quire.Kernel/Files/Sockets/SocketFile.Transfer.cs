@@ -233,8 +233,9 @@ public sealed partial class SocketFile
         }
 
         // sock_writeable: told once at least half of what may be under way has gone.
-        if (Peer is { } sender && 2 * (_receivedBytes + bytes) >= BufferBytes && 2 * _receivedBytes < BufferBytes)
+        if (Peer is { _asksForRoom: true } sender && 2 * (_receivedBytes + bytes) >= BufferBytes && 2 * _receivedBytes < BufferBytes)
         {
+            sender._asksForRoom = false;
             sender.AsyncEvents.Tell(AsyncReason.Output);
         }
 
@@ -389,6 +390,7 @@ public sealed partial class SocketFile
 
     private async ValueTask<long> WaitForRoom(GuestThread thread, SocketFile target, MessageFlags flags)
     {
+        _asksForRoom |= (StatusFlags & OpenFlags.Async) != 0;
         if (IsNonBlocking || (flags & MessageFlags.DontWait) != 0)
         {
             return Errno.EAGAIN.ToResult();

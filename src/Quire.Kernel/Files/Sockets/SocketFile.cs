@@ -31,6 +31,9 @@ public sealed partial class SocketFile : OpenFile
 
     public override AsyncListeners AsyncEvents { get; } = new();
 
+    // A write found no room since O_ASYNC is on: only then is room worth a signal (SOCKWQ_ASYNC_NOSPACE).
+    private bool _asksForRoom;
+
     /// <summary>Who made it, or for a listening socket who listens.</summary>
     public SocketIdentity Identity { get; private set; }
 

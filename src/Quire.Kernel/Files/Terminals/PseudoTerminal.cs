@@ -242,7 +242,13 @@ public sealed class PseudoTerminal : Terminal
                 Note(argument == 0 ? PacketEvents.Stop : PacketEvents.Start, argument == 0 ? PacketEvents.Start : PacketEvents.Stop);
                 _readiness.WakeAll();
                 return 0;
-            case IoctlRequest.SendBreak or IoctlRequest.FlowControl or IoctlRequest.Exclusive or IoctlRequest.NotExclusive:
+            case IoctlRequest.FlowControl when argument is 2 or 3:
+                // TCIOFF and TCION ask the other side to stop and to go on.
+                SendCharacter(_discipline.Settings.Character(argument == 2 ? TerminalSettings.Stop : TerminalSettings.Start));
+                return 0;
+            case IoctlRequest.FlowControl:
+                return Errno.EINVAL.ToResult();
+            case IoctlRequest.SendBreak or IoctlRequest.Exclusive or IoctlRequest.NotExclusive:
                 return 0;
             case IoctlRequest.GetPseudoTerminalNumber:
                 return Put(thread, argument, Number);
@@ -260,7 +266,13 @@ public sealed class PseudoTerminal : Terminal
         }
 
         var stoppedByKeys = _discipline.Settings.StopsByKeys;
+        var isProcessedOutside = _discipline.Settings.HasLocal(TerminalSettings.ProcessedOutside);
         _discipline.Settings.Assign(bytes);
+        if (isProcessedOutside || _discipline.Settings.HasLocal(TerminalSettings.ProcessedOutside))
+        {
+            Note(PacketEvents.Settings, PacketEvents.None);
+        }
+
         if (_discipline.Settings.StopsByKeys != stoppedByKeys)
         {
             Note(stoppedByKeys ? PacketEvents.NoStop : PacketEvents.DoStop, stoppedByKeys ? PacketEvents.DoStop : PacketEvents.NoStop);
@@ -274,6 +286,16 @@ public sealed class PseudoTerminal : Terminal
         _discipline.OnModeChanged();
         _readiness.WakeAll();
         return 0;
+    }
+
+    private void SendCharacter(byte character)
+    {
+        if (character != 0 && !IsMasterClosed)
+        {
+            _output.Add(character);
+            _readiness.WakeAll();
+            MasterEvents.Tell(AsyncReason.Input);
+        }
     }
 
     private long SetWindowSize(GuestThread thread, VirtualAddress address)
@@ -308,4 +330,5 @@ public enum PacketEvents : byte
     Start = 8,
     NoStop = 16,
     DoStop = 32,
+    Settings = 64,
 }

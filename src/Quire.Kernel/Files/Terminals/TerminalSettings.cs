@@ -37,6 +37,9 @@ public sealed class TerminalSettings
     public const uint EchoKillErase = 0x800;
     public const uint Extended = 0x8000;
 
+    /// <summary>EXTPROC: whoever reads the master processes the input.</summary>
+    public const uint ProcessedOutside = 0x1_0000;
+
     public const int Interrupt = 0;
     public const int Quit = 1;
     public const int Erase = 2;

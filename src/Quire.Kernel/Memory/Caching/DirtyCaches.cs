@@ -30,6 +30,9 @@ internal sealed class DirtyCaches(KernelMemory memory)
         }
     }
 
+    /// <summary>Dirty pages from which files are written back, and down to how many (nr_dirty_threshold, nr_dirty_background_threshold).</summary>
+    public (long Most, long Background) Limits => (Limit(memory.Settings.DirtyPercent), Limit(memory.Settings.DirtyBackgroundPercent));
+
     private void WriteBackTo(long pages)
     {
         // A source that itself writes through a page cache must not start this again.

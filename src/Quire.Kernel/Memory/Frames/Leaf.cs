@@ -13,7 +13,16 @@ internal static class Leaf
     /// <summary>With P and <see cref="NoAccessBit"/> clear: the page is in the swap slot whose number stands where a present entry has its frame.</summary>
     public const ulong SwapBit = 1UL << 9;
 
+    /// <summary>
+    /// Written since /proc/PID/clear_refs forgot what had been (Documentation/admin-guide/mm/soft-dirty.rst); also of swapped pages. It counts in regions
+    /// whose <see cref="Regions.Region.WritesAreWatched"/> is set; there, no leaf without it is writable.
+    /// </summary>
+    public const ulong SoftDirtyBit = 1UL << 10;
+
     public const ulong WritableAndDirty = PageTableEntry.WritableBit | PageTableEntry.DirtyBit;
+
+    /// <summary>What a leaf gets when its page is stored to.</summary>
+    public const ulong Stored = WritableAndDirty | SoftDirtyBit;
 
     private const ulong FrameBits = 0x0000_0FFF_FFFF_F000;
 

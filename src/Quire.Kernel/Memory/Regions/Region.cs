@@ -66,6 +66,9 @@ internal sealed class Region
         }
     }
 
+    /// <summary>Leaves know which pages were stored to since clear_refs; otherwise all of them count as stored to, as new regions do (VM_SOFTDIRTY of Linux, the other way round).</summary>
+    public bool WritesAreWatched { get; set; }
+
     /// <summary>What its private pages belong to; none before there are any.</summary>
     public PageFamily Family { get; set; }
 
