@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text.Json;
+using Quire.Tests;
 using Xunit;
 
 namespace Quire.Traces.Tests;
@@ -306,14 +307,14 @@ public sealed class LaboratoryCommands : IDisposable
 
     private (int Code, string Output, string Error) Run(string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "quire.dll"), .. arguments])
+        var start = new ProcessStartInfo(PublishedCommand.Path, arguments)
         {
             WorkingDirectory = _directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet does not start");
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("quire does not start");
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

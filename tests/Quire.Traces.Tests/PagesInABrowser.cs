@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Quire.Tests;
 using Xunit;
 
 namespace Quire.Traces.Tests;
@@ -25,7 +26,7 @@ public sealed class PagesInABrowser : IDisposable
     public void DrawsAndSaysNothing(string drawn, params string[] command)
     {
         File.WriteAllText(At("t.txt"), "1\n2\n3\n4\n1\n2\n5\n1\n2\n3\n4\n5\n");
-        var (code, output) = Run(Path.Combine(AppContext.BaseDirectory, "quire"), command);
+        var (code, output) = Run(PublishedCommand.Path, command);
         Assert.True(code == 0, output);
 
         var page = File.ReadAllText(At("page.html"));

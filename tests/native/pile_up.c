@@ -54,7 +54,7 @@ static int locks(int n)
     struct flock wanted = { .l_type = F_WRLCK, .l_start = 2L * n, .l_len = 1 };
     if (n == 0)
         file = open("/tmp/quire-pile", O_CREAT | O_RDWR, 0600);
-    return fcntl(file, F_SETLK, &wanted) < 0 || n > 30000;
+    return fcntl(file, F_SETLK, &wanted) < 0 || n > 12000;
 }
 
 static int descriptors(int n) { return (n % 2 ? open("/etc/passwd", O_RDONLY) : syscall(SYS_eventfd2, 0, 0)) < 0; }

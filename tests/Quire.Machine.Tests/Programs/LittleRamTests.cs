@@ -16,7 +16,7 @@ public class LittleRamTests(ProgramWorkspace workspace) : IClassFixture<ProgramW
         "--swap 64M --zswap 20% --thp always",
     ];
 
-    // The everyday programs under six settings each, in turn; those of the long tests under all.
+    // Each everyday program under two or three settings, each setting on two or three programs; those of the long tests under all.
     public static TheoryData<string, string> Runs
     {
         get
@@ -27,7 +27,7 @@ public class LittleRamTests(ProgramWorkspace workspace) : IClassFixture<ProgramW
             {
                 for (var setting = 0; setting < Settings.Length; setting++)
                 {
-                    if (LittleMemory.All || (program + setting) % 4 != 0)
+                    if (LittleMemory.All || (program + setting) % 4 == 0)
                     {
                         runs.Add(programs[program], Settings[setting]);
                     }

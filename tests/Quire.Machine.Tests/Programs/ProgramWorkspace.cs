@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -52,12 +51,8 @@ public sealed class ProgramWorkspace : IDisposable
 
     public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
 
-    private static void Compile(string source, string target, params string[] options)
-    {
-        using var gcc = Process.Start(new ProcessStartInfo("gcc", ["-O2", "-pthread", .. options, "-o", target, source])) ?? throw new InvalidOperationException("gcc does not start");
-        gcc.WaitForExit();
-        Assert.True(gcc.ExitCode == 0, $"gcc cannot compile {source}");
-    }
+    private static void Compile(string source, string target, params string[] options) =>
+        File.Copy(CompiledPrograms.Of(source, ["-O2", "-pthread", .. options]), target);
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(Directory, name), text);
 }

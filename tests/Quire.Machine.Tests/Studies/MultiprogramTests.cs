@@ -7,8 +7,8 @@ namespace Quire.Machine.Tests.Studies;
 public sealed class MultiprogramTests(NativePrograms programs) : IClassFixture<NativePrograms>
 {
     [Theory]
-    [InlineData("working_set.c", "6M", "350", "15")]
-    [InlineData("hungry_writer.c", "6M", "300", "600")]
+    [InlineData("working_set.c", "6M", "350", "8")]
+    [InlineData("hungry_writer.c", "6M", "300", "300")]
     public void ThroughputHoldsWithLoadControlWhenWorkingSetsNoLongerFit(string program, string ram, string first, string second)
     {
         string[] command = [programs.Compile(program), first, second];

@@ -10,10 +10,10 @@ public sealed class SweepTests
     [Fact]
     public void EachSizeIsARowAndTheLastLineAdvises()
     {
-        var rows = Rows(ProgramRun.Quire("sweep", "--ram", "2M..32M", "--points", "5", "--seed", "1", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..15000; print scalar(@a)"));
+        var rows = Rows(ProgramRun.Quire("sweep", "--ram", "2M..32M", "--points", "3", "--seed", "1", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..8000; print scalar(@a)"));
 
         var sizes = rows[..^1];
-        Assert.Equal(5, sizes.Count);
+        Assert.Equal(3, sizes.Count);
         Assert.Equal(2L << 20, sizes[0].GetProperty("ramBytes").GetInt64());
         Assert.Equal(32L << 20, sizes[^1].GetProperty("ramBytes").GetInt64());
         Assert.All(sizes, row => Assert.True(row.GetProperty("complete").GetBoolean(), row.ToString()));
@@ -24,12 +24,12 @@ public sealed class SweepTests
         Assert.InRange(advice.GetProperty("requestBytes").GetInt64(), 2 << 20, advice.GetProperty("limitBytes").GetInt64());
     }
 
-    // 12 MiB that are written once and never looked at again: swap hides that they are needed.
+    // 6 MiB that are written once and never looked at again: swap hides that they are needed.
     [Fact]
     public void TheProgramLivesUnderTheLimitThatIsAdvised()
     {
-        string[] command = ["perl", "-e", "my $cold = 'abcdefgh' x 1_500_000; my $sum = 0; $sum += $_ % 7 for 1..30_000; print $sum, length $cold"];
-        var advice = Rows(ProgramRun.Quire(["sweep", "--ram", "3M..40M", "--points", "3", "--seed", "1", "--json", "-", "--", .. command]))[^1];
+        string[] command = ["perl", "-e", "my $cold = 'abcdefgh' x 750_000; my $sum = 0; $sum += $_ % 7 for 1..3_000; print $sum, length $cold"];
+        var advice = Rows(ProgramRun.Quire(["sweep", "--ram", "3M..20M", "--points", "3", "--seed", "1", "--json", "-", "--", .. command]))[^1];
 
         Assert.False(advice.TryGetProperty("swapBytes", out var swap) && swap.ValueKind == JsonValueKind.Number, advice.ToString());
         Assert.Equal(3, advice.GetProperty("seedsTried").GetInt32());
@@ -41,7 +41,7 @@ public sealed class SweepTests
     [Fact]
     public void WhereSwapIsGivenTheAdviceNamesHowMuchOfIt()
     {
-        var advice = Rows(ProgramRun.Quire("sweep", "--ram", "3M..40M", "--points", "3", "--seed", "1", "--swap", "64M", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..15000; print scalar(@a)"))[^1];
+        var advice = Rows(ProgramRun.Quire("sweep", "--ram", "3M..20M", "--points", "2", "--seed", "1", "--swap", "64M", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..6000; print scalar(@a)"))[^1];
         Assert.Equal(JsonValueKind.Number, advice.GetProperty("swapBytes").ValueKind);
     }
 
