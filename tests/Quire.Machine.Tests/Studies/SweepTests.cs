@@ -41,7 +41,7 @@ public sealed class SweepTests
     [Fact]
     public void WhereSwapIsGivenTheAdviceNamesHowMuchOfIt()
     {
-        var advice = Rows(ProgramRun.Quire("sweep", "--ram", "3M..20M", "--points", "3", "--seed", "1", "--swap", "64M", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..6000; print scalar(@a)"))[^1];
+        var advice = Rows(ProgramRun.Quire("sweep", "--ram", "3M..40M", "--points", "3", "--seed", "1", "--swap", "64M", "--json", "-", "--", "perl", "-e", "my @a = map { $_ x 10 } 1..15000; print scalar(@a)"))[^1];
         Assert.Equal(JsonValueKind.Number, advice.GetProperty("swapBytes").ValueKind);
     }
 
