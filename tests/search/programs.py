@@ -36,6 +36,10 @@ def make_workspace(directory):
     for name in os.listdir(os.path.join(TESTS, "programs")):
         if not name.endswith(".c") or name == "life.c":
             shutil.copy(os.path.join(TESTS, "programs", name), directory)
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            # Before the clock of any run begins: make speaks of files of the future.
+            os.utime(os.path.join(folder, name), (10 ** 9, 10 ** 9))
 
 
 def compile_for(directory, command):
