@@ -17,7 +17,7 @@ public static class AllocCommand
     public static Command Create()
     {
         var workload = new Argument<string?>("workload") { Description = "recorded heap calls: .rep, mtrace, heaptrack raw, CSV, Quire recording; .gz", Arity = ArgumentArity.ZeroOrOne };
-        var policy = new Option<string>("--policy", "-p") { Description = "allocators, with commas between, or all: " + string.Join(", ", AllocatorKinds.All.Select(kind => kind.Name)), DefaultValueFactory = _ => "all" };
+        var policy = new Option<string>("--policy", "-p") { Description = "allocators, with commas between, or all; unless it is given, steps and exercises are those of buddy: " + string.Join(", ", AllocatorKinds.All.Select(kind => kind.Name)), DefaultValueFactory = _ => "all" };
         var memory = new Option<string>("--memory", "-m") { Description = "memory to allocate from", DefaultValueFactory = _ => "1M" };
         var units = new Option<string>("--units", "-u") { Description = "smallest block of allocators that work in units: a power of two", DefaultValueFactory = _ => "16" };
         var partitions = new Option<string?>("--partitions") { Description = "sizes of fixed partitions: 8K,8K,16K" };

@@ -65,7 +65,7 @@ internal static class GcSteps
         Console.Out.WriteLine();
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{pauses.Count} pauses, {pauses.Sum(pause => pause.Marked)} objects found, {pauses.Sum(pause => pause.Copied)} bytes copied, {pauses.Sum(pause => pause.Promoted)} promoted; {Count(steps, HeapEventKind.Freed)} objects freed, {steps[^1].Objects.Count} in the heap, {steps[^1].Objects.Count(item => item.UnreachableSince > 0)} of them unreachable"));
+            $"{pauses.Count} {(pauses.Count == 1 ? "pause" : "pauses")}, {pauses.Sum(pause => pause.Marked)} objects found, {pauses.Sum(pause => pause.Copied)} bytes copied, {pauses.Sum(pause => pause.Promoted)} promoted; {Count(steps, HeapEventKind.Freed)} objects freed, {steps[^1].Objects.Count} in the heap, {steps[^1].Objects.Count(item => item.UnreachableSince > 0)} of them unreachable"));
         Console.Out.WriteLine();
     }
 

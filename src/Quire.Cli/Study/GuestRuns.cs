@@ -103,10 +103,10 @@ internal sealed class GuestRuns : IDisposable
 
     private async Task<GuestRun?> StartAsync(GuestVariant variant)
     {
-        var report = Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref _started)}.json"));
+        var path = Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref _started)}.json"));
         var self = Environment.ProcessPath ?? throw new UsageException("the path of this program is unknown, so it cannot run itself again");
         var start = new ProcessStartInfo(self) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var word in (string[])["run", "--quiet", "--json", report, .. _shared, .. variant.Options, "--", .. variant.Program])
+        foreach (var word in (string[])["run", "--quiet", "--json", path, .. _shared, .. variant.Options, "--", .. variant.Program])
         {
             start.ArgumentList.Add(word);
         }
@@ -124,8 +124,9 @@ internal sealed class GuestRuns : IDisposable
             return null;
         }
 
-        var text = File.Exists(report) ? await File.ReadAllTextAsync(report, CancellationToken.None) : "";
-        return new GuestRun(variant.Name, RunReportJson.Read(text), process.ExitCode, await outputDigest + await errorDigest, FirstLine(error));
+        // One that never began has a report, too, which says no more than its error.
+        var report = RunReportJson.Read(File.Exists(path) ? await File.ReadAllTextAsync(path, CancellationToken.None) : "");
+        return new GuestRun(variant.Name, report is { End: "notStarted" } ? null : report, process.ExitCode, await outputDigest + await errorDigest, FirstLine(error));
     }
 
     private async Task FeedAsync(Process process)

@@ -36,6 +36,9 @@ public sealed unsafe class Generational : GenerationalPlan
         [.. YoungParameters, new("permanent", "0", "collections that an object survives before it is permanent; 0 for never")],
         setup => new Generational(setup));
 
+    // What is permanent stays, and so does what it holds.
+    internal override bool IsExact => _permanentAge == 0;
+
     internal override bool MayHold(nint target) =>
         Young.Holds(target) || _tenured.Holds(target) || _permanent.Holds(target) || Large.Range.Contains(target);
 

@@ -289,6 +289,9 @@ public abstract unsafe partial class Plan : IDisposable
     /// <summary>Whether an address may be an object's: it lies in memory that the plan has in use.</summary>
     internal abstract bool MayHold(nint target);
 
+    /// <summary>A full collection frees everything that cannot be reached.</summary>
+    internal virtual bool IsExact => Descriptor.Has(PlanFeatures.Exact);
+
     /// <summary>A mutator with the plan's fast paths: <see cref="Mutator.Create{TPaths}"/> of an allocation path and a barrier.</summary>
     private protected abstract Mutator CreateMutator();
 

@@ -31,7 +31,7 @@ internal sealed unsafe class HeapChecker(Plan plan)
     {
         Collections++;
         Compare(kind);
-        if (kind == CollectionKind.Full && plan.Descriptor.Has(PlanFeatures.Exact))
+        if (kind == CollectionKind.Full && plan.IsExact)
         {
             RequireExact();
         }
