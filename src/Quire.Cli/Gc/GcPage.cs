@@ -16,20 +16,7 @@ internal static class GcPage
 
     public static string Of(string program, string heap, IReadOnlyList<RunResult> results)
     {
-        var title = WebUtility.HtmlEncode($"{program} in {heap}");
-        var text = new StringBuilder($$$"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>{{{title}}}</title>
-            <style>
-            body{font:15px system-ui,sans-serif;margin:24px;max-width:1000px;color:#1b1f24;background:#fff}
-            svg{width:100%;height:auto;border:1px solid #d0d7de}
-            text{font:12px system-ui,sans-serif;fill:#57606a}
-            td,th{padding:2px 10px;text-align:right;font-variant-numeric:tabular-nums}
-            @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}text{fill:#8b949e} }
-            </style></head><body>
-            <h1>{{{title}}}</h1>
-
-            """);
+        var text = new StringBuilder(PageHead.Of($"{program} in {heap}")).Append('\n');
         text.Append("<h2>Processor time</h2>\n");
         AppendComparison(text, results);
         text.Append("<h2>Pauses by length</h2>\n");

@@ -12,10 +12,10 @@ internal sealed class ProgressLine : IDisposable
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.25);
 
+    private readonly TerminalLine _line = new();
     private TimeSpan _next = Quiet;
     private string _phase = "";
     private TimeSpan _phaseStart;
-    private bool _shown;
 
     public void Show(ReplayProgress progress)
     {
@@ -26,7 +26,7 @@ internal sealed class ProgressLine : IDisposable
             _phaseStart = now;
         }
 
-        if (Console.IsErrorRedirected || now < _next)
+        if (!TerminalLine.IsSeen || now < _next)
         {
             return;
         }
@@ -40,15 +40,8 @@ internal sealed class ProgressLine : IDisposable
             text += string.Create(CultureInfo.InvariantCulture, $" [{bar}] {part:0%}, {TimeSpan.FromSeconds(seconds * (1 - part) / part):h\\:mm\\:ss} left");
         }
 
-        Console.Error.Write("\r" + text.PadRight(78));
-        _shown = true;
+        _line.Show(text);
     }
 
-    public void Dispose()
-    {
-        if (_shown)
-        {
-            Console.Error.Write("\r" + new string(' ', 78) + "\r");
-        }
-    }
+    public void Dispose() => _line.Erase();
 }

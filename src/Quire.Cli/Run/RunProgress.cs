@@ -12,12 +12,12 @@ internal sealed class RunProgress : IDisposable
     private readonly VirtualMachine _machine;
     private readonly Timer? _timer;
     private readonly long _start = Environment.TickCount64;
-    private bool _shown;
+    private readonly TerminalLine _line = new();
 
     public RunProgress(VirtualMachine machine, ProgressMode mode)
     {
         _machine = machine;
-        if (mode == ProgressMode.WhenUseful && !Console.IsErrorRedirected && Console.IsOutputRedirected && Console.IsInputRedirected)
+        if (mode == ProgressMode.WhenUseful && TerminalLine.IsSeen && Console.IsOutputRedirected && Console.IsInputRedirected)
         {
             _timer = new Timer(_ => Show(), state: null, First, Interval);
         }
@@ -26,17 +26,13 @@ internal sealed class RunProgress : IDisposable
     public void Dispose()
     {
         _timer?.Dispose();
-        if (_shown)
-        {
-            Console.Error.Write("\r" + new string(' ', 60) + "\r");
-        }
+        _line.Erase();
     }
 
     private void Show()
     {
         var seconds = (Environment.TickCount64 - _start) / 1000.0;
-        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\rquire: {_machine.Instructions / 1e6:#,0} million instructions, {seconds:0} s ").PadRight(60));
-        _shown = true;
+        _line.Show(string.Create(CultureInfo.InvariantCulture, $"quire: {_machine.Instructions / 1e6:#,0} million instructions, {seconds:0} s "));
     }
 }
 

@@ -14,18 +14,8 @@ internal static class CopiesPage
 
     public static void Write(TextWriter output, string program, IReadOnlyList<CopiesPoint> points)
     {
-        var title = WebUtility.HtmlEncode($"Copies of {program} at once");
         output.WriteLine($$$"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>{{{title}}}</title>
-            <style>
-            body{font:15px system-ui,sans-serif;margin:24px;max-width:1000px;color:#1b1f24;background:#fff}
-            svg{width:100%;height:auto;border:1px solid #d0d7de}
-            text{font:12px system-ui,sans-serif;fill:#57606a}
-            td,th{padding:2px 12px;text-align:right;font-variant-numeric:tabular-nums}
-            @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}text{fill:#8b949e} }
-            </style></head><body>
-            <h1>{{{title}}}</h1>
+            {{{PageHead.Of($"Copies of {program} at once")}}}
             <p>Throughput is copies a virtual second. Red: as it is; blue: with load control. Dashed: the part of the CPUs' time that is used.</p>
             {{{Plot(points)}}}
             <table><tr><th>copies</th><th>throughput</th><th>CPU use</th><th>major faults</th><th>throughput, controlled</th><th>CPU use</th><th>major faults</th><th>suspensions</th><th></th></tr>

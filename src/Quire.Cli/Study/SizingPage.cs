@@ -15,18 +15,8 @@ internal static class SizingPage
 
     public static void Write(TextWriter output, string program, MemoryCurve curve, MemoryAdvice? advice)
     {
-        var title = WebUtility.HtmlEncode($"Memory of {program}");
         output.WriteLine($$$"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>{{{title}}}</title>
-            <style>
-            body{font:15px system-ui,sans-serif;margin:24px;max-width:1000px;color:#1b1f24;background:#fff}
-            svg{width:100%;height:auto;border:1px solid #d0d7de}
-            text{font:12px system-ui,sans-serif;fill:#57606a}
-            td,th{padding:2px 12px;text-align:right;font-variant-numeric:tabular-nums}
-            @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}text{fill:#8b949e} }
-            </style></head><body>
-            <h1>{{{title}}}</h1>
+            {{{PageHead.Of($"Memory of {program}")}}}
             <p>{{{WebUtility.HtmlEncode(curve.SmallestComplete is null ? "The program ended in none of these sizes." : SweepCommand.Reason(curve, advice))}}}</p>
             {{{Plot(curve)}}}
             <table><tr><th>RAM</th><th>virtual seconds</th><th>slowdown</th><th>major faults</th></tr>

@@ -9,19 +9,18 @@ namespace Quire.Cli.Study;
 /// </summary>
 internal sealed class StudyProgress : IDisposable
 {
-    private const int Width = 78;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Timer? _timer;
+    private readonly TerminalLine _line = new();
     private readonly List<GuestVariant> _running = [];
     private readonly List<string> _toTell = [];
     private int _planned;
     private int _ended;
-    private bool _isShown;
 
-    public StudyProgress() => _timer = Console.IsErrorRedirected ? null : new Timer(_ => Show(), state: null, Quiet, TimeSpan.FromSeconds(1));
+    public StudyProgress() => _timer = TerminalLine.IsSeen ? new Timer(_ => Show(), state: null, Quiet, TimeSpan.FromSeconds(1)) : null;
 
     public void Plan(int runs)
     {
@@ -63,7 +62,7 @@ internal sealed class StudyProgress : IDisposable
     {
         lock (_lock)
         {
-            Erase();
+            _line.Erase();
         }
     }
 
@@ -77,25 +76,14 @@ internal sealed class StudyProgress : IDisposable
     {
         lock (_lock)
         {
-            Erase();
+            _line.Erase();
             _toTell.ForEach(Console.Error.WriteLine);
             _toTell.Clear();
             if (_running.Count > 0)
             {
-                var text = string.Create(
-                    CultureInfo.InvariantCulture, $"quire: {_ended} of {_planned} runs done, {_clock.Elapsed.TotalSeconds:0} s, running {string.Join(", ", _running.Select(variant => variant.Title))}");
-                Console.Error.Write("\r" + (text.Length <= Width ? text.PadRight(Width) : text[..Width]));
-                _isShown = true;
+                _line.Show(string.Create(
+                    CultureInfo.InvariantCulture, $"quire: {_ended} of {_planned} runs done, {_clock.Elapsed.TotalSeconds:0} s, running {string.Join(", ", _running.Select(variant => variant.Title))}"));
             }
-        }
-    }
-
-    private void Erase()
-    {
-        if (_isShown)
-        {
-            Console.Error.Write("\r" + new string(' ', Width) + "\r");
-            _isShown = false;
         }
     }
 }

@@ -81,9 +81,9 @@ public sealed class LayerInterruptionTests : IDisposable
             var lost = Run(host, guest => Change(guest, "new", 3));
             Run(new LinuxHostFiles(), guest =>
             {
-                var states = Enumerable.Range(0, 3).Select(i => guest.ReadFile($"/work/f{i}")[..3]).ToArray();
+                var states = Enumerable.Range(0, 3).Select(i => guest.ReadFile($"/kept/f{i}")[..3]).ToArray();
                 Assert.All(states, state => Assert.Contains(state, (string[])["old", "new"]));
-                Assert.Equal(states.Contains("old") || guest.ReadFile("/work/gen")[..3] == "old", lost.Count > 0);
+                Assert.Equal(states.Contains("old") || guest.ReadFile("/kept/gen")[..3] == "old", lost.Count > 0);
                 partly += states.Contains("new") && states.Contains("old") ? 1 : 0;
             });
             if (lost.Count == 0)
@@ -103,25 +103,25 @@ public sealed class LayerInterruptionTests : IDisposable
 
     private static void Change(Guest guest, string generation, int files)
     {
-        guest.Call(83, guest.Text("/work"), 0x1C0);
+        guest.Call(83, guest.Text("/kept"), 0x1C0);
         for (var i = 0; i < files; i++)
         {
-            guest.WriteFile($"/work/f{i}", generation + new string('x', 5000 * (i % 3)));
+            guest.WriteFile($"/kept/f{i}", generation + new string('x', 5000 * (i % 3)));
         }
 
-        guest.Call(87, guest.Text("/work/link" + (generation == "new" ? "old" : "new")));
-        guest.Call(86, guest.Text("/work/f0"), guest.Text("/work/link" + generation));
-        guest.WriteFile("/work/gen", generation);
+        guest.Call(87, guest.Text("/kept/link" + (generation == "new" ? "old" : "new")));
+        guest.Call(86, guest.Text("/kept/f0"), guest.Text("/kept/link" + generation));
+        guest.WriteFile("/kept/gen", generation);
     }
 
     private static string State(Guest guest, int files)
     {
         Assert.Equal("host", guest.ReadFile("/etc/host"));
-        var generation = guest.ReadFile("/work/gen");
-        Assert.All(Enumerable.Range(0, files), i => Assert.Equal(generation + new string('x', 5000 * (i % 3)), guest.ReadFile($"/work/f{i}")));
-        Assert.Equal(generation, guest.ReadFile("/work/link" + generation)[..3]);
-        Assert.Equal(2UL, guest.Stat("/work/f0").Links);
-        Assert.Equal(Errno.ENOENT, guest.StatError("/work/link" + (generation == "new" ? "old" : "new")));
+        var generation = guest.ReadFile("/kept/gen");
+        Assert.All(Enumerable.Range(0, files), i => Assert.Equal(generation + new string('x', 5000 * (i % 3)), guest.ReadFile($"/kept/f{i}")));
+        Assert.Equal(generation, guest.ReadFile("/kept/link" + generation)[..3]);
+        Assert.Equal(2UL, guest.Stat("/kept/f0").Links);
+        Assert.Equal(Errno.ENOENT, guest.StatError("/kept/link" + (generation == "new" ? "old" : "new")));
         return generation;
     }
 
